@@ -334,6 +334,9 @@ class Constant(Node):
         array = np.asarray(value, dtype=self.dtype)
         if array.shape != self.shape:
             raise ValueError(f"{self.title} holds shape {self.shape}, got {array.shape}")
+        self._assign(array)
+
+    def _assign(self, array: np.ndarray) -> None:
         self._value = array
 
 
@@ -365,6 +368,11 @@ class Variable(Constant):
         if dtype is None and array.dtype.kind != "f":
             dtype = np.float64
         super().__init__(np.array(array, dtype=dtype), name)
+
+    def _assign(self, array: np.ndarray) -> None:
+        # Into the variable's own memory: the optimised version may have put it in a place
+        # of its choice, and an array of the caller's is never trained upon.
+        self._value[...] = array
 
 
 class Operator(Node):
