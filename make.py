@@ -1,0 +1,113 @@
+"""Set minigrad up and use it: ``python make.py lab`` or ``python make.py test``.
+
+Needs Python 3.11 or newer and nothing else, on Linux, macOS and Windows; the Makefile only calls
+this script. The first call makes an environment in .venv and installs the versions that
+constraints.txt names; later calls find it there and start at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+ENVIRONMENT = ROOT / ".venv"
+PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+START = "notebooks/00_start_here.ipynb"
+
+# The extras of pyproject.toml that each command installs.
+EXTRAS = {
+    "lab": ["notebooks"],
+    "test": ["notebooks", "keras", "test"],
+    "notebooks": ["notebooks", "keras", "test"],
+    "lint": ["dev"],
+}
+
+
+def set_up(extras: list[str]) -> None:
+    """Make .venv hold these extras, unless it already does."""
+    wanted = hashlib.sha256()
+    for name in ("pyproject.toml", "constraints.txt"):
+        wanted.update((ROOT / name).read_bytes())
+    stamps = [ENVIRONMENT / f".installed-{extra}" for extra in extras]
+    if PYTHON.exists() and all(
+        stamp.exists() and stamp.read_text() == wanted.hexdigest() for stamp in stamps
+    ):
+        return
+
+    print(f"Setting up {ENVIRONMENT.name} ({', '.join(extras)}); this happens once.", flush=True)
+    if not PYTHON.exists():
+        venv.create(ENVIRONMENT, with_pip=True)
+    install = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    install += ["--constraint", ROOT / "constraints.txt"]
+    # The build tool is pinned as well: it is installed first, and used in place of a newer one.
+    run([*install, "setuptools"])
+    run([*install, "--no-build-isolation", "--editable", f"{ROOT}[{','.join(extras)}]"])
+    for stamp in stamps:
+        stamp.write_text(wanted.hexdigest())
+
+
+def run(command: list) -> None:
+    """Run a command from the repository; where it fails, end with its exit code."""
+    code = subprocess.run([str(part) for part in command], cwd=ROOT).returncode
+    if code:
+        sys.exit(code)
+
+
+def lab(arguments: list[str]) -> None:
+    """Serve JupyterLab on this machine only, behind a token, opened on the first lecture."""
+    command = [PYTHON, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"]
+    command += ["--ServerApp.ip=127.0.0.1", f"--LabApp.default_url=/lab/tree/{START}"]
+    command += ["--LabApp.news_url=None"]  # do not ask the network for news
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # as in a container, where root is the only user
+    run([*command, *arguments])
+
+
+def test(arguments: list[str]) -> None:
+    """Run the tests, the examples in the docstrings and the notebooks."""
+    run([PYTHON, "-m", "pytest", *arguments])
+
+
+def notebooks(arguments: list[str]) -> None:
+    """Execute the notebooks and store their outputs."""
+    run([PYTHON, ROOT / "tools/refresh_notebooks.py", *arguments])
+
+
+def lint(arguments: list[str]) -> None:
+    """Check style and types."""
+    run([PYTHON, "-m", "ruff", "check", *arguments])
+    run([PYTHON, "-m", "ruff", "format", "--check", *arguments])
+    run([PYTHON, "-m", "mypy"])
+
+
+COMMANDS = {"lab": lab, "test": test, "notebooks": notebooks, "lint": lint}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description="Set minigrad up and use it.",
+        epilog="Whatever follows the command is passed on, to JupyterLab or pytest for instance.",
+    )
+    parser.add_argument("command", choices=COMMANDS)
+    options, rest = parser.parse_known_args()
+    set_up(EXTRAS[options.command])
+    try:
+        COMMANDS[options.command](rest)
+    except KeyboardInterrupt:
+        pass  # Ctrl-C is how a notebook server is stopped
+
+
+if __name__ == "__main__":
+    if sys.version_info < (3, 11):
+        found = ".".join(str(number) for number in sys.version_info[:3])
+        sys.exit(
+            f"minigrad needs Python 3.11 or newer; this is {found} ({sys.executable}).\n"
+            "Name another one: make PYTHON=python3.12 lab"
+        )
+    main()
