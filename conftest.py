@@ -1,0 +1,35 @@
+"""What every test shares: a quiet environment, nbval's exceptions, and a browser where there is one."""
+
+import os
+import shutil
+import tempfile
+
+import pytest
+
+# Set before any kernel or framework starts: they all inherit these.
+os.environ["PYTHONHASHSEED"] = "0"  # sets print in the same order in every kernel
+os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # no window, ever
+os.environ["IPYTHONDIR"] = tempfile.mkdtemp(prefix="minigrad-ipython-")  # nobody's own profile
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow: warnings and errors only
+
+# Differ by machine or run, and are no result of a lecture: strict nbval leaves them out.
+NOT_COMPARED = ("stderr", "image/svg+xml", "application/pdf")
+
+
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    if type(collector).__name__ == "IPyNbFile":
+        collector.skip_compare += NOT_COMPARED
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(os.environ["IPYTHONDIR"], ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium or Chrome; tests that need one are marked ``browser``."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip(f"needs a browser: none of {', '.join(names)} is installed")
+    return path

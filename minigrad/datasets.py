@@ -1,0 +1,249 @@
+"""Fashion-MNIST and MNIST: where the files are found, how they are read, what can be wrong.
+
+Both sets come as four IDX files, two of pictures and two of labels. Each is looked for in a folder
+that the caller names, in the repository's ``data/``, in a cache of the user's, and at last at the
+upstream address. Wherever it comes from, its content is checked before it is used or kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from minigrad.download import cache_folder, download, store
+
+__all__ = ["DataError", "Dataset", "fashion_mnist", "load_csv", "mnist", "read_idx"]
+
+REPOSITORY = Path(__file__).resolve().parents[1] / "data"
+PICTURES, LABELS = 2051, 2049  # magic numbers: unsigned bytes along three axes, along one
+CSV_COLUMNS = 1 + 28 * 28  # the label, then the pixels row by row
+TRAIN_TEST = (
+    ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+)
+
+Pair = tuple[np.ndarray, np.ndarray]
+
+
+class DataError(ValueError):
+    """A data file that is not what it should be; the message names the file and the row.
+
+    Example:
+        >>> issubclass(DataError, ValueError)
+        True
+    """
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Sixty thousand pictures to train on, ten thousand to test with, and where to find them.
+
+    Attributes:
+        name: Name of the set, and of its folder in ``data/`` and in the cache.
+        address: Upstream address of the folder that holds the four files.
+        sums: SHA-256 of each file's content, after decompression: who packed it does not matter.
+        class_names: Ten names, in the order of the labels.
+
+    Example:
+        >>> fashion_mnist.class_names[9]
+        'Ankle boot'
+    """
+
+    name: str
+    address: str
+    sums: dict[str, str] = field(repr=False)
+    class_names: tuple[str, ...] = field(repr=False)
+
+    def load_data(self, path: str | os.PathLike | None = None) -> tuple[Pair, Pair]:
+        """Return the pictures and labels, as Keras's function of this name does.
+
+        Args:
+            path: A folder to look in first. The files may be packed (``.gz``) or not.
+
+        Returns:
+            ``(x_train, y_train), (x_test, y_test)``, all uint8: pictures ``(60000, 28, 28)`` and
+            ``(10000, 28, 28)`` with pixels 0 to 255, labels ``(60000,)`` and ``(10000,)``.
+
+        Raises:
+            DataError: A file is truncated, has a wrong magic number, a label outside 0–9 or a
+                wrong checksum. Nothing has been stored.
+            FileNotFoundError: There is no folder ``path``.
+            ConnectionError: A file is nowhere on this machine, and upstream does not answer or
+                breaks off.
+            TimeoutError: Upstream is too slow.
+
+        Example:
+            >>> (x_train, y_train), (x_test, y_test) = fashion_mnist.load_data()
+            >>> x_train.shape, y_test.shape, x_train.dtype
+            ((60000, 28, 28), (10000,), dtype('uint8'))
+        """
+        if path is not None and not Path(path).is_dir():
+            raise FileNotFoundError(f"load_data: there is no folder {path}")
+        folders = [Path(path)] if path is not None else []
+        folders += [REPOSITORY / self.name, cache_folder() / self.name]
+        train, test = ((self._load(x, folders), self._load(y, folders)) for x, y in TRAIN_TEST)
+        return train, test
+
+    def _load(self, name: str, folders: list[Path]) -> np.ndarray:
+        for folder in folders:
+            for file in (folder / f"{name}.gz", folder / name):
+                if file.is_file():
+                    return self._checked(name, file.read_bytes(), file)
+        url = f"{self.address}{name}.gz"
+        packed = download(url)
+        values = self._checked(name, packed, url)
+        store(packed, folders[-1] / f"{name}.gz")
+        return values
+
+    def _checked(self, name: str, packed: bytes, source: Path | str) -> np.ndarray:
+        content = unpack(packed, source)
+        values = decode(content, source, PICTURES if "images" in name else LABELS)
+        found = hashlib.sha256(content).hexdigest()
+        if found != self.sums[name]:
+            other = [known.name for known in (fashion_mnist, mnist) if known.sums[name] == found]
+            hint = f"it is the file of that name from {other[0]}" if other else "other content"
+            raise DataError(
+                f"{source}: not {self.name}, {hint}. SHA-256 is {found}, wanted {self.sums[name]}. "
+                "Pictures of your own in this format: minigrad.datasets.read_idx(file)"
+            )
+        return values
+
+
+def read_idx(file: str | os.PathLike) -> np.ndarray:
+    """Read pictures or labels from one IDX file, packed (``.gz``) or not.
+
+    Args:
+        file: The file; its magic number says what it holds.
+
+    Returns:
+        uint8 pictures ``(n, height, width)`` or uint8 labels ``(n,)``.
+
+    Raises:
+        DataError: The file is truncated, has a wrong magic number, or a label outside 0–9.
+
+    Example:
+        >>> read_idx(REPOSITORY / "fashion-mnist" / "t10k-labels-idx1-ubyte.gz")[:5]
+        array([9, 2, 1, 1, 6], dtype=uint8)
+    """
+    return decode(unpack(Path(file).read_bytes(), file), file, PICTURES, LABELS)
+
+
+def load_csv(file: str | os.PathLike) -> Pair:
+    """Read pictures and labels from a table of 785 columns: the label, then 784 pixels.
+
+    Args:
+        file: The table, comma-separated, with or without a header, packed (``.gz``) or not.
+
+    Returns:
+        uint8 pictures ``(n, 28, 28)`` and uint8 labels ``(n,)``: what the IDX files give.
+
+    Raises:
+        DataError: A row has another number of columns, something that is no whole number from 0
+            to 255, or a label outside 0–9. Rows count from 1, the header included.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = Path(folder) / "two.csv"
+        ...     _ = file.write_text("7" + 784 * ",255" + "\\n" + "3" + 784 * ",0" + "\\n")
+        ...     pictures, labels = load_csv(file)
+        >>> pictures.shape, labels
+        ((2, 28, 28), array([7, 3], dtype=uint8))
+    """
+    lines = unpack(Path(file).read_bytes(), file).decode("utf-8-sig", "replace").splitlines()
+    header = bool(lines) and re.search("[A-Za-z]", lines[0].split(",")[0]) is not None
+    if not any(lines[header:]):
+        raise DataError(f"{file}: no rows of data")
+    try:
+        table = np.loadtxt(lines[header:], dtype=np.uint8, delimiter=",", ndmin=2, comments=None)
+    except ValueError:
+        table = None  # some cell or row is wrong; which one is found out below
+    if table is None or table.shape[1] != CSV_COLUMNS or table[:, 0].max() > 9:
+        raise DataError(f"{file}, {first_fault(lines, header)}")
+    return np.ascontiguousarray(table[:, 1:]).reshape(-1, 28, 28), table[:, 0].copy()
+
+
+def first_fault(lines: list[str], header: bool) -> str:
+    """Say what is wrong with the first bad row of a table, counting rows from 1."""
+    for row, line in enumerate(lines[header:], start=1 + header):
+        if not line.strip():
+            continue
+        cells = line.split(",")
+        if len(cells) != CSV_COLUMNS:
+            return f"row {row}: {len(cells)} columns, wanted {CSV_COLUMNS} (label, 784 pixels)"
+        for column, cell in enumerate(cells):
+            if not re.fullmatch(" *[0-9]+ *", cell) or int(cell) > 255:
+                return f"row {row}, column {column + 1}: {cell!r}, wanted a whole number 0 to 255"
+        if int(cells[0]) > 9:
+            return f"row {row}: label {cells[0]}, wanted 0 to 9"
+    return "a row that cannot be read"
+
+
+def unpack(packed: bytes, source: object) -> bytes:
+    """Return the content of a gzipped file; what is not gzipped comes back as it is."""
+    import gzip
+    import zlib
+
+    if not packed.startswith(b"\x1f\x8b"):
+        if str(source).endswith(".gz"):
+            raise DataError(f"{source}: not gzip, it begins with {packed[:12]!r}")
+        return packed
+    try:
+        return gzip.decompress(packed)
+    except EOFError:
+        raise DataError(f"{source}: truncated, the packed data end too early") from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{source}: damaged ({error})") from None
+
+
+def decode(content: bytes, source: object, *magic_numbers: int) -> np.ndarray:
+    """Turn the bytes of an IDX file into an array, or say what is wrong with them."""
+    magic = int.from_bytes(content[:4], "big")
+    if magic not in magic_numbers:
+        wanted = " or ".join(f"{number}" for number in magic_numbers)
+        raise DataError(f"{source}: magic number {magic}, wanted {wanted}")
+    axes = magic % 256
+    begin = 4 + 4 * axes
+    shape = tuple(int.from_bytes(content[i : i + 4], "big") for i in range(4, begin, 4))
+    size = begin + int(np.prod(shape, dtype=np.int64))
+    if len(content) != size:
+        fault = "truncated" if len(content) < size else "too long"
+        raise DataError(f"{source}: {fault}, {len(content)} bytes, wanted {size} for {shape}")
+    values = np.frombuffer(content, np.uint8, offset=begin).reshape(shape).copy()
+    if magic == LABELS and (bad := np.flatnonzero(values > 9)).size:
+        row, label = bad[0], values[bad[0]]
+        raise DataError(f"{source}, row {row + 1} (index {row}): label {label}, wanted 0 to 9")
+    return values
+
+
+fashion_mnist = Dataset(
+    name="fashion-mnist",
+    address="http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+    sums={
+        "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+    },
+    class_names=(
+        *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+        *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+    ),
+)
+
+mnist = Dataset(
+    name="mnist",
+    address="https://storage.googleapis.com/cvdf-datasets/mnist/",
+    sums={
+        "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    },
+    class_names=tuple("0123456789"),
+)

@@ -1,0 +1,125 @@
+"""Fetching a file: with a progress bar, within a time limit, stored whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["cache_folder", "download", "store"]
+
+SILENCE = 30.0  # seconds a server may stay silent
+DEADLINE = 900.0  # seconds one file may take altogether
+
+
+def cache_folder() -> Path:
+    """Return the user's cache: MINIGRAD_CACHE, XDG_CACHE_HOME, or where this system keeps caches.
+
+    Example:
+        >>> os.environ["MINIGRAD_CACHE"] = "somewhere"
+        >>> cache_folder().name
+        'somewhere'
+        >>> del os.environ["MINIGRAD_CACHE"]
+    """
+    if "MINIGRAD_CACHE" in os.environ:
+        return Path(os.environ["MINIGRAD_CACHE"])
+    if "XDG_CACHE_HOME" in os.environ:
+        return Path(os.environ["XDG_CACHE_HOME"]) / "minigrad"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local")) / "minigrad"
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Caches/minigrad"
+    return Path.home() / ".cache/minigrad"
+
+
+def download(url: str) -> bytes:
+    """Fetch a file with a progress bar, within the time limits; store nothing.
+
+    Args:
+        url: Where the file is.
+
+    Returns:
+        All its bytes, unchecked.
+
+    Raises:
+        ConnectionError: There is no network, no such file, or the answer breaks off.
+        TimeoutError: Nothing came for ``SILENCE`` seconds, or not all within ``DEADLINE``.
+
+    Example:
+        >>> download("http://127.0.0.1:9/file.gz")
+        Traceback (most recent call last):
+        ConnectionError: http://127.0.0.1:9/file.gz: ... Is there a network? ...
+    """
+    import http.client
+    import urllib.error
+    import urllib.request
+
+    end = time.monotonic() + DEADLINE
+    by_hand = "Or fetch it by hand and name its folder: load_data(path=folder)"
+    parts = []
+    try:
+        with urllib.request.urlopen(url, timeout=SILENCE) as response:
+            wanted = int(response.headers.get("Content-Length") or 0)
+            with progress(url.rsplit("/", 1)[-1], wanted) as advance:
+                while part := response.read1(1 << 16):
+                    parts.append(part)
+                    advance(len(part))
+                    if time.monotonic() > end:
+                        raise TimeoutError
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        if isinstance(reason, TimeoutError):
+            raise TimeoutError(f"{url}: no answer in time. Try again later. {by_hand}") from None
+        raise ConnectionError(f"{url}: {reason}. Is there a network? {by_hand}") from None
+    packed = b"".join(parts)
+    if len(packed) < wanted:
+        raise ConnectionError(
+            f"{url}: truncated, {len(packed)} of {wanted} bytes arrived. {by_hand}"
+        )
+    return packed
+
+
+@contextmanager
+def progress(title: str, total: int) -> Iterator[Callable[[int], object]]:
+    """Show how far a download is: tqdm's bar where it is installed, else one line of text."""
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        done = 0
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            print(f"\r{title}: {done / 1e6:.1f} of {total / 1e6:.1f} MB", end="", file=sys.stderr)
+
+        yield advance
+        print(file=sys.stderr)
+    else:
+        with tqdm(desc=title, total=total or None, unit="B", unit_scale=True) as bar:
+            yield bar.update
+
+
+def store(packed: bytes, file: Path) -> None:
+    """Write a file whole or not at all: under another name first, then renamed.
+
+    Args:
+        packed: What to write.
+        file: Its final name; missing folders are made.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     store(b"abc", Path(folder) / "new" / "file.gz")
+        ...     [file.name for file in Path(folder).rglob("*.gz*")]
+        ['file.gz']
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f"{file.name}.{os.getpid()}.part")
+    try:
+        partial.write_bytes(packed)
+        partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)
