@@ -1,0 +1,177 @@
+"""Promises about the project as a whole: what an import costs, what is documented, what is written."""
+
+import ast
+import inspect
+import itertools
+import re
+import statistics
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import minigrad
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAVY = (
+    "matplotlib",
+    "ipywidgets",
+    "IPython",
+    "tensorflow",
+    "keras",
+    "tqdm",
+    "torch",
+    "jax",
+    "scipy",
+)
+
+
+def python(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return done.stdout
+
+
+# Importing
+
+
+def test_import_brings_in_nothing_but_numpy():
+    code = f"import sys, minigrad; print([name for name in {HEAVY} if name in sys.modules])"
+    assert python(code).strip() == "[]"
+
+
+def test_import_is_quick():
+    """Under 0.1 s beyond NumPy's own import: processor time, so that a busy machine is no matter."""
+    code = (
+        "import numpy, time; start = time.process_time(); import minigrad; "
+        "print(time.process_time() - start)"
+    )
+    python(code)  # writes the compiled files
+    assert statistics.median(float(python(code)) for _ in range(7)) < 0.1
+
+
+def modules_of_the_core() -> list[Path]:
+    outside = {"display", "lessons", "experiments", "interop.py", "train.py", "__main__.py"}
+    folder = ROOT / "minigrad"
+    return [
+        path
+        for path in sorted(folder.rglob("*.py"))
+        if path.relative_to(folder).parts[0] not in outside
+    ]
+
+
+@pytest.mark.parametrize("path", modules_of_the_core(), ids=lambda path: path.name)
+def test_core_does_not_import_what_builds_on_it(path):
+    """Dependencies run one way; tqdm alone may be asked for, inside a function."""
+    forbidden = {*HEAVY, "display", "lessons", "experiments", "interop"} - {"tqdm", "IPython"}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = {part for alias in node.names for part in alias.name.split(".")}
+        elif isinstance(node, ast.ImportFrom):
+            names = set((node.module or "").split(".")) | {alias.name for alias in node.names}
+        else:
+            continue
+        assert not names & forbidden, f"line {node.lineno}"
+
+
+# Documentation
+
+
+def public_names() -> dict[str, object]:
+    """Everything that a user reaches through ``import minigrad as mg``, by its dotted name."""
+    found: dict[str, object] = {}
+
+    def collect(module: ModuleType, prefix: str) -> None:
+        for name in getattr(module, "__all__", ()):
+            value = getattr(module, name)
+            found[f"{prefix}.{name}"] = value
+            if inspect.ismodule(value):
+                collect(value, f"{prefix}.{name}")
+
+    collect(minigrad, "minigrad")
+    return found
+
+
+PUBLIC = public_names()
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_name_is_documented(name):
+    value = PUBLIC[name]
+    if not (inspect.ismodule(value) or inspect.isclass(value) or inspect.isroutine(value)):
+        return  # an instance, which its class documents
+    document = inspect.getdoc(value) or ""
+    assert document, "no docstring"
+    if not inspect.ismodule(value):
+        assert ">>>" in document, "no example that runs"
+    if inspect.isclass(value):
+        for method, member in vars(value).items():
+            if not method.startswith("_") and inspect.isfunction(member):
+                assert inspect.getdoc(getattr(value, method)), f"{method}: no docstring"
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLIC if inspect.ismodule(PUBLIC[name])])
+def test_public_module_says_what_is_public(name):
+    assert PUBLIC[name].__all__
+
+
+def test_every_module_begins_with_a_sentence():
+    for path in sorted((ROOT / "minigrad").rglob("*.py")):
+        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path.name
+
+
+def test_readme_opens_with_the_two_commands():
+    opening = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## ")[0]
+    assert 0 < opening.index("make lab") < opening.index("make test") < 400
+
+
+def test_links_in_the_readme_lead_somewhere():
+    for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text(encoding="utf-8")):
+        assert (ROOT / target).exists(), target
+
+
+# Versions
+
+
+def pins() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    return dict(
+        line.split(";")[0].strip().lower().split("==") for line in lines if not line.startswith("#")
+    )
+
+
+def test_every_direct_dependency_is_pinned():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"].values()
+    wanted = itertools.chain(project["dependencies"], *extras)
+    names = [re.match(r"[\w-]+", requirement)[0].lower() for requirement in wanted]
+    assert [name for name in names if name not in pins()] == []
+
+
+def test_no_file_of_the_setup_names_a_host_but_the_data_and_the_documentation():
+    for name in ("constraints.txt", "pyproject.toml", "environment.yml", "make.py", "Makefile"):
+        assert "://" not in (ROOT / name).read_text(encoding="utf-8"), name
+
+
+def test_no_tracked_file_names_a_path_of_a_machine():
+    try:
+        tracked = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout.split("\0")
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a git checkout")
+    pattern = re.compile(r"(?<![\w./~$}])/(?:home|root|work|Users)/[A-Za-z]")
+    faults = []
+    for name in filter(None, tracked):
+        path = ROOT / name
+        if path.suffix not in {".py", ".md", ".toml", ".txt", ".yml", ".cfg", ".json", ".csv"}:
+            continue
+        if path.name == "test_notebooks_stored.py" or not path.exists():
+            continue  # the test that shows such paths to be found
+        if found := pattern.search(path.read_text(encoding="utf-8")):
+            faults.append(f"{name}: {found[0]}")
+    assert faults == []
