@@ -5,6 +5,7 @@ import shutil
 import tempfile
 
 import pytest
+from nbval.kernel import RunningKernel
 
 # Set before any kernel or framework starts: they all inherit these.
 os.environ["PYTHONHASHSEED"] = "0"  # sets print in the same order in every kernel
@@ -14,6 +15,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow: warnings and e
 
 # Differ by machine or run, and are no result of a lecture: strict nbval leaves them out.
 NOT_COMPARED = ("stderr", "image/svg+xml", "application/pdf")
+
+
+def execute_with_history(kernel: RunningKernel, cell: str, allow_stdin: bool | None = None) -> str:
+    """Run a cell as JupyterLab does: IPython looks in its history for a closing semicolon."""
+    return kernel.kc.execute(cell, store_history=True, allow_stdin=allow_stdin, stop_on_error=False)
+
+
+RunningKernel.execute_cell_input = execute_with_history  # nbval keeps no history by itself
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:

@@ -5,7 +5,6 @@ import functools
 import gzip
 import hashlib
 import struct
-import subprocess
 import sys
 import threading
 import time
@@ -392,14 +391,3 @@ def test_sixty_thousand_rows_are_read_in_seconds(tmp_path):
     pictures, _ = load_csv(file)
     assert time.process_time() - start < 15  # 1.6 s where it was written
     assert pictures.shape == x.shape
-
-
-# The command line
-
-
-def test_commands_explain_themselves():
-    done = subprocess.run(
-        [sys.executable, "-m", "minigrad", "--help"], capture_output=True, text=True, check=True
-    )
-    for command in ("train", "reproduce", "bench"):
-        assert command in done.stdout

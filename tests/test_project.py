@@ -14,6 +14,8 @@ from types import ModuleType
 import pytest
 
 import minigrad
+from minigrad.__main__ import COMMANDS, main
+from minigrad.datasets import DataError
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = (
@@ -132,6 +134,63 @@ def test_readme_opens_with_the_two_commands():
 def test_links_in_the_readme_lead_somewhere():
     for target in re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text(encoding="utf-8")):
         assert (ROOT / target).exists(), target
+
+
+def test_first_example_in_the_readme_gives_the_numbers_beside_it():
+    example = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)[1]
+    promised = [float(number) for number in re.findall(r"# (-?\d+\.\d+)", example)]
+    names: dict[str, object] = {}
+    exec(example, names)
+    computed = [names["y"].value, names["x"].gradient]
+    assert computed == pytest.approx(promised, abs=1e-14)
+
+
+# The command line
+
+
+def test_commands_explain_themselves():
+    done = subprocess.run(
+        [sys.executable, "-m", "minigrad", "--help"], capture_output=True, text=True, check=True
+    )
+    for command in COMMANDS:
+        assert command in done.stdout
+
+
+@pytest.fixture
+def command(monkeypatch):
+    """A command ``try`` whose run() does what the test wants."""
+
+    def define(run) -> None:
+        module = ModuleType("try_command")
+        module.add_arguments = lambda parser: parser.add_argument("--epochs", type=int, default=1)
+        module.run = run
+        monkeypatch.setitem(sys.modules, "try_command", module)
+        monkeypatch.setitem(COMMANDS, "try", ("try_command", "try it"))
+        monkeypatch.setitem(COMMANDS, "absent", ("no_such_module", "is not imported"))
+
+    return define
+
+
+def test_command_gets_its_options_and_gives_the_exit_code(command):
+    command(lambda arguments: arguments.epochs)
+    assert main(["try", "--epochs", "7"]) == 7
+
+
+def test_missing_data_are_one_line_and_no_traceback(command, capsys):
+    def run(arguments):
+        raise DataError("x.gz: truncated")
+
+    command(run)
+    assert main(["try"]) == 1
+    assert capsys.readouterr().err == "minigrad try: x.gz: truncated\n"
+
+
+def test_interrupting_a_command_is_no_error(command):
+    def run(arguments):
+        raise KeyboardInterrupt
+
+    command(run)
+    assert main(["try"]) == 130
 
 
 # Versions
