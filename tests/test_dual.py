@@ -74,8 +74,8 @@ def test_the_derivative_is_the_slope(function, x):
 def test_the_second_derivative_is_the_slope_of_the_derivative(function, x):
     f = ONE_ARGUMENT[function]
     second = derivative(lambda t: derivative(f, t), x)
-    first = lambda t: derivative(f, t)  # noqa: E731
-    assert second == pytest.approx(slope(first, x), rel=1e-7, abs=1e-7)
+    expected = slope(lambda t: derivative(f, t), x)
+    assert second == pytest.approx(expected, rel=1e-7, abs=1e-7)
 
 
 @given(x=positive)
@@ -98,10 +98,10 @@ def test_whole_powers_work_at_zero_and_below(x, n):
 
 
 def test_the_nth_derivative_of_the_nth_power_at_zero():
-    f = lambda x: x**3  # noqa: E731
-    for _ in range(3):
-        f = lambda x, f=f: derivative(f, x)  # noqa: E731
-    assert f(0.0) == 6.0
+    def nth(n, x):
+        return x**3 if n == 0 else derivative(lambda t: nth(n - 1, t), x)
+
+    assert nth(3, 0.0) == 6.0
 
 
 def test_perturbations_are_not_confused():
@@ -116,8 +116,9 @@ def test_a_single_epsilon_would_confuse_them(monkeypatch):
 
 def test_a_derivative_inside_a_derivative():
     # d/dx [x · f'(x)] with f = sin
-    f = lambda x: x * derivative(np.sin, x)  # noqa: E731
-    assert derivative(f, 0.7) == pytest.approx(math.cos(0.7) - 0.7 * math.sin(0.7))
+    assert derivative(lambda x: x * derivative(np.sin, x), 0.7) == pytest.approx(
+        math.cos(0.7) - 0.7 * math.sin(0.7)
+    )
 
 
 def test_broadcasting_keeps_value_and_derivative_in_step():
