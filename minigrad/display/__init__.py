@@ -1,0 +1,50 @@
+"""Pictures: graphs as SVG, plots in one style, and explorers with controls.
+
+Nothing here is imported by the core. ``draw`` needs NumPy only; plots need matplotlib and
+explorers ipywidgets, which are imported when they are first used::
+
+    mg.display.draw(loss)                       # the graph that ends in this node
+    mg.display.sweep_explorer(loss)             # its two sweeps, step by step
+    mg.display.convolution_explorer(picture)    # a kernel that slides over a picture
+    mg.display.plot_history(history)
+    mg.display.show_images(pictures, labels, predictions)
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from minigrad.display.graph import GraphPicture, draw
+
+__all__ = [
+    "Explorer",
+    "GraphPicture",
+    "convolution_explorer",
+    "draw",
+    "plot_history",
+    "show",
+    "show_images",
+    "style",
+    "sweep_explorer",
+]
+
+LAZY = {
+    "Explorer": "explorer",
+    "convolution_explorer": "convolution",
+    "sweep_explorer": "sweeps",
+    "plot_history": "plots",
+    "show": "plots",
+    "show_images": "plots",
+    "style": "plots",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in LAZY:
+        return getattr(importlib.import_module(f"minigrad.display.{LAZY[name]}"), name)
+    raise AttributeError(f"minigrad.display has no {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,83 @@
+"""Explorers: controls beside a picture that follows them.
+
+With a kernel, the controls live. Without one (on GitHub, in an exported page, in a notebook
+that was not run yet) the picture as it was last stands still in the same place. The
+picture comes from a pure function of the controls' values, so that an explorer can be
+tested by setting a control from code.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ipywidgets as widgets
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from minigrad.display.plots import style
+
+__all__ = ["Explorer"]
+
+
+class Explorer(widgets.VBox):
+    """Controls and a picture that is drawn anew whenever one of them moves.
+
+    Args:
+        draw: Called as ``draw(figure, **values)`` with an empty figure of matplotlib and
+            the values of the controls; returns what the picture shows, in words.
+        controls: For each argument of ``draw``, the widget that sets it.
+        size: Width and height of the picture in inches.
+
+    Attributes:
+        controls: The controls by name. ``explorer.controls["step"].value = 3`` moves one.
+        text: What the picture shows, in words.
+        png: The picture, as the bytes of a PNG file.
+
+    Example:
+        >>> import ipywidgets as widgets, minigrad as mg
+        >>> def line(figure, slope):
+        ...     figure.add_subplot().plot([0, slope])
+        ...     return f"a line of slope {slope}"
+        >>> explorer = mg.display.Explorer(line, {"slope": widgets.IntSlider(1)})
+        >>> explorer.controls["slope"].value = 2
+        >>> explorer
+        <Explorer: a line of slope 2>
+    """
+
+    def __init__(
+        self,
+        draw: Callable[..., str],
+        controls: Mapping[str, Any],
+        size: tuple[float, float] = (9.0, 4.5),
+    ) -> None:
+        self.draw, self.controls, self.size = draw, dict(controls), size
+        self.image = widgets.Image(format="png", layout={"max_width": "100%"})
+        self.image.layout.width = f"{size[0] * 96:.0f}px"
+        super().__init__([*self.controls.values(), self.image])
+        for control in self.controls.values():
+            control.observe(self.update, names="value")
+        self.update()
+
+    def update(self, change: Any = None) -> None:
+        """Draw the picture for the present values of the controls."""
+        with style():
+            figure = Figure(figsize=self.size, dpi=110)
+            FigureCanvasAgg(figure)
+            values = {name: control.value for name, control in self.controls.items()}
+            self.text = self.draw(figure, **values)
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format="png", metadata={"Description": self.text})
+        self.png = buffer.getvalue()
+        self.image.value = self.png
+        self.image.alt = self.text
+
+    def __repr__(self) -> str:
+        return f"<Explorer: {self.text}>"
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**options) or {}
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        data = {**data, "text/plain": repr(self), "image/png": self.png}
+        return data, {**metadata, "image/png": {"alt": self.text}}

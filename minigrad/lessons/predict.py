@@ -1,0 +1,87 @@
+"""Predict, run, compare: a guess that is made before the cell that answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Prediction", "predict"]
+
+
+class Prediction:
+    """A question and the reader's guess; made by :func:`predict`."""
+
+    def __init__(self, question: str, guess: Any = None) -> None:
+        self.question, self.guess = question, guess
+
+    @property
+    def made(self) -> bool:
+        """Whether the reader answered."""
+        return self.guess is not None and self.guess is not ...
+
+    def reveal(self, truth: Any, tolerance: float = 0.0) -> None:
+        """Print the truth, and beside it the guess if there is one.
+
+        Args:
+            truth: The answer, usually computed: a number, a word, a sequence.
+            tolerance: How far a number may be off, relative to the truth.
+
+        Example:
+            >>> import minigrad as mg
+            >>> mg.lessons.predict("Nodes?", 4).reveal(3)
+            You said 4. It is 3.
+            >>> mg.lessons.predict("Nodes?", 3).reveal(3)
+            You said 3, and so it is.
+            >>> mg.lessons.predict("Nodes?").reveal(3)
+            It is 3.
+        """
+        if not self.made:
+            print(f"It is {written(truth)}.")
+        elif agrees(self.guess, truth, tolerance):
+            exactly = (
+                "" if written(self.guess) == written(truth) else f" (exactly {written(truth)})"
+            )
+            print(f"You said {written(self.guess)}, and so it is{exactly}.")
+        else:
+            print(f"You said {written(self.guess)}. It is {written(truth)}.")
+
+
+def predict(question: str, guess: Any = None) -> Prediction:
+    """Commit to a guess. Nothing is printed, and no answer is an answer too.
+
+    Args:
+        question: What is asked.
+        guess: The reader's answer, in place of ``None``.
+
+    Returns:
+        The prediction; its ``reveal(truth)`` shows both together.
+
+    Example:
+        >>> import minigrad as mg
+        >>> guess = mg.lessons.predict("What is the derivative of x·x at 5?", 10)
+        >>> guess.reveal(2 * 5.0)
+        You said 10, and so it is.
+    """
+    return Prediction(question, guess)
+
+
+def agrees(guess: Any, truth: Any, tolerance: float) -> bool:
+    if isinstance(guess, str) and isinstance(truth, str):
+        return guess.strip().lower() == truth.strip().lower()
+    try:
+        return bool(np.allclose(guess, truth, rtol=tolerance + 1e-9, atol=0))
+    except (TypeError, ValueError):
+        return guess == truth
+
+
+def written(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if np.ndim(value) == 0 and np.asarray(value).dtype.kind == "f":
+        return f"{float(value):.6g}"
+    if isinstance(value, np.ndarray):
+        return np.array2string(value, precision=6, separator=", ")
+    return str(value)
