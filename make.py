@@ -31,18 +31,19 @@ EXTRAS = {
 
 def set_up(extras: list[str]) -> None:
     """Make .venv hold these extras, unless it already does."""
-    wanted = hashlib.sha256()
+    wanted = hashlib.sha256(str(ROOT).encode())  # an environment does not survive a move
     for name in ("pyproject.toml", "constraints.txt"):
         wanted.update((ROOT / name).read_bytes())
     stamps = [ENVIRONMENT / f".installed-{extra}" for extra in extras]
-    if PYTHON.exists() and all(
-        stamp.exists() and stamp.read_text() == wanted.hexdigest() for stamp in stamps
-    ):
+    if all(stamp.exists() and stamp.read_text() == wanted.hexdigest() for stamp in stamps):
         return
 
-    print(f"Setting up {ENVIRONMENT.name} ({', '.join(extras)}); this happens once.", flush=True)
-    if not PYTHON.exists():
-        venv.create(ENVIRONMENT, with_pip=True)
+    print(f"Setting up {ENVIRONMENT.name} ({', '.join(extras)}): once, a few minutes.", flush=True)
+    if not succeeds([PYTHON, "-m", "pip", "--version"]):
+        try:
+            venv.create(ENVIRONMENT, with_pip=True)
+        except subprocess.CalledProcessError:
+            sys.exit("This Python cannot make environments. Debian: apt install python3-venv")
     install = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     install += ["--constraint", ROOT / "constraints.txt"]
     # The build tool is pinned as well: it is installed first, and used in place of a newer one.
@@ -50,6 +51,14 @@ def set_up(extras: list[str]) -> None:
     run([*install, "--no-build-isolation", "--editable", f"{ROOT}[{','.join(extras)}]"])
     for stamp in stamps:
         stamp.write_text(wanted.hexdigest())
+
+
+def succeeds(command: list) -> bool:
+    """Whether a command can be run at all, and says that all is well."""
+    try:
+        return subprocess.run([str(part) for part in command], capture_output=True).returncode == 0
+    except OSError:
+        return False
 
 
 def run(command: list) -> None:

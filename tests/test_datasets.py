@@ -223,19 +223,18 @@ def test_download_that_breaks_off(small, contents, tmp_path, serve):
 
 @pytest.mark.parametrize("limit", ["SILENCE", "DEADLINE"])
 def test_download_has_a_time_limit(small, tmp_path, serve, monkeypatch, limit):
-    """A server that says nothing, and one that sends a byte now and then for ever."""
+    """A server that says nothing, and one that sends a byte now and then."""
     over = threading.Event()
 
     def slow(request):
         request.send_response(200)
         request.send_header("Content-Length", "1000000")
         request.end_headers()
-        while not over.wait(0.02):
+        for _ in range(200):  # four seconds, so that a missing limit fails and does not hang
+            if over.wait(0.02):
+                return
             if limit == "DEADLINE":
-                try:
-                    request.wfile.write(b"x")
-                except OSError:
-                    return
+                request.wfile.write(b"x")
 
     monkeypatch.setattr(download, limit, 0.2)
     small = dataclasses.replace(small, address=serve(answer(slow)))
