@@ -174,7 +174,7 @@ class Number(Expression):
             value = value.item()
         if not (isinstance(value, (int, float, Fraction)) and math.isfinite(value)):
             raise TypeError(f"an expression wants finite numbers and symbols, got {value!r:.60}")
-        if value == int(value) and abs(value) < 2**53:
+        if value == int(value) and abs(float(value)) < 2**53:
             value = int(value)
         return super().__new__(cls, value)
 

@@ -117,7 +117,10 @@ def test_what_is_printed_is_the_formula(formula, point):
     names = {f.__name__: f for f in (np.exp, np.sin, np.cos, np.tanh, np.sqrt, np.log)}
     for expression in (formula[0], simplify(formula[0])):
         with np.errstate(all="ignore"):
-            read_back = float(eval(str(expression), names | point | {"__builtins__": {}}))
+            try:
+                read_back = float(eval(str(expression), names | point | {"__builtins__": {}}))
+            except ZeroDivisionError:
+                reject()
         assert close(read_back, value(expression, point))
 
 
