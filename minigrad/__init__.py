@@ -20,7 +20,19 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from minigrad import activations
+from minigrad import (
+    activations,
+    callbacks,
+    config,
+    datasets,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    optimizers,
+    utils,
+)
 from minigrad.convolution import AveragePool2D, Convolution2D, MaxPool2D
 from minigrad.graph import (
     Constant,
@@ -34,6 +46,8 @@ from minigrad.graph import (
     topological_sort,
     unbroadcast,
 )
+from minigrad.layers import Input
+from minigrad.model import Sequential
 
 __version__ = "0.1.0"
 
@@ -41,17 +55,29 @@ __all__ = [
     "AveragePool2D",
     "Constant",
     "Convolution2D",
+    "Input",
     "MaxPool2D",
     "Node",
     "Operator",
+    "Sequential",
     "Variable",
     "activations",
     "as_node",
     "backward",
+    "callbacks",
+    "config",
+    "datasets",
     "forward",
     "implements",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "optimizers",
     "topological_sort",
     "unbroadcast",
+    "utils",
 ]
 
 LAZY = ("display", "experiments", "interop", "lessons")

@@ -1,0 +1,377 @@
+"""Callbacks: what happens beside training, at its beginnings and ends.
+
+Example:
+    >>> import numpy as np, minigrad as mg
+    >>> class Tell(mg.callbacks.Callback):
+    ...     def on_epoch_end(self, epoch, logs=None):
+    ...         print("epoch", epoch, sorted(logs))
+    >>> model = mg.Sequential([mg.Input((2,)), mg.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> history = model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0, callbacks=[Tell()])
+    epoch 0 ['loss']
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad import coverage
+
+if TYPE_CHECKING:
+    from minigrad.model import Sequential
+
+__all__ = ["Callback", "CallbackList", "EarlyStopping", "History", "ModelCheckpoint"]
+
+BATCH_HOOKS = (
+    "on_train_batch_begin",
+    "on_train_batch_end",
+    "on_test_batch_begin",
+    "on_test_batch_end",
+    "on_predict_batch_begin",
+    "on_predict_batch_end",
+)
+
+
+class Callback:
+    """Methods that ``fit``, ``evaluate`` and ``predict`` call; define those wanted.
+
+    Setting ``self.model.stop_training = True`` ends training after the present batch.
+
+    Attributes:
+        model: The model that is trained.
+        params: ``verbose``, ``epochs`` and ``steps`` of the call.
+    """
+
+    model: Sequential
+    params: dict[str, Any]
+
+    def set_model(self, model: Sequential) -> None:
+        """Told before the first hook."""
+        self.model = model
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Told before the first hook."""
+        self.params = params
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Called when ``fit`` begins."""
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        """Called when ``fit`` ends, with the metrics of the last epoch."""
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Called when an epoch begins; the first is 0."""
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Called when an epoch ends, with its metrics and those of validation."""
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Called before a training step; the first of an epoch is 0."""
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Called after a training step, with the metrics since the epoch began."""
+
+    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Called when ``evaluate`` begins, also that of validation."""
+
+    def on_test_end(self, logs: dict[str, float] | None = None) -> None:
+        """Called when ``evaluate`` ends, with its metrics."""
+
+    def on_test_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Called before a batch of ``evaluate``."""
+
+    def on_test_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Called after a batch of ``evaluate``, with the metrics so far."""
+
+    def on_predict_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Called when ``predict`` begins."""
+
+    def on_predict_end(self, logs: dict[str, float] | None = None) -> None:
+        """Called when ``predict`` ends."""
+
+    def on_predict_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Called before a batch of ``predict``."""
+
+    def on_predict_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Called after a batch of ``predict``, with its ``outputs``."""
+
+
+class CallbackList:
+    """Calls each hook of several callbacks in turn.
+
+    Args:
+        callbacks: A callback, several, or ``None``.
+        model: The model that is trained.
+        params: ``verbose``, ``epochs`` and ``steps`` of the call.
+
+    Raises:
+        TypeError: When one of them is no callback.
+    """
+
+    def __init__(self, callbacks: Any, model: Sequential, params: dict[str, Any]) -> None:
+        several = callbacks if isinstance(callbacks, Iterable) else [callbacks]
+        self.callbacks = [] if callbacks is None else list(several)
+        for callback in self.callbacks:
+            if not isinstance(callback, Callback):
+                raise TypeError(
+                    f"callbacks are instances of mg.callbacks.Callback, got {callback!r}"
+                )
+        self.model, self.params = model, params
+        # a step at batch size 1 has no time for hooks that nobody has defined
+        self.watched = {
+            hook
+            for hook in BATCH_HOOKS
+            for callback in self.callbacks
+            if getattr(type(callback), hook) is not getattr(Callback, hook)
+        }
+
+    def start(self) -> None:
+        """Tell all callbacks their model."""
+        for callback in self.callbacks:
+            callback.set_model(self.model)
+            callback.set_params(self.params)
+
+    def call(self, hook: str, *arguments: Any) -> None:
+        """Call a hook of all callbacks."""
+        for callback in self.callbacks:
+            getattr(callback, hook)(*arguments)
+
+
+class History(Callback):
+    """What ``fit`` returns: the metrics of each epoch.
+
+    Attributes:
+        epoch: The numbers of the epochs.
+        history: For each metric a list with a number for each epoch.
+    """
+
+    def __init__(self) -> None:
+        self.epoch: list[int] = []
+        self.history: dict[str, list[float]] = {}
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        self.epoch = []
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
+
+
+class Monitor(Callback):
+    """A callback that watches whether a metric gets better.
+
+    Args:
+        monitor: Key of the metric in ``History.history``.
+        mode: ``"min"``, ``"max"``, or ``"auto"`` to choose by the metric.
+        min_delta: A change of less than this is no improvement.
+        best: The value to beat at first.
+
+    Raises:
+        ValueError: For another mode.
+    """
+
+    def __init__(
+        self, monitor: str, mode: str, min_delta: float = 0, best: float | None = None
+    ) -> None:
+        if mode not in ("auto", "min", "max"):
+            raise ValueError(f'{type(self).__name__}: mode is "auto", "min" or "max", got {mode!r}')
+        self.monitor, self.mode = monitor, mode
+        self.min_delta, self.best = abs(min_delta), best
+
+    def upward(self) -> bool:
+        """Whether more is better."""
+        if self.mode != "auto":
+            return self.mode == "max"
+        metric = self.monitor.removeprefix("val_")
+        directions = {m.name: m.direction for m in self.model.metrics}
+        if metric not in directions:
+            raise ValueError(
+                f"{type(self).__name__}: whether more of {self.monitor!r} is better is not "
+                'known; pass mode="max" or mode="min"'
+            )
+        return directions[metric] == "up"
+
+    def is_improvement(self, value: float, reference: float | None) -> bool:
+        """Whether a value is better than another by more than ``min_delta``."""
+        if reference is None:
+            return True
+        if self.upward():
+            return value - self.min_delta > reference
+        return value + self.min_delta < reference
+
+    def current(self, logs: dict[str, float] | None) -> float | None:
+        """The value watched, or ``None`` with a warning where there is no such metric."""
+        logs = logs or {}
+        if self.monitor not in logs:
+            warnings.warn(
+                f"{type(self).__name__} watches {self.monitor!r}, which is not there; "
+                f"there are {', '.join(logs)}",
+                stacklevel=2,
+            )
+        return logs.get(self.monitor)
+
+
+class EarlyStopping(Monitor):
+    """Ends training when a metric has not got better for some epochs.
+
+    Args:
+        monitor: Key of the metric in ``History.history``.
+        min_delta: A change of less than this is no improvement.
+        patience: For how many epochs to wait for an improvement.
+        verbose: 1 to print what it does.
+        mode: ``"min"``, ``"max"``, or ``"auto"`` to choose by the metric.
+        baseline: A value that has to be beaten for the waiting to begin anew.
+        restore_best_weights: Whether to end with the weights of the best epoch.
+        start_from_epoch: Epochs before this one are not looked at.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.callbacks.EarlyStopping(patience=3, restore_best_weights=True).monitor
+        'val_loss'
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0,
+        patience: int = 0,
+        verbose: int = 0,
+        mode: str = "auto",
+        baseline: float | None = None,
+        restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta)
+        self.patience, self.verbose, self.baseline = patience, verbose, baseline
+        self.restore_best_weights, self.start_from_epoch = restore_best_weights, start_from_epoch
+        self.on_train_begin()
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        self.wait = self.stopped_epoch = self.best_epoch = 0
+        self.best = None
+        self.best_weights: list[np.ndarray] | None = None
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        value = self.current(logs)
+        if value is None or epoch < self.start_from_epoch:
+            return
+        self.wait += 1
+        if self.is_improvement(value, self.best):
+            self.best, self.best_epoch = value, epoch
+            if self.restore_best_weights:
+                self.best_weights = self.model.get_weights()
+            if self.baseline is None or self.is_improvement(value, self.baseline):
+                self.wait = 0
+        elif self.wait >= self.patience and epoch > 0:
+            self.stopped_epoch = epoch
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        if self.verbose and self.stopped_epoch:
+            print(f"Epoch {self.stopped_epoch + 1}: early stopping")
+        if self.best_weights is not None:
+            if self.verbose:
+                print(f"Restoring the weights of the best epoch: {self.best_epoch + 1}.")
+            self.model.set_weights(self.best_weights)
+
+
+class ModelCheckpoint(Monitor):
+    """Saves the weights after epochs or batches.
+
+    Args:
+        filepath: Where to, ending in ``.npz``; may hold ``{epoch:02d}`` and metrics such
+            as ``{val_loss:.2f}``.
+        monitor: Key of the metric in ``History.history``.
+        verbose: 1 to print what it does.
+        save_best_only: Whether to save only when the metric has got better.
+        save_weights_only: Must be ``True``: minigrad saves weights, not whole models.
+        mode: ``"min"``, ``"max"``, or ``"auto"`` to choose by the metric.
+        save_freq: ``"epoch"``, or after how many batches to save.
+        initial_value_threshold: The value to beat at first.
+
+    Raises:
+        ValueError: When the file's ending or another argument is not covered.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.callbacks.ModelCheckpoint("{epoch:02d}.weights.npz", save_weights_only=True).mode
+        'auto'
+    """
+
+    def __init__(
+        self,
+        filepath: Any,
+        monitor: str = "val_loss",
+        verbose: int = 0,
+        save_best_only: bool = False,
+        save_weights_only: bool = False,
+        mode: str = "auto",
+        save_freq: str | int = "epoch",
+        initial_value_threshold: float | None = None,
+    ) -> None:
+        super().__init__(monitor, mode, best=initial_value_threshold)
+        if not save_weights_only:
+            raise ValueError(
+                "ModelCheckpoint: minigrad saves weights, not whole models; "
+                "pass save_weights_only=True"
+            )
+        if not str(filepath).endswith(".npz"):
+            raise ValueError(
+                f"ModelCheckpoint: weights are saved in NumPy's format, so the name ends in "
+                f".weights.npz or .npz; got {str(filepath)!r}"
+            )
+        whole = isinstance(save_freq, int) and not isinstance(save_freq, bool) and save_freq >= 1
+        if save_freq != "epoch" and not whole:
+            raise ValueError(
+                f'ModelCheckpoint: save_freq is "epoch" or a number of batches, got {save_freq!r}'
+            )
+        self.filepath, self.verbose, self.save_freq = str(filepath), verbose, save_freq
+        self.save_best_only = save_best_only
+        self.epoch = self.batches = 0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        if self.save_freq == "epoch":
+            return
+        self.batches += 1
+        if self.batches >= int(self.save_freq):
+            self.batches = 0
+            self.save({"batch": batch + 1}, logs or {})
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if self.save_freq == "epoch":
+            self.save({}, logs or {})
+
+    def save(self, places: dict[str, int], logs: dict[str, float]) -> None:
+        if self.save_best_only:
+            value = self.current(logs)
+            # as in Keras: what cannot be judged is saved
+            if value is not None and not self.is_improvement(value, self.best):
+                if self.verbose:
+                    print(f"Epoch {self.epoch + 1}: {self.monitor} did not improve")
+                return
+            self.best = value if value is not None and not math.isnan(value) else self.best
+        try:
+            path = Path(self.filepath.format(epoch=self.epoch + 1, **places, **logs))
+        except KeyError as error:
+            raise KeyError(
+                f"ModelCheckpoint: the name {self.filepath!r} wants {error}, there are epoch, "
+                f"{', '.join([*places, *logs])}"
+            ) from None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.model.save_weights(path)
+        if self.verbose:
+            print(f"Epoch {self.epoch + 1}: saved the weights to {path}")
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(coverage.missing("callbacks", name, __all__))

@@ -1,0 +1,68 @@
+"""Saying by name what is not covered, and what to use in its place.
+
+The interface is a part of Keras's. A script that needs another part should learn so from
+the first line that does, with the nearest name that exists.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = ["missing", "nearest", "refuse"]
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The question "did you mean …?" for a name that is nearly right, or nothing.
+
+    Example:
+        >>> from minigrad.coverage import nearest
+        >>> nearest("categorical_crossentrpy", ["categorical_crossentropy", "mse"])
+        " Did you mean 'categorical_crossentropy'?"
+        >>> nearest("hinge", ["mse"])
+        ''
+    """
+    by_lower = {other.lower(): other for other in known}
+    match = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    return f" Did you mean {by_lower[match[0]]!r}?" if match else ""
+
+
+def missing(where: str, name: str, known: Iterable[str]) -> str:
+    """The sentence for a name that a module does not have.
+
+    Example:
+        >>> from minigrad.coverage import missing
+        >>> print(missing("layers", "LSTM", ["Dense", "Flatten"]))
+        minigrad.layers has no 'LSTM'. Covered are Dense, Flatten. What goes beyond is Keras's
+        part: mg.interop.to_keras(model) hands a model over.
+    """
+    known = list(known)
+    return (
+        f"minigrad.{where} has no {name!r}.{nearest(name, known)} Covered are "
+        f"{', '.join(known)}. What goes beyond is Keras's part: "
+        "mg.interop.to_keras(model) hands a model over."
+    )
+
+
+def refuse(owner: str, **arguments: tuple[Any, ...]) -> None:
+    """Refuse arguments of Keras's that are not covered, unless they ask for nothing.
+
+    Args:
+        owner: Whose arguments, for the error.
+        arguments: For each name the value given, followed by the values that are fine.
+
+    Raises:
+        ValueError: When a value is none of those that are fine.
+
+    Example:
+        >>> from minigrad.coverage import refuse
+        >>> refuse("SGD", clipnorm=(1.0, None))
+        Traceback (most recent call last):
+        ValueError: SGD: clipnorm=1.0 is not covered by minigrad; leave it at None
+    """
+    for name, (value, *fine) in arguments.items():
+        if not any(value is good or (good is not None and value == good) for good in fine):
+            raise ValueError(
+                f"{owner}: {name}={value!r} is not covered by minigrad; leave it at {fine[0]!r}"
+            )

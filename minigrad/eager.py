@@ -1,0 +1,102 @@
+"""The reference way of running a network: node by node, as the graph says.
+
+This is the paper's proof of concept. The optimised way has the same methods and gives the
+same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad.graph import Constant, Node, Variable, backward, forward
+from minigrad.optimizers import Optimizer
+
+__all__ = ["Eager", "Network"]
+
+
+class Network(NamedTuple):
+    """The graph of a model for one batch size.
+
+    Attributes:
+        inputs: Where a batch of samples is put.
+        targets: Where its targets are put; ``None`` without a loss.
+        outputs: The predictions, of shape (batch, …).
+        loss: The mean loss of the batch; ``None`` without a loss.
+        order: All nodes in topological order; the loss, if any, is the last.
+    """
+
+    inputs: Constant
+    targets: Constant | None
+    outputs: Node
+    loss: Node | None
+    order: list[Node]
+
+
+class Eager:
+    """Runs a network by the sweeps of ``graph.py``.
+
+    Args:
+        network: The graph.
+        variables: The weights that training changes.
+        optimizer: How it changes them; ``None`` for a network that is not trained.
+
+    Attributes:
+        loss: The loss of the last step, or ``nan``.
+        outputs: The predictions of the last step, of shape (batch, …).
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> from minigrad.eager import Eager
+        >>> model = mg.Sequential([mg.Input((3,)), mg.layers.Dense(2, "softmax")])
+        >>> runner = Eager(model.network(2), model.trainable_weights, None)
+        >>> runner.load(np.ones((5, 3)), None, np.array([4, 0]))
+        >>> runner.test_step()
+        >>> runner.outputs.sum(axis=1).round(4)
+        array([1., 1.], dtype=float32)
+    """
+
+    def __init__(
+        self, network: Network, variables: Sequence[Variable], optimizer: Optimizer | None
+    ) -> None:
+        self.network, self.variables, self.optimizer = network, list(variables), optimizer
+        self.loss = float("nan")
+
+    def load(self, x: np.ndarray, y: np.ndarray | None, rows: Any) -> None:
+        """Gather a batch from a set.
+
+        Args:
+            x: Samples of the whole set.
+            y: Their targets, or ``None``.
+            rows: Which of them: an array of indices or a slice, as long as the batch.
+        """
+        gather(x, rows, self.network.inputs)
+        if y is not None and self.network.targets is not None:
+            gather(y, rows, self.network.targets)
+
+    def test_step(self) -> None:
+        """Compute predictions and loss of the batch loaded."""
+        forward(self.network.order)
+        if self.network.loss is not None:
+            self.loss = float(self.network.loss.value)
+
+    def train_step(self) -> None:
+        """Compute predictions, loss and gradients, and change the weights once."""
+        assert self.optimizer is not None
+        self.test_step()
+        backward(self.network.order)
+        self.optimizer.apply([w.gradient for w in self.variables], self.variables)
+
+    @property
+    def outputs(self) -> np.ndarray:
+        return self.network.outputs.value
+
+
+def gather(data: np.ndarray, rows: Any, place: Constant) -> None:
+    # into the constant's own array: a step at batch size 1 has no time for more
+    if isinstance(rows, slice) or data.dtype != place.dtype:
+        place.value[...] = data[rows]
+    else:
+        np.take(data, rows, axis=0, out=place.value, mode="clip")

@@ -1,0 +1,310 @@
+"""Initial weights: small random numbers whose spread depends on the layer's size.
+
+If a layer adds up n products, its result varies √n times as much as one of them. Glorot
+and He divide that out, so that signals neither fade nor explode from layer to layer.
+
+Source: Glorot and Bengio (2010), eq. 16; He et al., arXiv 1502.01852, eq. 10. Defaults,
+and the truncation of the normal distributions at two standard deviations, are Keras's.
+
+Example:
+    >>> import minigrad as mg
+    >>> weights = mg.initializers.GlorotUniform(seed=1)((784, 128))
+    >>> bool(abs(weights).max() <= (6 / (784 + 128)) ** 0.5)
+    True
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad import config, coverage, randomness
+
+__all__ = [
+    "Constant",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Initializer",
+    "Ones",
+    "RandomNormal",
+    "RandomUniform",
+    "VarianceScaling",
+    "Zeros",
+    "fans",
+    "get",
+]
+
+# Standard deviation of a standard normal distribution cut off at −2 and 2.
+TRUNCATED = 0.87962566103423978
+
+
+def fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """How many numbers flow into and out of one unit of a weight of this shape.
+
+    Args:
+        shape: (inputs, outputs) of a dense kernel, (height, width, inputs, outputs) of a
+            convolution's; a vector counts as both.
+
+    Returns:
+        Fan-in and fan-out.
+
+    Example:
+        >>> from minigrad.initializers import fans
+        >>> fans((784, 128)), fans((2, 2, 1, 8))
+        ((784, 128), (4, 32))
+    """
+    if len(shape) < 2:
+        n = shape[0] if shape else 1
+        return n, n
+    window = math.prod(shape[:-2])
+    return window * shape[-2], window * shape[-1]
+
+
+class Initializer:
+    """Makes the initial values of a weight; the base class of those below.
+
+    An initializer called again returns the same numbers, as in Keras: its seed is fixed
+    when it is made.
+
+    Args:
+        seed: A whole number, or ``None`` for one from the package's seeded source.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        self.seed = randomness.new_seed() if seed is None else seed
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> np.ndarray:
+        """Values for a weight.
+
+        Args:
+            shape: Shape of the weight.
+            dtype: Its dtype; ``mg.config.floatx()`` by default.
+
+        Returns:
+            A new array.
+        """
+        values = self.draw(np.random.default_rng(self.seed), tuple(shape))
+        return np.asarray(values, dtype or config.floatx())
+
+    def draw(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} has no draw method yet")
+
+
+class Constant(Initializer):
+    """The same value everywhere.
+
+    Args:
+        value: The value.
+    """
+
+    def __init__(self, value: float = 0.0) -> None:
+        self.value = value
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> np.ndarray:
+        return np.full(shape, self.value, dtype or config.floatx())
+
+
+class Zeros(Constant):
+    """Zero everywhere: the usual start of a bias."""
+
+    def __init__(self) -> None:
+        super().__init__(0.0)
+
+
+class Ones(Constant):
+    """One everywhere."""
+
+    def __init__(self) -> None:
+        super().__init__(1.0)
+
+
+class RandomNormal(Initializer):
+    """Normally distributed numbers.
+
+    Args:
+        mean: Their mean.
+        stddev: Their standard deviation.
+        seed: See :class:`Initializer`.
+    """
+
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.mean, self.stddev = mean, stddev
+
+    def draw(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        return generator.normal(self.mean, self.stddev, shape)
+
+
+class RandomUniform(Initializer):
+    """Numbers spread evenly over an interval.
+
+    Args:
+        minval: Lower end.
+        maxval: Upper end.
+        seed: See :class:`Initializer`.
+    """
+
+    def __init__(
+        self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None
+    ) -> None:
+        super().__init__(seed)
+        self.minval, self.maxval = minval, maxval
+
+    def draw(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        return generator.uniform(self.minval, self.maxval, shape)
+
+
+class VarianceScaling(Initializer):
+    """Random numbers of variance scale / n, with n the weight's fan.
+
+    Args:
+        scale: The factor above.
+        mode: n is ``"fan_in"``, ``"fan_out"`` or their mean, ``"fan_avg"``.
+        distribution: ``"truncated_normal"`` (at two standard deviations),
+            ``"untruncated_normal"`` or ``"uniform"``.
+        seed: See :class:`Initializer`.
+
+    Raises:
+        ValueError: For another mode or distribution, or a scale that is not positive.
+
+    Example:
+        >>> import minigrad as mg
+        >>> he = mg.initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal", seed=1)
+        >>> round(float(he((2000, 100)).std()) / (2 / 2000) ** 0.5, 1)
+        1.0
+    """
+
+    MODES = ("fan_in", "fan_out", "fan_avg")
+    DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
+
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: int | None = None,
+    ) -> None:
+        if not scale > 0:
+            raise ValueError(f"VarianceScaling: scale is positive, got {scale!r}")
+        if mode not in self.MODES:
+            raise ValueError(f"VarianceScaling: mode is one of {self.MODES}, got {mode!r}")
+        if distribution not in self.DISTRIBUTIONS:
+            raise ValueError(
+                f"VarianceScaling: distribution is one of {self.DISTRIBUTIONS}, "
+                f"got {distribution!r}"
+            )
+        super().__init__(seed)
+        self.scale, self.mode, self.distribution = scale, mode, distribution
+
+    def draw(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        fan_in, fan_out = fans(shape)
+        n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
+        deviation = math.sqrt(self.scale / max(n, 1))
+        if self.distribution == "uniform":
+            limit = math.sqrt(3) * deviation  # a uniform distribution on ±a has variance a²/3
+            return generator.uniform(-limit, limit, shape)
+        if self.distribution == "untruncated_normal":
+            return generator.normal(0, deviation, shape)
+        values = generator.standard_normal(shape)
+        while np.any(far := np.abs(values) > 2):
+            values[far] = generator.standard_normal(np.count_nonzero(far))
+        return values * (deviation / TRUNCATED)
+
+
+class GlorotUniform(VarianceScaling):
+    """Evenly spread over ±√(6 / (fan-in + fan-out)): what Keras's layers start from.
+
+    Args:
+        seed: See :class:`Initializer`.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(1.0, "fan_avg", "uniform", seed)
+
+
+class GlorotNormal(VarianceScaling):
+    """Truncated normal of variance 2 / (fan-in + fan-out).
+
+    Args:
+        seed: See :class:`Initializer`.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(1.0, "fan_avg", "truncated_normal", seed)
+
+
+class HeUniform(VarianceScaling):
+    """Evenly spread over ±√(6 / fan-in): made for relu, which halves the variance.
+
+    Args:
+        seed: See :class:`Initializer`.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(2.0, "fan_in", "uniform", seed)
+
+
+class HeNormal(VarianceScaling):
+    """Truncated normal of variance 2 / fan-in.
+
+    Args:
+        seed: See :class:`Initializer`.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(2.0, "fan_in", "truncated_normal", seed)
+
+
+NAMES: dict[str, type[Any]] = {
+    "glorot_uniform": GlorotUniform,
+    "glorot_normal": GlorotNormal,
+    "he_uniform": HeUniform,
+    "he_normal": HeNormal,
+    "zeros": Zeros,
+    "ones": Ones,
+    "constant": Constant,
+    "random_normal": RandomNormal,
+    "random_uniform": RandomUniform,
+}
+
+
+def get(identifier: Any) -> Callable[..., np.ndarray]:
+    """The initializer of that name.
+
+    Args:
+        identifier: A name such as ``"he_normal"`` or ``"HeNormal"``, an initializer or its
+            class, or a function of a shape and a dtype.
+
+    Returns:
+        A function of a shape and a dtype.
+
+    Raises:
+        ValueError: When there is no initializer of that name.
+
+    Example:
+        >>> import minigrad as mg
+        >>> type(mg.initializers.get("glorot_uniform")).__name__
+        'GlorotUniform'
+    """
+    if isinstance(identifier, type):
+        return identifier()
+    if callable(identifier):
+        return identifier
+    by_name = {**NAMES, **{made.__name__: made for made in NAMES.values()}}
+    if identifier not in by_name:
+        raise ValueError(
+            f"initializer {identifier!r} is not covered; there are {', '.join(NAMES)}."
+            + coverage.nearest(str(identifier), by_name)
+        )
+    return by_name[identifier]()
+
+
+def __getattr__(name: str) -> Any:
+    if name in NAMES:
+        return NAMES[name]  # Keras has initializers.glorot_uniform as well
+    raise AttributeError(coverage.missing("initializers", name, __all__))

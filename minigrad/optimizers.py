@@ -1,0 +1,287 @@
+"""Optimizers: how a gradient becomes a change of the weights.
+
+``update`` is the rule as the books write it. What an optimizer remembers of a weight
+(velocity, moments) is kept beside the rule, in :meth:`Optimizer.state`, so that the
+optimised version's kernels go on from the same numbers.
+
+Example:
+    >>> import numpy as np, minigrad as mg
+    >>> x = mg.Variable(1.0)
+    >>> mg.optimizers.SGD(0.1).apply([np.array(2.0)], [x])
+    >>> round(float(x.value), 6)
+    0.8
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from minigrad import coverage
+from minigrad.graph import Variable
+
+__all__ = ["SGD", "Adam", "Optimizer", "get"]
+
+
+class Optimizer:
+    """A rule for changing weights; the base class of those below.
+
+    Args:
+        learning_rate: How far to go; may be changed between epochs.
+        name: What to call it.
+        not_covered: Keras's other arguments, which are refused by name.
+
+    Attributes:
+        iterations: How many steps have been taken.
+
+    Raises:
+        ValueError: When the learning rate is no number, or negative.
+    """
+
+    slots = 0  # how many arrays are kept for each weight
+
+    def __init__(self, learning_rate: float, name: str | None = None, **not_covered: Any) -> None:
+        kind = type(self).__name__
+        fine: dict[str, tuple[Any, ...]] = {
+            "weight_decay": (None, 0, False),
+            "clipnorm": (None,),
+            "clipvalue": (None,),
+            "global_clipnorm": (None,),
+            "use_ema": (False,),
+            "ema_momentum": (0.99,),
+            "ema_overwrite_frequency": (None,),
+            "loss_scale_factor": (None,),
+            "gradient_accumulation_steps": (None,),
+            "amsgrad": (False,),
+        }
+        for argument, value in not_covered.items():
+            if argument not in fine:
+                raise TypeError(
+                    f"{kind} has no argument {argument!r}.{coverage.nearest(argument, ARGUMENTS)}"
+                )
+            coverage.refuse(kind, **{argument: (value, *fine[argument])})
+        self.name = name or kind.lower()
+        self.learning_rate = learning_rate
+        self.iterations = 0
+        self.memory: dict[Variable, list[np.ndarray]] = {}
+
+    @property
+    def learning_rate(self) -> float:
+        """How far a step goes; assign a number to change it."""
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: Any) -> None:
+        self._learning_rate = number(type(self).__name__, "learning_rate", value, np.inf)
+
+    def state(self, variable: Variable) -> list[np.ndarray]:
+        """What the optimizer remembers of a weight: arrays of its shape, at first zeros.
+
+        Args:
+            variable: The weight.
+
+        Returns:
+            The arrays themselves: changing them changes the next step.
+        """
+        if variable not in self.memory:
+            self.memory[variable] = [np.zeros_like(variable.value) for _ in range(self.slots)]
+        return self.memory[variable]
+
+    def update(self, variable: Variable, gradient: Any) -> None:
+        """Change one weight, and what is remembered of it.
+
+        Args:
+            variable: The weight.
+            gradient: Derivative of the loss with respect to it, of its shape.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no update method yet")
+
+    def apply(self, gradients: Iterable[Any], variables: Iterable[Variable]) -> None:
+        """Take one step.
+
+        Args:
+            gradients: For each weight the derivative of the loss.
+            variables: The weights.
+
+        Raises:
+            ValueError: When their numbers or shapes differ; then nothing is changed.
+        """
+        gradients, variables = list(gradients), list(variables)
+        if len(gradients) != len(variables):
+            raise ValueError(
+                f"{self.name}: got {len(gradients)} gradients for {len(variables)} variables"
+            )
+        for gradient, variable in zip(gradients, variables, strict=True):
+            if np.shape(gradient) != variable.shape:
+                raise ValueError(
+                    f"{self.name}: {variable.title} has shape {variable.shape}, "
+                    f"its gradient {np.shape(gradient)}"
+                )
+        for gradient, variable in zip(gradients, variables, strict=True):
+            self.update(variable, gradient)
+        self.iterations += 1
+
+    def apply_gradients(self, pairs: Iterable[tuple[Any, Variable]]) -> None:
+        """Take one step, from pairs of gradient and weight; see :meth:`apply`."""
+        pairs = list(pairs)
+        self.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent: a step against the gradient, perhaps with momentum.
+
+        v ← momentum·v − learning_rate·g,    w ← w + v
+
+    Source: Sutskever et al. (2013), eq. 1 to 4; written as Keras writes it.
+
+    Args:
+        learning_rate: How far to go.
+        momentum: Part of the last step that is taken again, from 0 to 1.
+        nesterov: Whether the gradient counts as taken after the momentum.
+        not_covered: Keras's other arguments, which are refused by name.
+
+    Raises:
+        ValueError: For arguments that are not covered or make no sense.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.optimizers.SGD().learning_rate
+        0.01
+    """
+
+    def __init__(
+        self,
+        learning_rate: float = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        **not_covered: Any,
+    ) -> None:
+        self.momentum = number("SGD", "momentum", momentum, 1)
+        self.nesterov = bool(nesterov)
+        self.slots = 1 if momentum else 0
+        super().__init__(learning_rate, **not_covered)
+
+    def update(self, variable: Variable, gradient: Any) -> None:
+        step = self.learning_rate * gradient
+        if not self.momentum:
+            variable.value = variable.value - step
+            return
+        (velocity,) = self.state(variable)
+        velocity[...] = self.momentum * velocity - step
+        if self.nesterov:
+            variable.value = variable.value + self.momentum * velocity - step
+        else:
+            variable.value = variable.value + velocity
+
+
+class Adam(Optimizer):
+    """Steps whose length is set for each weight by how much its gradient varies.
+
+        m ← m + (1 − β₁)(g − m),    v ← v + (1 − β₂)(g² − v)
+        w ← w − learning_rate · √(1 − β₂ᵗ)/(1 − β₁ᵗ) · m / (√v + ε)
+
+    Source: Kingma and Ba, arXiv 1412.6980, section 2 (the last form of its algorithm 1).
+
+    Args:
+        learning_rate: About how far a weight goes in a step.
+        beta_1: How long the mean of the gradients is remembered.
+        beta_2: How long the mean of their squares is remembered.
+        epsilon: Keeps the quotient finite.
+        not_covered: Keras's other arguments, which are refused by name.
+
+    Raises:
+        ValueError: For arguments that are not covered or make no sense.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> x = mg.Variable(1.0)
+        >>> mg.optimizers.Adam().apply([np.array(50.0)], [x])   # the first step is one rate long
+        >>> round(float(x.value), 6)
+        0.999
+    """
+
+    slots = 2
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        **not_covered: Any,
+    ) -> None:
+        self.beta_1 = number("Adam", "beta_1", beta_1, 1)
+        self.beta_2 = number("Adam", "beta_2", beta_2, 1)
+        self.epsilon = number("Adam", "epsilon", epsilon, np.inf)
+        super().__init__(learning_rate, **not_covered)
+
+    def step_size(self) -> float:
+        """The learning rate, corrected for moments that start from 0."""
+        t = self.iterations + 1
+        return self.learning_rate * (1 - self.beta_2**t) ** 0.5 / (1 - self.beta_1**t)
+
+    def update(self, variable: Variable, gradient: Any) -> None:
+        m, v = self.state(variable)
+        m += (1 - self.beta_1) * (gradient - m)
+        v += (1 - self.beta_2) * (gradient * gradient - v)
+        variable.value = variable.value - self.step_size() * m / (np.sqrt(v) + self.epsilon)
+
+
+def number(owner: str, argument: str, value: Any, most: float) -> float:
+    try:
+        result = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{owner}: {argument} is a number, got {value!r} (schedules are not covered)"
+        ) from None
+    if not 0 <= result <= most or result == np.inf:
+        limit = f"from 0 to {most}" if most < np.inf else "of at least 0"
+        raise ValueError(f"{owner}: {argument} is a number {limit}, got {value!r}")
+    return result
+
+
+ARGUMENTS = (
+    "learning_rate",
+    "momentum",
+    "nesterov",
+    "beta_1",
+    "beta_2",
+    "epsilon",
+    "name",
+)
+NAMES: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam}
+
+
+def get(identifier: Any) -> Optimizer:
+    """The optimizer of that name.
+
+    Args:
+        identifier: ``"sgd"``, ``"adam"`` in any case, an optimizer or its class.
+
+    Returns:
+        An optimizer.
+
+    Raises:
+        ValueError: When there is no optimizer of that name.
+
+    Example:
+        >>> import minigrad as mg
+        >>> type(mg.optimizers.get("adam")).__name__
+        'Adam'
+    """
+    if isinstance(identifier, Optimizer):
+        return identifier
+    if isinstance(identifier, type) and issubclass(identifier, Optimizer):
+        return identifier()
+    if not isinstance(identifier, str) or identifier.lower() not in NAMES:
+        raise ValueError(
+            f"optimizer {identifier!r} is not covered; there are {', '.join(NAMES)}."
+            + coverage.nearest(str(identifier), NAMES)
+        )
+    return NAMES[identifier.lower()]()
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(coverage.missing("optimizers", name, __all__))

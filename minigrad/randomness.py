@@ -1,0 +1,42 @@
+"""Where chance comes from: one seeded source, from which everything else is seeded.
+
+Initializers and dropout layers draw a seed here when they are made, and ``fit`` draws the
+order of the samples. ``mg.utils.set_random_seed`` starts the source anew, after which the
+same program makes the same numbers.
+
+Example:
+    >>> from minigrad import randomness
+    >>> randomness.restart(1)
+    >>> first = randomness.new_seed()
+    >>> randomness.restart(1)
+    >>> first == randomness.new_seed()
+    True
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["new_seed", "restart", "source"]
+
+_source = np.random.default_rng()
+
+
+def source() -> np.random.Generator:
+    """The package's own generator."""
+    return _source
+
+
+def restart(seed: int) -> None:
+    """Start the package's generator anew.
+
+    Args:
+        seed: A whole number of at least 0.
+    """
+    global _source
+    _source = np.random.default_rng(seed)
+
+
+def new_seed() -> int:
+    """A seed for a generator that belongs to one layer or initializer."""
+    return int(_source.integers(2**63))

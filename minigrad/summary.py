@@ -1,0 +1,77 @@
+"""The table that ``model.summary()`` prints: the same layers, shapes and counts as Keras's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from minigrad.graph import Variable
+
+if TYPE_CHECKING:
+    from minigrad.model import Sequential
+
+__all__ = ["table"]
+
+
+def table(model: Sequential) -> str:
+    """Layers, shapes and numbers of weights as text.
+
+    Args:
+        model: The model; a layer that is not built yet shows ``?``.
+
+    Returns:
+        Several lines.
+
+    Example:
+        >>> import minigrad as mg
+        >>> model = mg.Sequential([mg.Input((4,)), mg.layers.Dense(2, name="d")], name="tiny")
+        >>> print(mg.summary.table(model))
+        Model: "tiny"
+        ┏━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━┳━━━━━━━━━┓
+        ┃ Layer (type) ┃ Output Shape ┃ Param # ┃
+        ┡━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━╇━━━━━━━━━┩
+        │ d (Dense)    │ (None, 2)    │      10 │
+        └──────────────┴──────────────┴─────────┘
+         Total params: 10 (40.00 B)
+         Trainable params: 10 (40.00 B)
+         Non-trainable params: 0 (0.00 B)
+    """
+    rows = [("Layer (type)", "Output Shape", "Param #")]
+    shape = model.input_shape if model.built else None
+    for layer in model.layers:
+        shape = None if shape is None else layer.compute_output_shape(shape)
+        count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
+        rows.append((f"{layer.name} ({type(layer).__name__})", str(shape or "?"), count))
+    wide = [max(len(row[column]) for row in rows) for column in range(3)]
+
+    def rule(left: str, line: str, cross: str, right: str) -> str:
+        return left + cross.join(line * (width + 2) for width in wide) + right
+
+    def text(row: tuple[str, str, str], bar: str) -> str:
+        name, output, count = (
+            row[0].ljust(wide[0]),
+            row[1].ljust(wide[1]),
+            row[2].rjust(wide[2]),
+        )
+        return f"{bar} {name} {bar} {output} {bar} {count} {bar}"
+
+    lines = [f'Model: "{model.name}"', rule("┏", "━", "┳", "┓"), text(rows[0], "┃")]
+    lines.append(rule("┡", "━", "╇", "┩"))
+    for number, row in enumerate(rows[1:]):
+        lines += [rule("├", "─", "┼", "┤")] * bool(number) + [text(row, "│")]
+    lines.append(rule("└", "─", "┴", "┘"))
+    lines += [
+        f" Total params: {amount(model.weights)}",
+        f" Trainable params: {amount(model.trainable_weights)}",
+        f" Non-trainable params: {amount(model.non_trainable_weights)}",
+    ]
+    return "\n".join(lines)
+
+
+def amount(weights: list[Variable]) -> str:
+    count = sum(weight.size for weight in weights)
+    size = float(sum(weight.value.nbytes for weight in weights))
+    for unit in ("B", "KB", "MB"):
+        if size < 1024:
+            return f"{count:,} ({size:.2f} {unit})"
+        size /= 1024
+    return f"{count:,} ({size:.2f} GB)"
