@@ -170,6 +170,33 @@ def test_operator_classes_and_graphs_can_be_checked():
     assert report.ok and report.worst_place.split("[")[0] in ("images", "kernel")
 
 
+LAYERS = {
+    "conv2d": lambda: mg.layers.Conv2D(3, 2, activation="elu", bias_initializer="ones"),
+    "conv2d, strides": lambda: mg.layers.Conv2D(2, (3, 2), strides=2, padding="same"),
+    "dense": lambda: mg.layers.Dense(4, activation="softmax"),
+    "flatten": mg.layers.Flatten,
+    "activation": lambda: mg.layers.Activation("tanh"),
+    "max pooling": mg.layers.MaxPooling2D,
+    "average pooling": lambda: mg.layers.AveragePooling2D(3, strides=1, padding="same"),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_can_be_checked_with_their_weights(name):
+    layer = LAYERS[name]()
+    pictures = np.random.default_rng(5).normal(size=(2, 5, 4, 2))
+    report = check_gradient(layer, pictures)
+    report.raise_if_wrong()
+    assert not report.kinks
+    assert report.total == pictures.size + layer.count_params()
+    assert all(weight.dtype == np.float32 for weight in layer.weights)
+
+
+def test_a_dropout_layer_in_training():
+    layer = mg.layers.Dropout(0.5)
+    check_gradient(lambda x: layer(x, training=True), np.ones((4, 5))).raise_if_wrong()
+
+
 def test_nothing_that_the_user_made_is_changed():
     w = mg.Variable(np.array([1.0, 2.0], np.float32), name="w")
     data = mg.Constant(np.array([3.0, 4.0], np.float32))
