@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import venv
@@ -106,10 +107,9 @@ def main() -> None:
     parser.add_argument("command", choices=COMMANDS)
     options, rest = parser.parse_known_args()
     set_up(EXTRAS[options.command])
-    try:
-        COMMANDS[options.command](rest)
-    except KeyboardInterrupt:
-        pass  # Ctrl-C is how a notebook server is stopped
+    # Ctrl-C is for the program that runs: JupyterLab asks before it stops, pytest sums up.
+    signal.signal(signal.SIGINT, lambda number, frame: None)
+    COMMANDS[options.command](rest)
 
 
 if __name__ == "__main__":
