@@ -139,7 +139,8 @@ class GraphPicture:
             )
             for box in self.boxes
         )
-        lines, ports = [], {}
+        lines: list[Line] = []
+        ports: dict[Any, int] = {}
         for line in self.lines:
             target = self.boxes[line.target].node
             port = ports[target] = ports.get(target, -1) + 1
@@ -310,7 +311,7 @@ def draw(
     """
     if direction not in (None, "right", "down"):
         raise ValueError(f'draw: direction is "right" or "down", got {direction!r}')
-    order = topological_sort(*several(nodes))
+    order: list[Any] = topological_sort(*several(nodes))
     if len(order) > LIMIT:
         raise ValueError(
             f"draw: {len(order)} nodes are too many to read; at most {LIMIT} are drawn"

@@ -94,9 +94,9 @@ def layered(
             chains[target, port] = chain
             ends = [source, *chain, target]
             # What comes from nothing yields to the main line; long edges are kept straight.
-            weights = [1.0 if inputs[source] else 0.01] + [4.0] * max(len(chain) - 1, 0) + [1.0]
+            weights = [1.0 if inputs[source] else 0.01, *[4.0] * (len(chain) - 1), 1.0]
             offsets = [0.0] * len(chain) + [breadth[target] * enters[target, port]]
-            for (a, b), offset, weight in zip(pairwise(ends), offsets, weights, strict=True):
+            for (a, b), offset, weight in zip(pairwise(ends), offsets, weights, strict=False):
                 edges.append(Edge(a, b, offset, weight))
 
     rows = ordered(layer, edges)

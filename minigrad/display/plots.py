@@ -20,7 +20,7 @@ __all__ = ["COLORS", "plot_history", "show", "show_images", "style"]
 
 COLORS = ["#0072b2", "#d55e00", "#000000", "#009e73", "#cc79a7", "#e69f00"]
 
-LOOK = {
+LOOK: dict[Any, Any] = {
     "axes.grid": True,
     "axes.labelsize": 13,
     "axes.prop_cycle": cycler(color=COLORS)
@@ -129,11 +129,11 @@ def plot_history(history: Any, alt: str | None = None) -> Picture:
             ax.xaxis.get_major_locator().set_params(integer=True)
             if len(ax.lines) > 1:
                 ax.legend()
-    epochs = len(next(iter(curves.values())))
+    last = len(next(iter(curves.values())))
     names = (
         ", ".join(list(curves)[:-1]) + f" and {list(curves)[-1]}" if len(curves) > 1 else panels[0]
     )
-    return Picture(figure, alt or f"{names} over {epochs} epochs")
+    return Picture(figure, alt or f"{names} over {last} epochs")
 
 
 def show_images(
@@ -169,7 +169,8 @@ def show_images(
         images = images[..., 0]
     if images.ndim != 3 or len(images) == 0:
         raise ValueError(f"show_images: wants shape (count, height, width), got {images.shape}")
-    rows, columns = -(-len(images) // columns), min(columns, len(images))
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
     texts = labels is not None or predictions is not None
     wrong = 0
     with style():

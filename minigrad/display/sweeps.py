@@ -62,7 +62,7 @@ def steps(result: Any) -> list[Step]:
         Backward: sin has gradient 1, and hands 0.9912 to multiply.
         Backward: multiply has gradient 0.9912, and hands 4.956 to x, 4.956 to x.
     """
-    order = topological_sort(result)
+    order: list[Any] = topological_sort(result)
     values = {node: node.value for node in order if not node.inputs}
     shown = [
         Step(
@@ -160,7 +160,7 @@ def paint(figure: Any, final: GraphPicture, now: Step) -> None:
 
 
 def called(node: Any) -> str:
-    return getattr(node, "name", None) or getattr(node, "label", type(node).__name__.lower())
+    return str(getattr(node, "name", None) or getattr(node, "label", type(node).__name__.lower()))
 
 
 def brief(value: Any) -> str:

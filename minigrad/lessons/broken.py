@@ -235,9 +235,10 @@ def start(order: Sequence[Node], gradient: Any) -> None:
 
 
 def parts_of(node: Operator) -> list[tuple[Node, Any]]:
-    parts = node.backward(node.gradient, *(i.value for i in node.inputs))
+    inputs: tuple[Any, ...] = node.inputs
+    parts = node.backward(node.gradient, *(i.value for i in inputs))
     parts = parts if isinstance(parts, tuple) else (parts,)
-    pairs = zip(node.inputs, parts, strict=True)
+    pairs = zip(inputs, parts, strict=True)
     return [(source, part) for source, part in pairs if source.needs_gradient and part is not None]
 
 

@@ -115,7 +115,7 @@ class Exercise:
         """Print the next hint; after the last one, the first again."""
         number = self.told % len(self.hints)
         self.told += 1
-        print(f"Hint {number + 1} of {len(self.hints)}: {self.hints[number]}")
+        print(f"{self.key}, hint {number + 1} of {len(self.hints)}: {self.hints[number]}")
 
     def solution(self) -> None:
         """Print code that solves the exercise. Try first: the checks say more than it does."""
