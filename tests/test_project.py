@@ -123,7 +123,8 @@ def test_public_module_says_what_is_public(name):
 
 def test_every_module_begins_with_a_sentence():
     for path in sorted((ROOT / "minigrad").rglob("*.py")):
-        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path.name
+        if path.name != "conftest.py":  # pytest's, not the library's
+            assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path.name
 
 
 def test_readme_opens_with_the_two_commands():
