@@ -1,0 +1,89 @@
+"""Metrics: Keras's numbers over several batches, and no array once they are under way."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+
+rng = np.random.default_rng(1)
+PREDICTIONS = rng.random((50, 5)).astype("float32")
+LABELS = rng.integers(5, size=50)
+ONE_HOT = np.eye(5, dtype="float32")[LABELS]
+COLUMN = rng.integers(2, size=(50, 1)).astype("float32")
+
+CASES = {
+    "categorical": ("CategoricalAccuracy", ONE_HOT, PREDICTIONS),
+    "sparse": ("SparseCategoricalAccuracy", LABELS, PREDICTIONS),
+    "binary": ("BinaryAccuracy", COLUMN, PREDICTIONS[:, :1]),
+    "binary rows": ("BinaryAccuracy", ONE_HOT, PREDICTIONS),
+    "squared": ("MeanSquaredError", ONE_HOT, PREDICTIONS),
+    "pictures": (
+        "CategoricalAccuracy",
+        ONE_HOT.reshape(10, 5, 5),
+        PREDICTIONS.reshape(10, 5, 5),
+    ),
+}
+
+
+@pytest.mark.parametrize("name, y_true, y_pred", CASES.values(), ids=CASES)
+def test_the_mean_over_unequal_batches_is_keras_s(keras, name, y_true, y_pred):
+    ours, theirs = getattr(mg.metrics, name)(), getattr(keras.metrics, name)()
+    for rows in (slice(0, 3), slice(3, 4), slice(4, None)):
+        ours.update_state(y_true[rows], y_pred[rows])
+        theirs.update_state(y_true[rows], y_pred[rows])
+    assert isinstance(ours.result(), float)
+    assert ours.result() == pytest.approx(float(theirs.result()), rel=1e-6)
+    assert ours.name == theirs.name
+    ours.reset_state()
+    assert ours.result() == 0
+
+
+@pytest.mark.parametrize("name, y_true, y_pred", CASES.values(), ids=CASES)
+def test_after_the_first_batch_no_array_is_made(name, y_true, y_pred):
+    y_true, y_pred = np.repeat(y_true, 400, axis=0), np.repeat(y_pred, 400, axis=0)
+    metric = getattr(mg.metrics, name)()
+    metric.update_state(y_true, y_pred)
+    tracemalloc.start()
+    try:
+        metric.update_state(y_true, y_pred)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2000  # bytes: objects of Python's; one truth value for each sample is more
+
+
+def test_accuracy_is_chosen_by_the_shapes():
+    kinds = {
+        ((8, 10), (8, 10)): "CategoricalAccuracy",
+        ((8,), (8, 10)): "SparseCategoricalAccuracy",
+        ((8, 1), (8, 1)): "BinaryAccuracy",
+    }
+    for shapes, kind in kinds.items():
+        metric = mg.metrics.get("accuracy", *shapes)
+        assert (type(metric).__name__, metric.name) == (kind, "accuracy")
+
+
+def test_a_function_counts_as_metric():
+    def largest(y_true, y_pred):
+        return np.max(np.abs(y_true - y_pred), axis=-1)
+
+    metric = mg.metrics.get(largest)
+    metric.update_state(ONE_HOT, PREDICTIONS)
+    assert metric.name == "largest"
+    assert metric.result() == pytest.approx(np.abs(ONE_HOT - PREDICTIONS).max(axis=1).mean())
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        (lambda: mg.metrics.get("acuracy"), "Did you mean 'accuracy'"),
+        (lambda: mg.metrics.get("auc"), "metric 'auc' is not covered"),
+        (lambda: mg.metrics.get(3), "a metric is a name"),
+        (lambda: mg.metrics.get("categorical_accuracy", (8,), (8, 10)), "does not fit targets"),
+    ],
+)
+def test_errors(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        wrong()
