@@ -1,0 +1,238 @@
+"""How programs are timed: in fresh processes, taking turns, with the median and the spread.
+
+A process of its own is the only fair way to count what a framework costs to import, to trace and
+to keep in memory. Taking turns, round after round, spreads the machine's good and bad moments
+over all of them. Ratios are formed within a round and only then summarised.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from minigrad.experiments.machine import OPENBLAS_OVERRIDES
+
+__all__ = [
+    "PeerError",
+    "Task",
+    "busy_core",
+    "run_fresh",
+    "summary",
+    "taking_turns",
+    "termination_interrupts",
+    "write_json",
+]
+
+BUSY_LIMIT = 900  # seconds after which the busy loop ends by itself, whatever became of us
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one process is to do.
+
+    Attributes:
+        peer: Name of a program in :mod:`minigrad.experiments.peers`.
+        network: Key of :data:`minigrad.experiments.networks.NETWORKS`.
+        batch: Pictures in a batch.
+        pictures: Pictures in an epoch, from the first of the training set on.
+        epochs: Epochs to train, the first one included.
+        goal: Stop at this test accuracy, measured after every epoch; 0 measures none.
+        seconds: After two epochs that took longer than this together, no further one is begun.
+        threads: Threads, for every library alike.
+    """
+
+    peer: str
+    network: str
+    batch: int
+    pictures: int
+    epochs: int = 3
+    goal: float = 0.0
+    seconds: float = 30.0
+    threads: int = 1
+
+
+class PeerError(RuntimeError):
+    """A process did not deliver; the message is the last thing it said.
+
+    Example:
+        >>> issubclass(PeerError, RuntimeError)
+        True
+    """
+
+
+def run_fresh(task: Task, limit: float = 900.0) -> dict[str, Any]:
+    """Run one task in a new process and wait for what it measured.
+
+    Args:
+        task: What to run.
+        limit: Seconds after which the process is given up.
+
+    Returns:
+        The process's answer, see :mod:`minigrad.experiments.peers.__main__`.
+
+    Raises:
+        PeerError: It ended with an error, or not in time. It is no longer running then, nor is it
+            after Ctrl-C.
+    """
+    words = asdict(task) | {"started": time.time()}
+    command = [sys.executable, "-m", "minigrad.experiments.peers", json.dumps(words)]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(task.threads),
+        cwd=Path(__file__).parents[2],  # so that it finds this minigrad and no other
+    )
+    with stopped_at_the_end(process):
+        try:
+            answer, complaint = process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            raise PeerError(f"{task.peer} had not finished after {limit:.0f} s") from None
+    if process.returncode:
+        last = complaint.strip().splitlines() or [f"exit code {process.returncode}"]
+        raise PeerError(last[-1])
+    return json.loads(answer.strip().splitlines()[-1])
+
+
+def environment(threads: int) -> dict[str, str]:
+    """The environment of a timed process: every library told the same number of threads."""
+    variables = {k: v for k, v in os.environ.items() if k not in OPENBLAS_OVERRIDES}
+    # The last one is JAX's.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC"):
+        variables[name] = str(threads)
+    variables |= {
+        "CUDA_VISIBLE_DEVICES": "-1",  # processors only, for all of them
+        "JAX_PLATFORMS": "cpu",
+        "KERAS_BACKEND": "tensorflow",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    return variables
+
+
+@contextlib.contextmanager
+def stopped_at_the_end(process: subprocess.Popen) -> Iterator[subprocess.Popen]:
+    """Let no process outlive the block, however the block is left."""
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+@contextlib.contextmanager
+def termination_interrupts() -> Iterator[None]:
+    """Make a request to terminate leave the block as Ctrl-C does, by way of every ``finally``."""
+
+    def interrupt(number: int, frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def busy_core() -> Iterator[None]:
+    """Keep one core busy while the block runs, as another program of the user's would.
+
+    The other process ends when the block does, when its parent is gone (its input closes) and in
+    any case after a quarter of an hour.
+    """
+    loop = (
+        "import select, sys, time\n"
+        f"end = time.monotonic() + {BUSY_LIMIT}\n"
+        "while time.monotonic() < end and not select.select([sys.stdin], [], [], 0)[0]:\n"
+        "    sum(range(200_000))\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", loop], stdin=subprocess.PIPE)
+    with stopped_at_the_end(process):
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(process.pid, {min(os.sched_getaffinity(0))})
+        yield
+
+
+def taking_turns(names: Sequence[str], rounds: int) -> Iterator[tuple[int, str]]:
+    """Every name once a round; each round begins with the next name.
+
+    Args:
+        names: Who takes turns.
+        rounds: How often.
+
+    Example:
+        >>> list(taking_turns(["a", "b"], 2))
+        [(0, 'a'), (0, 'b'), (1, 'b'), (1, 'a')]
+    """
+    for number in range(rounds):
+        shift = number % len(names) if names else 0
+        for name in (*names[shift:], *names[:shift]):
+            yield number, name
+
+
+def summary(values: Sequence[float]) -> dict[str, float]:
+    """Median, smallest and largest.
+
+    Args:
+        values: At least one number.
+
+    Example:
+        >>> summary([3.0, 1.0, 10.0])
+        {'median': 3.0, 'low': 1.0, 'high': 10.0, 'count': 3}
+    """
+    return {
+        "median": statistics.median(values),
+        "low": min(values),
+        "high": max(values),
+        "count": len(values),
+    }
+
+
+def write_json(path: str | Path, content: Any) -> None:
+    """Write a file whole or not at all.
+
+    The content goes to a neighbour first, which then takes the name in one step: whoever reads
+    the file, and whenever this process is killed, finds the old content or the new.
+
+    Args:
+        path: File to write; its folder is made when there is none.
+        content: What JSON can hold.
+
+    Raises:
+        TypeError: JSON cannot hold it; the file is as it was.
+    """
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, neighbour = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(neighbour, 0o644)  # mkstemp's file is its owner's alone
+        os.replace(neighbour, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(neighbour)
+        raise

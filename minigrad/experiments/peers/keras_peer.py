@@ -1,0 +1,60 @@
+"""The networks in Keras on TensorFlow, trained with ``fit``."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from minigrad.experiments.networks import NETWORKS, initial_weights
+
+PACKAGES = ("keras", "tensorflow")
+
+
+class Peer:
+    # XLA (jit_compile=True) was tried on both networks: slower on two cores at every batch.
+    setting = "fit, jit_compile=False, verbose=0"
+    steps_per_execution = 1
+
+    def __init__(self, network: str, batch: int, threads: int) -> None:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+        self.batch = batch
+        rule = NETWORKS[network]
+        self.model = keras.Sequential([keras.Input((28, 28, 1)), *LAYERS[network]()])
+        self.model.compile(
+            optimizer=keras.optimizers.SGD(rule.learning_rate, momentum=rule.momentum),
+            loss="categorical_crossentropy",
+            jit_compile=False,
+            steps_per_execution=self.steps_per_execution,
+        )
+        self.model.set_weights(initial_weights(network))
+
+    def prepare(self, pictures: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return pictures, keras.utils.to_categorical(labels, 10)
+
+    def epoch(self, data: tuple[np.ndarray, np.ndarray]) -> None:
+        self.model.fit(*data, batch_size=self.batch, epochs=1, verbose=0)
+
+    def accuracy(self, data: tuple[np.ndarray, np.ndarray]) -> float:
+        pictures, labels = data
+        answers = self.model.predict(pictures, batch_size=1000, verbose=0)
+        return float(np.mean(answers.argmax(axis=1) == labels.argmax(axis=1)))
+
+
+LAYERS = {
+    "reference": lambda: [
+        layers.Conv2D(8, 2, activation="relu"),
+        layers.Flatten(),
+        layers.Dense(128, activation="elu"),
+        layers.Dense(10, activation="softmax"),
+    ],
+    "lenet": lambda: [
+        layers.Conv2D(8, 5, padding="same", activation="relu"),
+        layers.MaxPooling2D(2),
+        layers.Conv2D(32, 5, activation="relu"),
+        layers.MaxPooling2D(2),
+        layers.Flatten(),
+        layers.Dense(128, activation="relu"),
+        layers.Dense(10, activation="softmax"),
+    ],
+}
