@@ -97,7 +97,7 @@ def finite_difference(
 def partial(f: Callable[..., Any], x: Any, i: Any, method: str, step: float | None) -> Any:
     """The derivative of all results with respect to the element i."""
 
-    def moved(by: complex) -> Any:
+    def f_at(by: complex) -> Any:
         other = x.astype(type(by))
         other[i] += by
         return np.asarray(f(other[()]))
@@ -105,7 +105,7 @@ def partial(f: Callable[..., Any], x: Any, i: Any, method: str, step: float | No
     # One formula a method. A power of two near the default step keeps x + h exact.
     h = step or STEPS[method]
     if method == "complex":
-        result = moved(1j * h)
+        result = f_at(1j * h)
         if result.dtype.kind != "c":
             raise TypeError(
                 f"finite_difference: f gave {result.dtype} for a complex number, so it loses "
@@ -115,8 +115,8 @@ def partial(f: Callable[..., Any], x: Any, i: Any, method: str, step: float | No
     if step is None:
         h = 2.0 ** np.round(np.log2(h * max(1.0, abs(x[i]))))
     if method == "forward":
-        return (moved(h) - moved(0.0)) / h
-    return (moved(h) - moved(-h)) / (2 * h)
+        return (f_at(h) - f_at(0.0)) / h
+    return (f_at(h) - f_at(-h)) / (2 * h)
 
 
 @dataclass(frozen=True)
@@ -281,15 +281,12 @@ def check_gradient(
 
     with in_float64(order) as rewind:
 
-        def loss() -> float:
+        def compute() -> np.ndarray:
             rewind()
-            return float(np.sum(weights * forward(order)))
+            return np.array(forward(order), np.float64)
 
-        rewind()
-        value = forward(order)
-        if not np.all(np.isfinite(value)):
+        if not np.all(np.isfinite(compute())):
             raise ValueError(f"check_gradient: the value of {result.title} is not finite")
-        rounding = 10 * EPSILON * float(np.sum(np.abs(weights * value)))
         backward(order, weights)
         report = GradientCheck(total=sum(variable.size for variable in variables))
         for variable, name in zip(variables, names_of(variables), strict=True):
@@ -297,10 +294,10 @@ def check_gradient(
             flat = random.permutation(variable.size)[:elements]
             places = [tuple(map(int, np.unravel_index(i, variable.shape))) for i in sorted(flat)]
             found = [
-                compare(loss, variable._value, name, place, analytic[place], rounding, tolerance)
-                for place in places
+                compare(compute, weights, variable._value, name, p, analytic[p], tolerance)
+                for p in places
             ]
-            add_findings(report, found, tolerance, analytic)
+            add_findings(report, found, analytic, tolerance)
     return report
 
 
@@ -366,10 +363,11 @@ def in_float64(order: Sequence[Node]) -> Iterator[Callable[[], None]]:
 
     try:
         for node in order:
-            if node.dtype.kind == "f":
-                node.dtype = np.dtype(np.float64)
-                if isinstance(node, Constant):
-                    node._value = np.array(node._value, np.float64)
+            for attribute, held in vars(node).items():
+                if isinstance(held, np.dtype) and held.kind == "f":
+                    setattr(node, attribute, np.dtype(np.float64))
+            if isinstance(node, Constant) and node.dtype.kind == "f":
+                node._value = np.array(node._value, np.float64)
         yield rewind
     finally:
         rewind()
@@ -379,12 +377,12 @@ def in_float64(order: Sequence[Node]) -> Iterator[Callable[[], None]]:
 
 
 def compare(
-    loss: Callable[[], float],
+    compute: Callable[[], np.ndarray],
+    weights: np.ndarray,
     values: np.ndarray,
     name: str,
     place: tuple[int, ...],
     analytic: float,
-    rounding: float,
     tolerance: float,
 ) -> Disagreement:
     """Set the analytic derivative by one element against differences.
@@ -395,31 +393,38 @@ def compare(
     start = values[place]
     large = 2.0 ** np.round(np.log2(STEPS["central"] * max(1.0, abs(start))))
     for h in (large, large / 128):
-        below, here, above = (shifted(loss, values, place, start + by) for by in (-h, 0, h))
-        numeric, left, right = (above - below) / (2 * h), (here - below) / h, (above - here) / h
-        size = max(abs(analytic), abs(numeric), rounding / h / tolerance)
-        error = abs(analytic - numeric) / size if size else 0.0
+        below, here, above = (moved(compute, values, place, start + by) for by in (-h, 0, h))
+        numeric, left, right = (
+            float(np.sum(weights * difference))
+            for difference in ((above - below) / (2 * h), (here - below) / h, (above - here) / h)
+        )
+        # what rounding may do to the results that change with this element
+        rounding = 10 * EPSILON * float(np.sum(np.abs(weights * here)[above != below])) / h
+        size = max(abs(analytic), abs(numeric), rounding / tolerance)
+        error = float(abs(analytic - numeric) / size) if size else 0.0
         if error <= tolerance:
             break
     # At a kink the slopes of the two sides differ by far more than curvature or rounding
     # allow for a step this small; a gradient between the two is as good as any.
     low, high = sorted((left, right))
-    margin = 1e-3 * max(abs(low), abs(high)) + rounding / h
+    margin = 1e-3 * max(abs(low), abs(high)) + rounding
     kink = high - low > 2 * margin and low - margin <= analytic <= high + margin
-    error = float(error) if np.isfinite(error) else np.inf
+    error = error if np.isfinite(error) else np.inf
     return Disagreement(name, place, float(analytic), numeric, error, left, right, bool(kink))
 
 
-def shifted(loss: Callable[[], float], values: np.ndarray, place: Any, value: float) -> float:
+def moved(
+    compute: Callable[[], np.ndarray], values: np.ndarray, place: tuple[int, ...], value: float
+) -> np.ndarray:
     start = values[place]
     values[place] = value
-    result = loss()
+    result = compute()
     values[place] = start
     return result
 
 
 def add_findings(
-    report: GradientCheck, found: list[Disagreement], tolerance: float, gradient: np.ndarray
+    report: GradientCheck, found: list[Disagreement], gradient: np.ndarray, tolerance: float
 ) -> None:
     wrong = [d for d in found if d.relative_error > tolerance]
     kinks = [d for d in wrong if d.kink]
