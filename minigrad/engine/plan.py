@@ -1,0 +1,401 @@
+"""Plans: how the work of a step is shared among threads, and the table that shows it.
+
+There are three ways, and :func:`make_plan` takes the first that fits:
+
+*bands*
+    Where the first large dense layer has more weights than fit into a cache, each thread
+    keeps some rows of the picture, and the rows of the weight that belong to them. All
+    pictures of the batch go through every thread; at the dense layer the threads' shares
+    are added up, one thread computes the small rest, and then each thread goes back
+    through its band and updates its own rows. No thread ever touches another's weights.
+
+*pictures*
+    Otherwise each thread takes some pictures of the batch, in pieces small enough for the
+    cache, through the whole network, forward and backward. The gradients are added up.
+
+*alone*
+    One thread, for a batch too small to share or a graph with an operator that the engine
+    does not know (it might mix the pictures of a batch).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad import operators as op
+from minigrad.activations import Relu
+from minigrad.convolution import Convolution2D
+from minigrad.eager import Network
+from minigrad.engine import general, kernels
+from minigrad.engine.kernels import ACTS, Step, as_reference
+from minigrad.engine.program import Program
+from minigrad.engine.threads import blas_threads, get_threads, team
+from minigrad.engine.updates import Rates, rule
+from minigrad.graph import Node, Operator, Variable
+from minigrad.optimizers import Optimizer
+from minigrad.rescaling import Rescale
+
+__all__ = ["Planned"]
+
+LARGE = 1 << 20  # bytes of a weight that no longer fit into a core's own cache
+CACHE = 1 << 20  # bytes of memory that a piece of a batch may take
+
+
+class Band(NamedTuple):
+    """Which rows belong to a thread.
+
+    Attributes:
+        input: Rows of the pictures (or elements of the vectors).
+        output: Rows of the convolution's result; ``None`` without a convolution.
+        weight: Rows of the dense layer's weight.
+        lengths: For each node of the band, how many rows its value has.
+    """
+
+    input: slice
+    output: slice | None
+    weight: slice
+    lengths: dict[Node, int]
+
+    def rows(self, node: Node, shape: tuple[int, ...]) -> int:
+        """Rows of a node's value in this band."""
+        return self.lengths.get(node, shape[0])
+
+
+def find_bands(network: Network, threads: int) -> tuple[Node, list[Band]] | None:
+    """The large dense layer that is worth sharing by rows, and the threads' bands."""
+    users: dict[Node, int] = {}
+    for node in network.order:
+        for source in set(node.inputs):
+            users[source] = users.get(source, 0) + 1
+    for cut in network.order:
+        weight = cut.inputs[1] if type(cut) is op.MatMul else None
+        if isinstance(weight, Variable) and weight.value.nbytes >= LARGE and cut.ndim == 2:
+            break
+    else:
+        return None
+    chain, node = [], cut.inputs[0]  # from the cut back to the input
+    while isinstance(node, Operator):
+        chain.append(node)
+        node = node.inputs[0]
+    kinds = [type(n) for n in chain if type(n) is not Rescale]
+    conv = next((n for n in chain if type(n) is Convolution2D), None)
+    flat = [op.Reshape] if kinds[:1] == [op.Reshape] else []
+    middle = [kind for kind in kinds[len(flat) :] if kind is not Convolution2D]
+    plain = middle in ([], [op.Add], *([act, op.Add] for act in ACTS), *([act] for act in ACTS))
+    fits = (
+        node is network.inputs
+        and all(users[n] == 1 for n in [node, *chain])
+        and cut is not network.outputs
+        and (conv is None or (flat and conv.padding == "valid" and conv.inputs[0].ndim == 4))
+        and (conv is not None or not middle)
+        and plain
+    )
+    if not fits:
+        return None
+    rows = conv.shape[1] if conv is not None else node.shape[1]
+    per_row = weight.shape[0] // rows
+    if rows < threads:
+        return None
+    bands = []
+    for part in np.array_split(np.arange(rows), threads):
+        start, stop = int(part[0]), int(part[-1]) + 1
+        source, output = slice(start, stop), None
+        if conv is not None:
+            output, stride = source, conv.down.stride
+            source = slice(start * stride, (stop - 1) * stride + conv.down.size)
+        lengths = {node: source.stop - source.start}
+        for n in reversed(chain):
+            from_conv = conv is not None and (n is conv or conv in lengths)
+            lengths[n] = stop - start if from_conv else lengths[node]
+        if flat:
+            lengths[chain[0]] = (stop - start) * per_row
+        bands.append(Band(source, output, slice(start * per_row, stop * per_row), lengths))
+    return cut, bands
+
+
+def can_be_split(program: Program) -> bool:
+    """Whether every kernel treats each picture by itself, but for the mean of the loss."""
+    network, batch = program.network, program.network.inputs.shape[0]
+    for kernel in program.kernels:
+        node = kernel.nodes[0]
+        if isinstance(kernel, general.Reference):
+            return False
+        if isinstance(kernel, general.Reduction) and 0 in node.axes:
+            whole_mean = node is network.loss and type(node) is op.Mean and node.inputs[0].ndim == 1
+            if not whole_mean:
+                return False
+        if isinstance(kernel, general.Arithmetic):
+            same = [i.shape == node.shape or not program.computes(i) for i in node.inputs]
+            mixes = [i.shape[:1] == (batch,) and i.ndim == node.ndim and not program.computes(i)
+                     for i in node.inputs]
+            keeps = [program.computes(i) and i.ndim == node.ndim and i.shape[0] == batch
+                     for i in node.inputs]
+            if any(mixes) or not all(s or k for s, k in zip(same, keeps, strict=True)):
+                return False
+        if kernel.output.shape[:1] != (batch,) and kernel.output is not network.loss:
+            return False
+    return True
+
+
+class Part(NamedTuple):
+    """A program and the pictures of the batch that it works on."""
+
+    program: Program
+    pictures: slice
+
+
+class Planned:
+    """The optimised way of running a network: a plan over memory made once.
+
+    It has the methods of :class:`minigrad.eager.Eager` and gives the same numbers to
+    rounding. Weights stay where they are and are changed in place.
+
+    Args:
+        build: Builds the network for a number of pictures.
+        batch: How many pictures a step has.
+        variables: The weights that training changes.
+        optimizer: How it changes them; ``None`` for gradients or predictions only.
+        training: Whether gradients are wanted.
+
+    Attributes:
+        loss: The loss of the last step, or ``nan``.
+        outputs: The predictions of the last step, of shape (batch, …).
+    """
+
+    def __init__(
+        self,
+        build: Callable[[int], Network],
+        batch: int,
+        variables: Sequence[Variable],
+        optimizer: Optimizer | None,
+        training: bool,
+    ) -> None:
+        self.network = network = build(batch)
+        self.batch, self.variables, self.optimizer = batch, list(variables), optimizer
+        self.training = training
+        self.threads = get_threads()
+        self.rows = np.zeros(batch, np.intp)
+        self.count = np.arange(batch)
+        self.rates: dict[Any, Rates] = {}
+        self.rule = None if optimizer is None else rule(optimizer)
+        update = self.update if self.rule is not None else None
+        nodes = [n for n in network.order if isinstance(n, Operator)]
+        bands = find_bands(network, self.threads) if self.threads > 1 else None
+        if bands is not None and training:
+            self.in_bands(network, nodes, *bands, update)
+        else:
+            whole = Program(network, nodes, training=training, update=update)
+            if self.threads > 1 and batch >= 2 * self.threads and can_be_split(whole):
+                self.in_pictures(build, nodes)
+            else:
+                self.alone(whole)
+        self.finish()
+
+    # -- the three ways -----------------------------------------------------------------------
+    def alone(self, program: Program) -> None:
+        """One thread."""
+        self.way = "alone"
+        self.programs = [program]
+        self.parts = [[Part(program, slice(0, self.batch))]]
+        forward, backward = [*program.begin_calls, *program.forward_calls], program.backward_calls
+        self.regions = [[[*forward, *backward]]]
+        self.inference = [[forward]]
+        self.value_of = program.value
+
+    def in_bands(self, network: Network, nodes: list[Node], cut: Node, bands: list[Band], update: Any):
+        """Each thread has some rows of the pictures and of the large weight."""
+        self.way = "bands"
+        above: set[Node] = {cut}
+        for node in reversed(network.order):
+            if node in above:
+                above.update(node.inputs)
+        body = [n for n in nodes if n in above]
+        rest = [n for n in nodes if n not in above]
+        shape = cut.shape[::-1]
+        shares = [np.zeros(shape, cut.dtype) for _ in bands]
+        by_sum = np.zeros(shape, cut.dtype)
+        bodies = [
+            Program(network, body, training=self.training, update=update, own=cut.inputs[1],
+                    outside=(cut, share, by_sum), band=band, bands=len(bands))
+            for band, share in zip(bands, shares, strict=True)
+        ]
+        head = Program(network, rest, training=self.training, update=update,
+                       given=(cut, shares, by_sum))
+        self.programs = [*bodies, head]
+        self.parts = [[Part(program, slice(0, self.batch))] for program in self.programs]
+        ahead = [[*p.begin_calls, *p.forward_calls] for p in bodies]
+        middle = [*head.begin_calls, *head.forward_calls]
+        self.inference = [ahead, [middle]]
+        self.regions = [ahead, [[*middle, *head.backward_calls]], [p.backward_calls for p in bodies]]
+        self.value_of = head.value
+
+    def in_pictures(self, build: Callable[[int], Network], nodes: list[Node]) -> None:
+        """Each thread has some pictures, in pieces that fit into the cache."""
+        self.way = "pictures"
+        shares = [s for s in np.array_split(np.arange(self.batch), self.threads) if len(s)]
+        piece = self.piece_size(build, len(shares[0]))
+        self.parts, self.programs = [], []
+        loss = self.network.loss
+        shape = self.network.outputs.shape
+        self.whole = np.zeros(shape, self.network.outputs.dtype)
+        self.losses = [0.0] * len(shares)
+        regions, inference = [], []
+        for thread, share in enumerate(shares):
+            pieces = np.array_split(share, -(-len(share) // piece))
+            made: dict[int, Program] = {}
+            train: list[Step] = [partial(self.clear, thread)]
+            test: list[Step] = [partial(self.clear, thread)]
+            parts = []
+            for rows in pieces:
+                size, pictures = len(rows), slice(int(rows[0]), int(rows[-1]) + 1)
+                if size not in made:
+                    network = build(size)
+                    made[size] = Program(
+                        network,
+                        [n for n in network.order if isinstance(n, Operator)],
+                        training=self.training,
+                        several=True,
+                        seed=size / self.batch,
+                    )
+                    train += made[size].begin_calls
+                    test += made[size].begin_calls
+                program = made[size]
+                collect = partial(self.collect, thread, program, pictures, size / self.batch)
+                move = partial(setattr, program, "pictures", pictures)
+                train += [move, *program.forward_calls, collect, *program.backward_calls]
+                test += [move, *program.forward_calls, collect]
+                parts.append(Part(program, pictures))
+            self.programs += made.values()
+            self.parts.append(parts)
+            regions.append(train)
+            inference.append(test)
+        self.regions, self.inference = [regions], [inference]
+        self.value_of = {self.network.outputs: None, loss: None}
+
+    def piece_size(self, build: Callable[[int], Network], share: int) -> int:
+        """The largest number of pictures, halved from a thread's share, that fits the cache."""
+        size = share
+        while size > 8:
+            network = build(size)
+            nodes = [n for n in network.order if isinstance(n, Operator)]
+            if Program(network, nodes, training=self.training).memory.nbytes <= CACHE:
+                break
+            size = -(-size // 2)
+        return size
+
+    def clear(self, thread: int) -> None:
+        self.losses[thread] = 0.0
+
+    def collect(self, thread: int, program: Program, pictures: slice, share: float) -> None:
+        network = program.network
+        np.copyto(self.whole[pictures], as_reference(program.value[network.outputs]))
+        if network.loss is not None:
+            self.losses[thread] += float(program.value[network.loss]) * share
+
+    # -- what follows a step: gradients of several programs added up, and the update ------------
+    def finish(self) -> None:
+        self.feeds = [k for p in self.programs for k in p.kernels if isinstance(k, kernels.Feed)]
+        self.dropouts = []
+        for feed in self.feeds:
+            feed.batch = self.rows
+        self.share_chance()
+        self.end: list[Step] = []
+        self.gradients: dict[Variable, Any] = {}
+        if not self.training:
+            return
+        kept: dict[Variable, list[Any]] = {}
+        for program in self.programs:
+            for variable, weight in program.weights.items():
+                if not weight.at_once and weight.asked:
+                    kept.setdefault(variable, []).append(weight)
+        for variable, weights in kept.items():
+            total = weights[0].kept.array
+            for other in weights[1:]:
+                self.end.append(partial(np.add, total, other.kept.array, out=total))
+            self.gradients[variable] = total
+            if self.rule is not None:
+                spare = np.zeros_like(total)
+                self.end.extend(self.update(variable, ..., total, spare))
+        if self.optimizer is not None and self.rule is None:
+            self.end.append(self.apply)
+
+    def share_chance(self) -> None:
+        # A batch that is worked on in pieces draws its random numbers in one go, so that
+        # they are those that the reference way draws.
+        self.draws: list[Step] = []
+        if self.way != "pictures":
+            return
+        found = [[k for k in p.kernels if isinstance(k, general.Dropout)] for p in self.programs]
+        for same in zip(*found, strict=True):
+            node = same[0].node
+            drawn = np.zeros((self.batch, *node.shape[1:]), np.float32)
+            self.draws.append(partial(node.generator.random, dtype=np.float32, out=drawn))
+            for kernel in same:
+                kernel.shared = drawn
+
+    def update(self, variable: Variable, rows: Any, g: Any, spare: Any) -> list[Step]:
+        """The calls that change rows of a weight."""
+        if variable not in self.variables:
+            return []
+        assert self.optimizer is not None and self.rule is not None
+        dtype = variable.dtype
+        rates = self.rates.setdefault(dtype, Rates(self.optimizer, dtype))
+        state = [array[rows] for array in self.optimizer.state(variable)]
+        return list(self.rule(rates, variable.value[rows], g, state, spare))
+
+    def apply(self) -> None:
+        """The step of an optimizer that has no rule in place: a reader's own."""
+        gradients = [self.gradients.get(v, np.zeros_like(v.value)) for v in self.variables]
+        self.optimizer.apply(gradients, self.variables)
+        self.optimizer.iterations -= 1  # counted by `train_step`
+
+    # -- running ----------------------------------------------------------------------------------
+    def load(self, x: np.ndarray, y: np.ndarray | None, rows: Any) -> None:
+        """Say which samples of a set make the next batch; see ``Eager.load``."""
+        if isinstance(rows, slice):
+            np.add(self.count, rows.start or 0, out=self.rows)
+        else:
+            np.copyto(self.rows, rows)
+        for feed in self.feeds:
+            feed.data = x if feed.nodes[0] is feed.program.network.inputs else y
+
+    def run(self, regions: Any) -> None:
+        with blas_threads(1):
+            for draw in self.draws:
+                draw()
+            for region in regions:
+                if len(region) == 1:
+                    for call in region[0]:
+                        call()
+                else:
+                    team().run(region)
+
+    def test_step(self) -> None:
+        """Compute predictions and loss of the batch loaded."""
+        self.run(self.inference)
+
+    def train_step(self) -> None:
+        """Compute predictions, loss and gradients, and change the weights once."""
+        for rates in self.rates.values():
+            rates.refresh()
+        self.run(self.regions)
+        for call in self.end:
+            call()
+        if self.optimizer is not None:
+            self.optimizer.iterations += 1
+
+    @property
+    def outputs(self) -> np.ndarray:
+        if self.way == "pictures":
+            return self.whole
+        return as_reference(self.value_of[self.network.outputs])
+
+    @property
+    def loss(self) -> float:
+        if self.network.loss is None:
+            return float("nan")
+        return sum(self.losses) if self.way == "pictures" else float(self.value_of[self.network.loss])

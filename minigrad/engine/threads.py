@@ -1,0 +1,221 @@
+"""Threads: a team that runs lists of NumPy calls side by side.
+
+NumPy lets go of Python's lock while it computes, so two threads that call NumPy on
+different arrays do run at the same time. The team below splits the work by hand and BLAS,
+which has threads of its own, is told to use one: threads that wait for each other inside
+every product stall as soon as another program takes a core.
+
+Workers sleep on a lock between two regions of work, which costs about 10 µs to wake them
+and nothing while they wait.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+__all__ = ["Team", "blas_threads", "get_threads", "set_threads", "team"]
+
+Steps = Sequence[Callable[[], object]]
+
+_wanted: int | None = None
+_team: Team | None = None
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))  # in a container: not all that there are
+    except AttributeError:  # macOS, Windows
+        return os.cpu_count() or 1
+
+
+def set_threads(n: int | None) -> None:
+    """Say how many threads the optimised version uses.
+
+    The same seed, number of threads and machine give the same bits; another number of
+    threads adds in another order and differs by rounding.
+
+    Args:
+        n: Number of threads, at least 1; ``None`` for one a core.
+
+    Raises:
+        ValueError: When n is not a whole number of at least 1.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.set_threads(1)
+        >>> mg.get_threads()
+        1
+        >>> mg.set_threads(None)
+    """
+    global _wanted
+    if n is not None and (not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1):
+        raise ValueError(f"set_threads: wants a whole number of at least 1 or None, got {n!r}")
+    _wanted = None if n is None else int(n)
+
+
+def get_threads() -> int:
+    """How many threads the optimised version uses.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.get_threads() >= 1
+        True
+    """
+    if _wanted is not None:
+        return _wanted
+    return cores() if blas() is not None else 1
+
+
+class Team:
+    """Threads that run lists of calls; the calling thread is one of them.
+
+    Args:
+        size: Number of threads, the calling one included.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.workers = [Worker() for _ in range(size - 1)]
+
+    def run(self, lists: Sequence[Steps]) -> None:
+        """Run one list of calls in each thread and wait for all.
+
+        Args:
+            lists: As many lists as threads, or fewer.
+
+        Raises:
+            Exception: What a call raised, once all threads are through.
+        """
+        mine, *others = lists
+        busy = self.workers[: len(others)]
+        for worker, steps in zip(busy, others, strict=True):
+            worker.steps = steps
+            worker.start.release()
+        error: BaseException | None = None
+        try:
+            for step in mine:
+                step()
+        except BaseException as raised:  # Ctrl-C too: never leave while a worker writes
+            error = raised
+        for worker in busy:
+            worker.done.acquire()
+            error, worker.error = error or worker.error, None
+        if error is not None:
+            raise error
+
+    def close(self) -> None:
+        """End the workers."""
+        for worker in self.workers:
+            worker.steps = None
+            worker.start.release()
+        self.workers = []
+
+
+class Worker:
+    """A thread that waits for a list of calls, runs it, and says so."""
+
+    def __init__(self) -> None:
+        self.steps: Steps | None = ()
+        self.error: BaseException | None = None
+        # Locks used as signals: one thread takes what the other gives back.
+        self.start, self.done = threading.Lock(), threading.Lock()
+        self.start.acquire()
+        self.done.acquire()
+        threading.Thread(target=self.loop, name="minigrad", daemon=True).start()
+
+    def loop(self) -> None:
+        while True:
+            self.start.acquire()
+            if self.steps is None:
+                return
+            try:
+                for step in self.steps:
+                    step()
+            except BaseException as raised:
+                self.error = raised
+            self.done.release()
+
+
+def team() -> Team:
+    """The team of the size wanted; made when first asked for and kept."""
+    global _team
+    if _team is None or _team.size != get_threads():
+        if _team is not None:
+            _team.close()
+        _team = Team(get_threads())
+    return _team
+
+
+def forget_team() -> None:
+    """Drop the team without ending it: for a forked child and at the end of the process."""
+    global _team
+    _team = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=forget_team)  # threads do not survive a fork
+atexit.register(forget_team)
+
+
+class Blas:
+    """The thread count of the OpenBLAS that came with NumPy."""
+
+    def __init__(self, library: ctypes.CDLL, prefix: str, suffix: str) -> None:
+        self.get = getattr(library, f"{prefix}openblas_get_num_threads{suffix}")
+        self.set = getattr(library, f"{prefix}openblas_set_num_threads{suffix}")
+
+
+_blas: Blas | None | bool = False  # False: not looked for yet
+
+
+def blas() -> Blas | None:
+    """NumPy's OpenBLAS, or ``None`` where NumPy came with another library.
+
+    Without a handle on it the engine keeps to one thread of its own and leaves the
+    products to the library's.
+    """
+    global _blas
+    if _blas is False:
+        _blas = find_blas()
+    return _blas  # type: ignore[return-value]
+
+
+def find_blas() -> Blas | None:
+    package = Path(np.__file__).parent
+    folders = (package.parent / "numpy.libs", package / ".dylibs", Path(np.__file__).parents[3])
+    for folder in folders:
+        for path in sorted(folder.glob("*openblas*")):
+            for prefix, suffix in (("scipy_", "64_"), ("scipy_", ""), ("", "64_"), ("", "")):
+                try:
+                    return Blas(ctypes.CDLL(str(path)), prefix, suffix)
+                except (OSError, AttributeError):
+                    continue
+    return None
+
+
+@contextmanager
+def blas_threads(n: int) -> Iterator[None]:
+    """Let BLAS use n threads for a while.
+
+    Args:
+        n: Number of threads.
+    """
+    library = blas()
+    if library is None:
+        yield
+        return
+    before = library.get()
+    library.set(n)
+    try:
+        yield
+    finally:
+        library.set(before)

@@ -1,0 +1,109 @@
+"""Updates in place: each optimizer's rule as NumPy calls that write where the weights are.
+
+Beside ``minigrad/optimizers.py``, where the same rules are written to be read. A rule gets
+rows of a weight, of its gradient and of what the optimizer remembers, small enough to stay
+in the cache, and returns the calls. The gradient is used up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from minigrad.optimizers import SGD, Adam, Optimizer
+
+__all__ = ["Rates", "rule"]
+
+Steps = list[Callable[[], object]]
+
+
+class Rates:
+    """The numbers of a rule as arrays without axes, so that they can change between steps.
+
+    Args:
+        optimizer: Whose numbers.
+        dtype: Dtype of the weights.
+    """
+
+    def __init__(self, optimizer: Optimizer, dtype: Any) -> None:
+        self.optimizer = optimizer
+        self.rate = np.zeros((), dtype)
+        names = ("momentum", "epsilon", "beta_1", "beta_2")
+        number = {name: getattr(optimizer, name, 0.0) for name in names}
+        self.momentum = np.asarray(number["momentum"], dtype)
+        self.epsilon = np.asarray(number["epsilon"], dtype)
+        self.part_1 = np.asarray(1 - number["beta_1"], dtype)
+        self.part_2 = np.asarray(1 - number["beta_2"], dtype)
+
+    def refresh(self) -> None:
+        """Read the numbers that may have changed since the last step."""
+        optimizer = self.optimizer
+        if isinstance(optimizer, Adam):
+            self.rate[...] = optimizer.step_size()
+        else:
+            self.rate[...] = optimizer.learning_rate
+
+
+def sgd(r: Rates, w: Any, g: Any, state: list[Any], spare: Any) -> Steps:
+    # w ← w − rate·g
+    return [partial(np.multiply, g, r.rate, out=g), partial(np.subtract, w, g, out=w)]
+
+
+def momentum(r: Rates, w: Any, g: Any, state: list[Any], spare: Any) -> Steps:
+    # v ← momentum·v − rate·g,  w ← w + v
+    (v,) = state
+    return [
+        partial(np.multiply, v, r.momentum, out=v),
+        partial(np.multiply, g, r.rate, out=g),
+        partial(np.subtract, v, g, out=v),
+        partial(np.add, w, v, out=w),
+    ]
+
+
+def nesterov(r: Rates, w: Any, g: Any, state: list[Any], spare: Any) -> Steps:
+    # v ← momentum·v − rate·g,  w ← w + momentum·v − rate·g
+    (v,) = state
+    return [
+        *momentum(r, w, g, state, spare)[:3],
+        partial(np.subtract, w, g, out=w),
+        partial(np.multiply, v, r.momentum, out=g),
+        partial(np.add, w, g, out=w),
+    ]
+
+
+def adam(r: Rates, w: Any, g: Any, state: list[Any], spare: Any) -> Steps:
+    # m ← m + (1 − β₁)(g − m),  v ← v + (1 − β₂)(g² − v),  w ← w − rate·m/(√v + ε)
+    m, v = state
+    return [
+        partial(np.subtract, g, m, out=spare),
+        partial(np.multiply, spare, r.part_1, out=spare),
+        partial(np.add, m, spare, out=m),
+        partial(np.multiply, g, g, out=g),
+        partial(np.subtract, g, v, out=g),
+        partial(np.multiply, g, r.part_2, out=g),
+        partial(np.add, v, g, out=v),
+        partial(np.sqrt, v, out=g),
+        partial(np.add, g, r.epsilon, out=g),
+        partial(np.divide, m, g, out=g),
+        partial(np.multiply, g, r.rate, out=g),
+        partial(np.subtract, w, g, out=w),
+    ]
+
+
+def rule(optimizer: Optimizer) -> Callable[..., Steps] | None:
+    """The rule in place for an optimizer, or ``None`` for one of the reader's own.
+
+    Args:
+        optimizer: The optimizer.
+
+    Returns:
+        A function of rates, weight, gradient, state and spare memory that returns calls.
+    """
+    if type(optimizer) is Adam:
+        return adam
+    if type(optimizer) is SGD:
+        return (nesterov if optimizer.nesterov else momentum) if optimizer.momentum else sgd
+    return None
