@@ -421,10 +421,14 @@ def collect_factors(expression: Expression) -> tuple[Any, dict[Expression, Any]]
 
 
 def build_sum(terms: dict[Expression, Any]) -> Expression:
-    # Long terms first, the number last, as polynomials are written; a minus never first
-    # if there is a choice.
-    kept = [(term, c) for term, c in terms.items() if c]
-    kept.sort(key=lambda item: (item[1] < 0, item[0] is ONE, -item[0].operations, item[0].birth))
+    # The highest degree first, as polynomials are written; no minus in front if there is
+    # a choice.
+    def place(item: tuple[Expression, Any]) -> tuple[Any, ...]:
+        term, coefficient = item
+        degree = sum(collect_factors(term)[1].values())
+        return coefficient < 0, -degree, -term.operations, term.birth
+
+    kept = sorted(((term, c) for term, c in terms.items() if c), key=place)
     total: Expression = ZERO
     for term, c in kept:
         if total is ZERO:

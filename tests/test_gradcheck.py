@@ -192,6 +192,25 @@ def test_layers_can_be_checked_with_their_weights(name):
     assert all(weight.dtype == np.float32 for weight in layer.weights)
 
 
+def test_a_whole_model_can_be_checked():
+    model = mg.Sequential(
+        [
+            mg.Input((6, 6, 1)),
+            mg.layers.Rescaling(1 / 255),
+            mg.layers.Conv2D(2, 2, activation="relu"),
+            mg.layers.Flatten(),
+            mg.layers.Dense(5, activation="elu"),
+            mg.layers.Dense(3, activation="softmax"),
+        ]
+    )
+    before = model.get_weights()
+    report = check_gradient(model, np.random.default_rng(6).uniform(0, 255, (2, 6, 6, 1)))
+    report.raise_if_wrong()
+    assert report.total == 2 * 36 + model.count_params()
+    for weight, same in zip(model.get_weights(), before, strict=True):
+        assert weight.dtype == np.float32 and np.array_equal(weight, same)
+
+
 def test_a_dropout_layer_in_training():
     layer = mg.layers.Dropout(0.5)
     check_gradient(lambda x: layer(x, training=True), np.ones((4, 5))).raise_if_wrong()
