@@ -158,7 +158,7 @@ class SparseCategoricalAccuracy(CategoricalAccuracy):
 
 
 class BinaryAccuracy(Metric):
-    """Part of the numbers that lie on the right side of a threshold.
+    """Part of the numbers that lie on the right side of a threshold, for targets 0 and 1.
 
     Args:
         name: Its key in ``History.history``.
@@ -182,8 +182,10 @@ class BinaryAccuracy(Metric):
 
     def total_of(self, y_true: np.ndarray, y_pred: np.ndarray) -> float:
         hit = self.keep("hit", y_pred.shape, np.bool_)
+        wanted = self.keep("wanted", y_pred.shape, np.bool_)
         np.greater(y_pred, self.threshold, out=hit)
-        np.equal(hit, y_true, out=hit)
+        np.not_equal(y_true, 0, out=wanted)
+        np.equal(hit, wanted, out=hit)
         return part(hit)
 
 
