@@ -64,6 +64,7 @@ RULES: dict[Any, tuple[Callable[..., Any] | None, ...]] = {
     np.greater_equal: (None, None),
 }
 
+SUMS = (np.add, np.subtract, np.negative)
 COMPARISONS = (np.less, np.less_equal, np.greater, np.greater_equal)
 LONG = 500  # operations; a longer expression does not show itself unasked
 
@@ -339,17 +340,26 @@ def simplify(expression: Any) -> Expression:
         3 * x
     """
     expression = as_expression(expression)
+    order = parts(expression)
+    # A sum within a sum is left to the outermost: what is used by no sum, or not only.
+    outermost = {expression}
+    outermost.update(i for part in order if part.head not in SUMS for i in part.inputs)
     simpler: dict[Expression, Expression] = {}
-    for part in parts(expression):
+    for part in order:
         inputs = [simpler[source] for source in part.inputs]
-        simpler[part] = tidy(part.head, inputs) if inputs else part
+        if not inputs:
+            simpler[part] = part
+        elif part.head in SUMS and part not in outermost:
+            simpler[part] = Expression(part.head, *inputs)
+        else:
+            simpler[part] = tidy(part.head, inputs)
     return simpler[expression]
 
 
 def tidy(function: Any, inputs: list[Expression]) -> Expression:
     """Simplify a function of expressions that are simple already."""
     whole = Expression(function, *inputs)
-    if function in (np.add, np.subtract, np.negative):
+    if function in SUMS:
         return build_sum(collect_terms(whole))
     numbers = [i.head for i in inputs if isinstance(i, Number)]
     if len(numbers) == len(inputs):
@@ -372,18 +382,18 @@ def tidy(function: Any, inputs: list[Expression]) -> Expression:
 def collect_terms(expression: Expression) -> dict[Expression, Any]:
     """A sum as terms with coefficients: x - 2 y + x is {x: 2, y: -2}."""
     terms: dict[Expression, Any] = {}
-    waiting: list[tuple[Expression, int]] = [(expression, 1)]
-    while waiting:
-        part, sign = waiting.pop()
-        if part.head in (np.add, np.subtract):
-            a, b = part.inputs
-            waiting += [(b, sign if part.head is np.add else -sign), (a, sign)]
-        elif part.head is np.negative:
-            waiting.append((part.inputs[0], -sign))
-        else:
+    # How often each part is in the sum: the gradient by that part, by a backward sweep.
+    shares: dict[Expression, int] = {expression: 1}
+    for part in reversed(parts(expression)):
+        share = shares.get(part, 0)
+        if share and part.head in SUMS:
+            signs = {np.add: (1, 1), np.subtract: (1, -1), np.negative: (-1,)}[part.head]
+            for source, sign in zip(part.inputs, signs, strict=True):
+                shares[source] = shares.get(source, 0) + sign * share
+        elif share:
             coefficient, factors = collect_factors(part)
             term = build_product(1, factors)
-            terms[term] = terms.get(term, 0) + sign * coefficient
+            terms[term] = terms.get(term, 0) + share * coefficient
     return terms
 
 
