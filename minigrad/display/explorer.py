@@ -80,4 +80,5 @@ class Explorer(widgets.VBox):
         bundle = super()._repr_mimebundle_(**options) or {}
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         data = {**data, "text/plain": repr(self), "image/png": self.png}
-        return data, {**metadata, "image/png": {"alt": self.text}}
+        look = {"alt": self.text, "width": self.size[0] * 96}
+        return data, {**metadata, "image/png": look}

@@ -97,15 +97,16 @@ class GraphPicture:
     def __repr__(self) -> str:
         return f"<{self.alt}>"
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         # SVG where the viewer trusts it, and a bitmap where it does not (a notebook that
         # was not run yet); without matplotlib the SVG alone.
-        bundle: dict[str, Any] = {"text/plain": repr(self), "image/svg+xml": self.svg()}
+        data: dict[str, Any] = {"text/plain": repr(self), "image/svg+xml": self.svg()}
         try:
-            bundle["image/png"] = self.png()
+            data["image/png"] = self.png()
         except ImportError:
-            pass
-        return bundle
+            return data, {}
+        width, height = self.size
+        return data, {"image/png": {"alt": self.alt, "width": width, "height": height}}
 
     def _repr_svg_(self) -> str:
         return self.svg()
@@ -193,7 +194,7 @@ class GraphPicture:
             )
         return "\n".join([*parts, "</svg>"])
 
-    def png(self, dpi: float = 110.0) -> bytes:
+    def png(self, dpi: float = 144.0) -> bytes:
         """The picture as the bytes of a PNG file; needs matplotlib."""
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure

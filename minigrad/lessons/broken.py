@@ -27,7 +27,9 @@ import numpy as np
 
 from minigrad.activations import log_softmax
 from minigrad.convolution import Convolution2D
-from minigrad.graph import Node, Operator, unbroadcast
+from minigrad.gradcheck import finite_difference
+from minigrad.graph import Node, Operator, Variable, forward, topological_sort, unbroadcast
+from minigrad.lessons.checks import Wrong, same
 
 __all__ = [
     "ENGINES",
@@ -274,33 +276,24 @@ def disagreement(backward: Callable[..., None], result: Node) -> str:
         >>> broken.disagreement(broken.backward_that_overwrites, a * a)
         'the gradient of a is half what it should be: got 3.0, wanted 6.0.'
     """
-    from minigrad.graph import Variable, forward, topological_sort
-    from minigrad.lessons.checks import Wrong, same
-
     order = topological_sort(result)
     variables = [node for node in order if isinstance(node, Variable)]
     if result.size != 1 or not variables:
         raise ValueError("the graph must end in a scalar and hold at least one variable")
     forward(order)
     backward(order)
-    gradients = [variable.gradient for variable in variables]
-    for number, (variable, gradient) in enumerate(zip(variables, gradients, strict=True)):
-        wanted = np.zeros(variable.shape)
-        saved = np.array(variable.value)
-        for index in np.ndindex(variable.shape):
-            h = 1e-5 * max(1.0, abs(float(saved[index])))
-            ends = []
-            for moved in (saved[index] + h, saved[index] - h):
-                value = saved.copy()
-                value[index] = moved
-                variable.value = value
-                ends.append(float(np.sum(forward(order))))
-            wanted[index] = (ends[0] - ends[1]) / (2 * h)
-            variable.value = saved
-        forward(order)
+    for number, variable in enumerate(variables):
+        there = np.array(variable.value)
+
+        def result_at(value: Any, variable: Variable = variable) -> float:
+            variable.value = value
+            return float(np.sum(forward(order)))
+
+        wanted = finite_difference(result_at, there)
+        result_at(there)
         try:
             name = variable.name or f"variable {number + 1}"
-            same(gradient, wanted, f"the gradient of {name}", tolerance=1e-5)
+            same(variable.gradient, wanted, f"the gradient of {name}", tolerance=1e-5)
         except Wrong as difference:
             return str(difference)
     return ""

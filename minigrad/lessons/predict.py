@@ -39,9 +39,7 @@ class Prediction:
         if not self.made:
             print(f"It is {written(truth)}.")
         elif agrees(self.guess, truth, tolerance):
-            exactly = (
-                "" if written(self.guess) == written(truth) else f" (exactly {written(truth)})"
-            )
+            exactly = f" (exactly {written(truth)})" if tolerance and self.guess != truth else ""
             print(f"You said {written(self.guess)}, and so it is{exactly}.")
         else:
             print(f"You said {written(self.guess)}. It is {written(truth)}.")
@@ -70,9 +68,10 @@ def agrees(guess: Any, truth: Any, tolerance: float) -> bool:
     if isinstance(guess, str) and isinstance(truth, str):
         return guess.strip().lower() == truth.strip().lower()
     try:
-        return bool(np.allclose(guess, truth, rtol=tolerance + 1e-9, atol=0))
-    except (TypeError, ValueError):
-        return guess == truth
+        said, is_ = np.asarray(guess, dtype=float), np.asarray(truth, dtype=float)
+    except (TypeError, ValueError):  # words, or no answer to this question
+        return False
+    return said.shape == is_.shape and np.allclose(said, is_, rtol=tolerance + 1e-9, atol=0)
 
 
 def written(value: Any) -> str:

@@ -1,0 +1,345 @@
+"""Predictions and exercises: what a reader is told, for every kind of answer."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.lessons import NotAttempted, Wrong, attempted, call, predict, same, todo
+from minigrad.lessons.checks import EXERCISES, Exercise
+
+mg.lessons.exercise("02.1")  # registers the exercises of the lecture
+KEYS = sorted(EXERCISES)
+
+
+# -- predictions ---------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("guess", "truth", "told"),
+    [
+        (None, 3, "It is 3.\n"),
+        (..., 3, "It is 3.\n"),
+        (4, 3, "You said 4. It is 3.\n"),
+        (3, 3, "You said 3, and so it is.\n"),
+        (3, np.float64(3.0), "You said 3, and so it is.\n"),
+        ("Negative", "negative", "You said Negative, and so it is.\n"),
+        ([1, 1], np.ones(2), "You said [1, 1], and so it is.\n"),
+        ([1, 1, 1], np.ones(2), "You said [1, 1, 1]. It is [1., 1.].\n"),
+        (1, np.ones(2), "You said 1. It is [1., 1.].\n"),
+        ("many", 3, "You said many. It is 3.\n"),
+        (True, False, "You said yes. It is no.\n"),
+    ],
+)
+def test_guess_and_truth_are_shown_together(guess, truth, told, capsys):
+    predict("How many?", guess).reveal(truth)
+    assert capsys.readouterr().out == told
+
+
+def test_a_prediction_prints_nothing_until_the_truth_is_there(capsys):
+    assert not predict("How many?").made
+    assert predict("How many?", 0).made
+    assert capsys.readouterr().out == ""
+
+
+def test_a_tolerance_accepts_a_rounded_guess(capsys):
+    predict("How many?", 9.9).reveal(9.912028, tolerance=0.01)
+    assert capsys.readouterr().out == "You said 9.9, and so it is (exactly 9.91203).\n"
+
+
+# -- attempted or not ----------------------------------------------------------------------
+def dots(x): ...
+
+
+def nothing(x):
+    """Says what it should do."""
+
+
+def returns_dots(x):
+    return ...
+
+
+def returns_todo(x):
+    return todo
+
+
+class Untouched:
+    def forward(self, x): ...
+
+    def backward(self, gradient, x):
+        return ...
+
+
+class HalfDone:
+    def forward(self, x):
+        return x
+
+    def backward(self, gradient, x):
+        return ...
+
+
+@pytest.mark.parametrize(
+    "placeholder",
+    [None, ..., todo, (1.0, ...), dots, nothing, returns_dots, returns_todo, Untouched, HalfDone],
+)
+def test_a_placeholder_is_no_attempt(placeholder):
+    with pytest.raises(NotAttempted):
+        attempted(placeholder)
+
+
+@pytest.mark.parametrize("answer", [0, 0.0, False, "", [], np.zeros(2), lambda x: x, int, np.sin])
+def test_anything_else_is_one(answer):
+    attempted(answer)
+
+
+def test_a_function_that_returns_a_number_is_an_attempt():
+    def three(x):
+        return 3
+
+    attempted(three)
+
+
+# -- what differs --------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("got", "wanted", "told"),
+    [
+        ([1.0, 2.0], [1.0, 3.0], "g differs at [1]: got 2.0, wanted 3.0."),
+        (np.zeros((2, 3)), np.ones(3), "g has shape (2, 3), wanted (3,)."),
+        ([-1.0, -3.0], [1.0, 3.0], "g has the wrong sign at [0]: got -1.0, wanted 1.0."),
+        (4.0, 2.0, "g is twice what it should be: got 4.0, wanted 2.0."),
+        ([0.0, 1.5], [0.0, 3.0], "g is half what it should be at [1]: got 1.5, wanted 3.0."),
+        (np.nan, 2.0, "g differs: got nan, wanted 2.0."),
+        (None, 2.0, "g is None: is something returned, or stored?"),
+        ("two", 2.0, "g is a str, wanted a number or an array."),
+        (mg.as_node(2.0), 2.0, "g is a node: its value was wanted, a number or an array."),
+    ],
+)
+def test_the_difference_is_named(got, wanted, told):
+    with pytest.raises(Wrong) as difference:
+        same(got, wanted, "g")
+    assert str(difference.value) == told
+
+
+def test_rounding_makes_no_difference():
+    same(0.1 + 0.2, 0.3, "the sum")
+    same(np.float32(1 / 3), 1 / 3, "the third")
+
+
+# -- errors in the reader's code -----------------------------------------------------------
+READER = """\
+def share(total, parts):
+    each = total / parts
+    return each
+"""
+
+
+def reader_s(source, name):
+    """Compile as a notebook does: the lines are known under the name of a cell."""
+    import linecache
+
+    file = "<cell 7>"
+    linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+    space = {}
+    exec(compile(source, file, "exec"), space)
+    return space[name]
+
+
+def test_an_error_is_told_with_its_line():
+    with pytest.raises(Wrong) as told:
+        call(reader_s(READER, "share"), 1, 0)
+    assert str(told.value) == (
+        "your code raised ZeroDivisionError: division by zero\n  in line 2 of share: each = total / parts"
+    )
+
+
+def test_an_error_deep_in_numpy_is_told_with_the_reader_s_line():
+    source = "def add(a, b):\n    return np.add(a, b)\n".replace("np.", "__import__('numpy').")
+    with pytest.raises(Wrong, match=r"operands could not be broadcast(.|\n)*in line 2 of add"):
+        call(reader_s(source, "add"), np.ones(2), np.ones(3))
+
+
+def test_not_implemented_is_not_attempted():
+    def later():
+        raise NotImplementedError
+
+    with pytest.raises(NotAttempted):
+        call(later)
+
+
+def test_a_check_never_raises(capsys):
+    def check(answer):
+        same(call(answer), 1.0, "the result")
+
+    exercise = Exercise("0.0", check, "Done.", hints=["Add."], solution="1.0")
+    exercise.check(lambda: 1 / 0)
+    assert "✗ 0.0 is not right yet: your code raised ZeroDivisionError" in capsys.readouterr().out
+    assert repr(exercise) == "<exercise 0.0: wrong>"
+    exercise.check(lambda: 1.0)
+    assert capsys.readouterr().out == "✓ 0.0 is right. Done.\n"
+    assert repr(exercise) == "<exercise 0.0: right>"
+
+
+def test_hints_come_one_by_one_and_start_again(capsys):
+    exercise = Exercise("0.0", attempted, "Done.", hints=["First.", "Second."], solution="1.0")
+    for _ in range(3):
+        exercise.hint()
+    exercise.solution()
+    assert capsys.readouterr().out == (
+        "0.0, hint 1 of 2: First.\n0.0, hint 2 of 2: Second.\n0.0, hint 1 of 2: First.\n1.0\n"
+    )
+
+
+def test_an_unknown_exercise_is_said_to_be_unknown():
+    with pytest.raises(KeyError, match=r"no exercise '99.1'; there are 02.1"):
+        mg.lessons.exercise("99.1")
+
+
+# -- the exercises of lecture 02 -----------------------------------------------------------
+class LectureOperator:
+    """The base class that the reader writes in the lecture."""
+
+    def __init__(self, *inputs, name=None):
+        self.inputs, self.name = inputs, name
+        self.value = self.gradient = None
+
+
+def run(source):
+    """The last thing that a piece of code defines."""
+    space = {"np": np, "mg": mg, "Operator": LectureOperator}
+    known = set(space)
+    exec(source, space)
+    return next(space[name] for name in space if name not in known and not name.startswith("__"))
+
+
+def verdict(key, answer, capsys):
+    mg.lessons.exercise(key).check(answer)
+    return capsys.readouterr().out
+
+
+@pytest.fixture
+def no_new_functions(monkeypatch):
+    # a solution may teach minigrad a function; no other test should meet it
+    from minigrad import graph
+
+    monkeypatch.setattr(graph, "NUMPY_FUNCTIONS", dict(graph.NUMPY_FUNCTIONS))
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_nothing_attempted_runs_clean(key, capsys):
+    assert verdict(key, ..., capsys).startswith(f"○ {key} is not attempted yet.")
+    assert verdict(key, dots, capsys).startswith(f"○ {key} is not attempted yet.")
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_solution_is_right(key, capsys, no_new_functions):
+    assert verdict(key, run(mg.lessons.exercise(key).code), capsys).startswith(f"✓ {key} is right.")
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_nonsense_is_wrong_and_explained(key, capsys):
+    told = verdict(key, 42, capsys)
+    assert told.startswith(f"✗ {key} is not right yet:") and "wanted" in told
+
+
+WRONG = {
+    "one use of u forgotten": (
+        "02.1",
+        "machine = (3 * np.cos(6), 2 * np.cos(6))",
+        "the gradient of u differs: got 2.88051, wanted 3.88051.",
+    ),
+    "degrees in place of radians": (
+        "02.1",
+        "machine = (3 * np.cos(np.radians(6)) + 1, 2 * np.cos(np.radians(6)))",
+        "the gradient of u differs",
+    ),
+    "the sign of y": (
+        "02.2",
+        """class Divide(Operator):
+    def forward(self, x, y):
+        return x / y
+    def backward(self, gradient, x, y):
+        return [gradient / y, gradient * x / y**2]""",
+        "the gradient of y for x = 1.0, y = 2.0 and gradient = 1.0 has the wrong sign",
+    ),
+    "the factor gradient forgotten": (
+        "02.2",
+        """class Divide(Operator):
+    def forward(self, x, y):
+        return x / y
+    def backward(self, gradient, x, y):
+        return [1 / y, -x / y**2]""",
+        "the gradient of x for x = 1.5, y = -2.0 and gradient = 0.7 differs",
+    ),
+    "no return": (
+        "02.2",
+        """class Divide(Operator):
+    def forward(self, x, y):
+        return x / y
+    def backward(self, gradient, x, y):
+        [gradient / y, -gradient * x / y**2]""",
+        "backward returned None: is the return missing?",
+    ),
+    "an innocent graph": (
+        "02.3",
+        """def tell_them_apart():
+    a, b = mg.Variable(3.0), mg.Variable(2.0)
+    return a * b""",
+        "backward_that_overwrites gets every gradient right",
+    ),
+    "a graph on which both are wrong": (
+        "02.3",
+        """def tell_them_apart():
+    a = mg.Variable(3.0, name="a")
+    b = a + a
+    return b + b""",
+        "backward_by_recursion should be right on your graph, but the gradient of a differs",
+    ),
+    "nothing stretched": (
+        "02.4",
+        """def expose_the_missing_sum():
+    return (np.ones(3) + mg.Variable([1.0, 2.0, 3.0])).sum()""",
+        "backward_without_unbroadcast gets every gradient right",
+    ),
+    "no scalar": (
+        "02.4",
+        """def expose_the_missing_sum():
+    return np.ones((2, 3)) + mg.Variable([1.0, 2.0, 3.0])""",
+        "your result has shape (2, 3); end it with .sum() to get a scalar.",
+    ),
+    "no variable": (
+        "02.4",
+        """def expose_the_missing_sum():
+    return mg.as_node(1.0) + 1.0""",
+        "your graph holds no mg.Variable",
+    ),
+    "half the derivative": (
+        "02.5",
+        """class ArcTan(mg.Operator):
+    def forward(self, x):
+        return np.arctan(x)
+    def backward(self, gradient, x):
+        return 1 / (1 + x**2)""",
+        "what backward returns for a gradient of 2, 2, 2 is half what it should be",
+    ),
+    "another function": (
+        "02.5",
+        """class ArcTan(mg.Operator):
+    def forward(self, x):
+        return np.tan(x)
+    def backward(self, gradient, x):
+        return gradient / (1 + x**2)""",
+        "the value differs at [0]",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", WRONG)
+def test_a_typical_mistake_is_named(mistake, capsys):
+    key, source, told = WRONG[mistake]
+    said = verdict(key, run(source), capsys)
+    assert said.startswith(f"✗ {key}") and told in said
+
+
+def test_lessons_need_no_picture():
+    program = "import sys, minigrad as mg; mg.lessons; assert 'matplotlib' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], check=True)
