@@ -25,7 +25,7 @@ def slope(f, x, step=1e-5):
 # Each function of one positive number uses one rule at least; the name says which.
 ONE_ARGUMENT = {
     np.add: lambda x: x + x + 2,
-    np.subtract: lambda x: 3 - x,
+    np.subtract: lambda x: (3 - x) * (x - 5),
     np.multiply: lambda x: x * (x + 1),
     np.true_divide: lambda x: (x + 1) / (x * x) + 1 / x,
     np.power: lambda x: x**2.5 + 2.0**x + x**x,
@@ -38,8 +38,8 @@ ONE_ARGUMENT = {
     np.cos: np.cos,
     np.tanh: np.tanh,
     np.absolute: lambda x: abs(-2 * x),
-    np.maximum: lambda x: np.maximum(x, 10.0) + np.maximum(x * x, -1.0),
-    np.minimum: lambda x: np.minimum(x, 10.0) * np.minimum(-1.0, x),
+    np.maximum: lambda x: np.maximum(x, 10.0) + np.maximum(x * x, -1.0) * np.maximum(0.0, x),
+    np.minimum: lambda x: np.minimum(x, -1.0) + np.minimum(x * x, 20.0) * np.minimum(10.0, x),
     np.where: lambda x: np.where(np.array([True, False]), x * x, 3 * x) @ np.array([1.0, 10.0]),
     np.sum: lambda x: np.sum(x * np.ones((2, 3)), axis=(0, -1)),
     np.mean: lambda x: np.mean(x**2 * np.arange(4.0)),
