@@ -62,7 +62,8 @@ def refuse(owner: str, **arguments: tuple[Any, ...]) -> None:
         ValueError: SGD: clipnorm=1.0 is not covered by minigrad; leave it at None
     """
     for name, (value, *fine) in arguments.items():
-        if not any(value is good or (good is not None and value == good) for good in fine):
+        if not any(isinstance(value, type(good)) and value == good for good in fine):
+            shown = repr(value) if len(repr(value)) <= 40 else f"<{type(value).__name__}>"
             raise ValueError(
-                f"{owner}: {name}={value!r} is not covered by minigrad; leave it at {fine[0]!r}"
+                f"{owner}: {name}={shown} is not covered by minigrad; leave it at {fine[0]!r}"
             )

@@ -51,7 +51,8 @@ class ProgressLine:
         if verbose not in (0, 1, 2, "auto"):
             raise ValueError(f'verbose is 0, 1, 2 or "auto", got {verbose!r}')
         self.steps, self.verbose = steps, 1 if verbose == "auto" else int(verbose)
-        self.moving = self.verbose == 1 and (sys.stdout.isatty() or "ipykernel" in sys.modules)
+        notebook = type(sys.stdout).__module__.startswith("ipykernel")
+        self.moving = self.verbose == 1 and (notebook or sys.stdout.isatty())
         self.start = self.drawn = time.perf_counter()
         self.length = 0
 
