@@ -30,8 +30,8 @@ class Network(NamedTuple):
 
     inputs: Constant
     targets: Constant | None
-    outputs: Node
-    loss: Node | None
+    outputs: Any  # a node
+    loss: Any  # a node, if any
     order: list[Node]
 
 

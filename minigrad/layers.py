@@ -45,7 +45,7 @@ __all__ = [
     "Rescaling",
 ]
 
-Shape = tuple[int | None, ...]  # of a batch of open length: (None, height, width, channel)
+Shape = tuple[Any, ...]  # of a batch of open length: (None, height, width, channel)
 
 made: Counter[str] = Counter()  # how many layers of each kind were named automatically
 
@@ -559,8 +559,9 @@ class Conv2D(Layer):
 
     def call(self, inputs: Node) -> Node:
         self.compute_output_shape(inputs.shape)
-        z = Convolution2D(inputs, self.kernel, self.strides, self.padding, name=self.name)
-        z = np.add(z, self.bias) if self.use_bias else z
+        z: Any = Convolution2D(inputs, self.kernel, self.strides, self.padding, name=self.name)
+        if self.use_bias:
+            z = np.add(z, self.bias)
         return self.activation(z)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

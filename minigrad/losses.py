@@ -34,6 +34,10 @@ __all__ = [
 ]
 
 
+Shape = tuple[Any, ...]  # with None for the batch
+REDUCTIONS: dict[str, Callable[[Any], Any]] = {"mean": np.mean, "sum": np.sum}
+
+
 class Loss:
     """A formula for every sample and its mean; the base class of all losses.
 
@@ -96,11 +100,12 @@ class Loss:
             ValueError: When the shapes do not fit.
         """
         coverage.refuse(self.name, sample_weight=(sample_weight, None))
-        predictions, targets = self.node(y_pred), self.node(y_true, self.whole_numbers)
+        predictions: Any = self.node(y_pred)
+        targets: Any = self.node(y_true, self.whole_numbers)
         if self.whole_numbers and targets.shape == (*predictions.shape[:-1], 1):
             targets = np.reshape(targets, targets.shape[:-1])
         each = self.call(targets, predictions)
-        result = {"mean": np.mean, "sum": np.sum, "none": lambda each: each}[self.reduction](each)
+        result = each if self.reduction == "none" else REDUCTIONS[self.reduction](each)
         if isinstance(y_true, Node) or isinstance(y_pred, Node):
             return result
         return forward(topological_sort(result))
@@ -116,7 +121,7 @@ class Loss:
             return Constant(np.zeros(predictions.shape[:-1], np.intp), name="targets")
         return Constant(np.zeros(predictions.shape, predictions.dtype), name="targets")
 
-    def check_targets(self, y: np.ndarray, output_shape: tuple[int | None, ...]) -> np.ndarray:
+    def check_targets(self, y: np.ndarray, output_shape: Shape) -> np.ndarray:
         """The targets of a whole set, in the shape that the loss wants.
 
         Args:
@@ -188,7 +193,7 @@ class CategoricalCrossentropy(Loss):
             )
         return -np.sum(y_true * np.log(probabilities(y_pred)), axis=-1)
 
-    def check_targets(self, y: np.ndarray, output_shape: tuple[int | None, ...]) -> np.ndarray:
+    def check_targets(self, y: np.ndarray, output_shape: Shape) -> np.ndarray:
         classes = output_shape[-1]
         if y.shape[1:] != output_shape[1:] and y.shape[1:] in (output_shape[1:-1], (1,)):
             raise ValueError(
@@ -236,9 +241,8 @@ class SparseCategoricalCrossentropy(Loss):
             logits = np.log(probabilities(y_pred))
         return SparseSoftmaxCrossEntropy(logits, y_true, name=self.name)
 
-    def check_targets(self, y: np.ndarray, output_shape: tuple[int | None, ...]) -> np.ndarray:
+    def check_targets(self, y: np.ndarray, output_shape: Shape) -> np.ndarray:
         classes = output_shape[-1]
-        assert classes is not None
         if y.shape[1:] == (*output_shape[1:-1], 1):
             y = y[..., 0]
         if y.shape[1:] != output_shape[1:-1]:
@@ -302,7 +306,10 @@ class FromFunction(Loss):
 
     def __init__(self, function: Callable[[Any, Any], Any]) -> None:
         super().__init__(getattr(function, "__name__", "loss"))
-        self.call = function  # type: ignore[method-assign]
+        self.function = function
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return self.function(y_true, y_pred)
 
 
 def categorical_crossentropy(
@@ -409,13 +416,10 @@ def get(identifier: Any) -> Loss:
         return FromFunction(identifier)
     if identifier not in NAMES:
         raise ValueError(
-            f"loss {identifier!r} is not covered; there are {', '.join(FUNCTIONS_NAMES)}."
+            f"loss {identifier!r} is not covered; there are {', '.join(f.__name__ for f in FUNCTIONS)}."
             + coverage.nearest(str(identifier), NAMES)
         )
     return NAMES[identifier]()
-
-
-FUNCTIONS_NAMES = [function.__name__ for function in FUNCTIONS]
 
 
 def __getattr__(name: str) -> Any:

@@ -42,7 +42,9 @@ class Optimizer:
 
     slots = 0  # how many arrays are kept for each weight
 
-    def __init__(self, learning_rate: float, name: str | None = None, **not_covered: Any) -> None:
+    def __init__(
+        self, learning_rate: float = 0.01, name: str | None = None, **not_covered: Any
+    ) -> None:
         kind = type(self).__name__
         fine: dict[str, tuple[Any, ...]] = {
             "weight_decay": (None, 0, False),
@@ -251,7 +253,7 @@ ARGUMENTS = (
     "epsilon",
     "name",
 )
-NAMES: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam}
+NAMES: dict[str, type[SGD] | type[Adam]] = {"sgd": SGD, "adam": Adam}
 
 
 def get(identifier: Any) -> Optimizer:
