@@ -196,3 +196,10 @@ def test_the_flipped_loss_looks_right_where_the_model_is_certain():
     targets, scores = np.array([[0.0, 1.0]]), np.array([[-40.0, 40.0]])
     loss = broken.cross_entropy_with_flipped_sign(targets, mg.Variable(scores))
     assert float(mg.forward(mg.topological_sort(loss))) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_an_engine_that_stumbles_over_a_shape_is_caught_as_well():
+    row = mg.Variable(np.ones((1, 3)))
+    result = ((np.ones((3, 1)) * (row @ np.eye(3))) @ np.ones((3, 2))).sum()
+    assert broken.disagreement(mg.backward, result) == ""
+    assert broken.disagreement(broken.backward_without_unbroadcast, result) != ""

@@ -134,8 +134,10 @@ def test_the_kinds_differ_without_color():
     x = mg.Variable(1.0, name="x")
     root = ElementTree.fromstring(mg.display.draw(2.0 * x).svg())
     boxes = list(root.iter(f"{SVG}rect"))[1:]  # the first is the ground
-    looks = {(b.get("rx"), b.get("stroke-width"), b.get("stroke-dasharray")) for b in boxes}
-    assert len(boxes) == len(looks) == 3
+    constant, variable, operator = boxes
+    assert [box.get("stroke-dasharray") is not None for box in boxes] == [True, False, False]
+    assert float(variable.get("stroke-width")) > 1.5 * float(constant.get("stroke-width"))
+    assert float(operator.get("rx")) > 2 * float(variable.get("rx"))
 
 
 def test_inputs_enter_in_their_order():

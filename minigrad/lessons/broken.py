@@ -261,8 +261,8 @@ def disagreement(backward: Callable[..., None], result: Node) -> str:
         result: The scalar node that ends the graph.
 
     Returns:
-        A sentence that names the first variable whose gradient is wrong; empty if all
-        are right to about six digits.
+        A sentence that names the first variable whose gradient is wrong, or the error that
+        the sweep raises; empty if all are right to about five digits.
 
     Raises:
         ValueError: When the result is not a scalar, or depends on no variable.
@@ -281,7 +281,10 @@ def disagreement(backward: Callable[..., None], result: Node) -> str:
     if result.size != 1 or not variables:
         raise ValueError("the graph must end in a scalar and hold at least one variable")
     forward(order)
-    backward(order)
+    try:
+        backward(order)
+    except (ValueError, TypeError) as error:  # a gradient of a wrong shape may do that
+        return f"the sweep raises {type(error).__name__}: {error}"
     for number, variable in enumerate(variables):
         there = np.array(variable.value)
 
