@@ -68,7 +68,7 @@ def convolution_explorer(image: Any, kernels: Any = None) -> Any:
         left, middle, right = figure.subplots(1, 3, width_ratios=[3, 2, 3])
         left.imshow(image, cmap="gray_r", vmin=0, vmax=max(image.max(), 1e-9))
         frame(left, column, row, width, height)
-        left.set_title("picture")
+        left.set(title="picture", xlabel="dark: large")
 
         under = image[row : row + height, column : column + width]
         middle.imshow(np.zeros_like(weights), cmap="gray_r", vmin=0, vmax=1)
@@ -79,13 +79,15 @@ def convolution_explorer(image: Any, kernels: Any = None) -> Any:
         middle.set_yticks(np.arange(height + 1) - 0.5, [])
         middle.tick_params(length=0)
         middle.grid(True, color="#888888", alpha=1)
+        middle.spines[:].set(visible=True, color="#888888")
         middle.set_title("window × kernel")
         total = float(np.sum(under * weights))
         middle.set_xlabel(f"sum: {number(round(total, 4))}")
 
         # zero is mid-grey where the map has both signs, white where it has one
-        reach = max(np.abs(features).max(), 1e-9)
-        right.imshow(features, cmap="gray_r", vmin=-reach if features.min() < 0 else 0, vmax=reach)
+        reach, signs = max(np.abs(features).max(), 1e-9), features.min() < 0
+        right.imshow(features, cmap="gray_r", vmin=-reach if signs else 0, vmax=reach)
+        right.set_xlabel("dark: positive, light: negative" if signs else "dark: large")
         frame(right, column, row, 1, 1)
         right.set_title(f"feature map {features.shape[0]} × {features.shape[1]}")
         for ax in (left, right):

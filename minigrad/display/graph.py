@@ -398,10 +398,14 @@ def describe(node: Any, value: Any = None, gradient: Any = None) -> tuple[str, .
         >>> from minigrad.display.graph import describe
         >>> describe(mg.Variable([1.0, 2.0], name="w"), value=[1.0, 2.0])
         ('w', 'shape (2,)', 'value 1, 2')
+        >>> describe(mg.Constant(3.0), value=3.0)
+        ('3',)
     """
     label = getattr(node, "label", type(node).__name__.lower())
     name = getattr(node, "name", None)
     operator = kind_of(node) == "operator"
+    if value is not None and kind_of(node) == "constant" and not name and np.ndim(value) == 0:
+        return (number(value),)  # a number in the expression
     title = f"{label} “{name}”" if name and operator else name or label
     shape = getattr(node, "shape", np.shape(value) if value is not None else ())
     lines = [title]
