@@ -81,9 +81,9 @@ def test_functions_give_a_number_for_each_sample(keras):
 def test_gradients_of_the_fused_operators(shape, seed):
     generator = np.random.default_rng(seed)
     logits, targets = generator.normal(size=shape), generator.random(shape)
-    check_gradient(SoftmaxCrossEntropy, logits, targets)  # targets need not add up to 1
+    assert check_gradient(SoftmaxCrossEntropy, logits, targets)  # targets need not add up to 1
     labels = generator.integers(shape[1], size=shape[0])
-    check_gradient(lambda z: SparseSoftmaxCrossEntropy(z, labels), logits)
+    assert check_gradient(lambda z: SparseSoftmaxCrossEntropy(z, labels), logits)
 
 
 @pytest.mark.parametrize("loss", ["categorical_crossentropy", "sparse_categorical_crossentropy"])

@@ -48,7 +48,7 @@ def test_the_gradient_of_a_whole_model(loss):
         network = model.network(4, training=True)
         network.inputs.value = np.random.default_rng(0).normal(size=(4, 7, 6, 2))
         network.targets.value = np.eye(3)[[0, 2, 1, 1]]
-        check_gradient(network.loss)
+        assert check_gradient(network.loss)
     finally:
         mg.config.set_floatx("float32")
 
