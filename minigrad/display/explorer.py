@@ -64,11 +64,11 @@ class Explorer(widgets.VBox):
         """Draw the picture for the present values of the controls."""
         with style():
             figure = Figure(figsize=self.size, dpi=110)
-            FigureCanvasAgg(figure)
+            canvas = FigureCanvasAgg(figure)
             values = {name: control.value for name, control in self.controls.items()}
             self.text = self.draw(figure, **values)
             buffer = io.BytesIO()
-            figure.savefig(buffer, format="png", metadata={"Description": self.text})
+            canvas.print_png(buffer, metadata={"Description": self.text})  # draws once
         self.png = buffer.getvalue()
         self.image.value = self.png
         self.image.alt = self.text

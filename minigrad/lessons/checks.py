@@ -10,6 +10,7 @@ the same on every machine.
 from __future__ import annotations
 
 import dis
+import importlib
 import linecache
 import traceback
 from collections.abc import Callable
@@ -29,6 +30,7 @@ __all__ = [
     "todo",
 ]
 
+LECTURES = {"02": "graph_nodes"}  # the module that holds a lecture's exercises
 EXERCISES: dict[str, Exercise] = {}
 PACKAGE = str(Path(__file__).resolve().parents[1])  # where minigrad's own code is
 
@@ -141,8 +143,8 @@ def exercise(key: str) -> Exercise:
         >>> mg.lessons.exercise("02.1").check(mg.lessons.todo)
         ○ 02.1 is not attempted yet. Put your answer in place of the dots; exercise.hint() helps.
     """
-    import minigrad.lessons.graph_nodes  # noqa: F401 (it registers its exercises)
-
+    for module in LECTURES.values():
+        importlib.import_module(f"minigrad.lessons.{module}")  # it registers its exercises
     if key not in EXERCISES:
         raise KeyError(f"there is no exercise {key!r}; there are {', '.join(sorted(EXERCISES))}")
     return EXERCISES[key]
