@@ -288,11 +288,11 @@ def summarize(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     grouped: dict[tuple, dict[int, dict[str, Any]]] = defaultdict(dict)
     for entry in runs:
-        case = tuple(entry[field.name] for field in fields(Case))
-        grouped[(*case, entry["peer"])][entry["round"]] = entry
+        key = (*(entry[field.name] for field in fields(Case)), entry["peer"])
+        grouped[key][entry["round"]] = entry
     rows = []
     for (*case, peer), rounds in grouped.items():
-        own = grouped.get((*case, "minigrad"), {})
+        own = grouped.get((*case, "minigrad"), {})  # the same case, for the comparison
         values: dict[str, list[float]] = defaultdict(list)
         for number, entry in rounds.items():
             for name, value in figures(entry).items():
@@ -358,7 +358,7 @@ def report(result: dict[str, Any]) -> str:
     ]
     for name in dict.fromkeys(machine["overrides"]):
         lines.append(f"{name} is set here; the timed processes ran without it.")
-    settings = {row["peer"]: set() for row in result["summary"]}
+    settings: dict[str, set[str]] = {row["peer"]: set() for row in result["summary"]}
     cases: dict[Case, list[dict[str, Any]]] = defaultdict(list)
     for row in result["summary"]:
         settings[row["peer"]].add(row["setting"])

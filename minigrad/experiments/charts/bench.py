@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def draw(result: dict[str, Any], path: str | Path) -> list[Path]:
     figure.legend(handles.values(), handles, loc="outside lower center", ncols=5, frameon=False)
     machine = result["machine"]
     figure.suptitle(
-        f"{machine['processor']}, {result['threads']} threads, {result['rounds']} rounds: "
+        f"{machine['processor']}, threads: {result['threads']}, rounds: {result['rounds']}; "
         "median, smallest and largest",
         fontsize=10,
     )
@@ -71,9 +72,7 @@ def choose_panels(rows: Sequence[Row]) -> list[Callable[[Any], None]]:
             title = f"{network}: training speed" + (", one core kept busy" if busy else "")
             if speed:
                 panels.append(
-                    lambda axis, rows=speed, title=title: bars(
-                        axis, rows, "speed", 1, title, "pictures per second", "batch size"
-                    )
+                    partial(bars, rows=speed, name="speed", title=title, what="pictures per second")
                 )
     whole = [
         row
@@ -81,27 +80,24 @@ def choose_panels(rows: Sequence[Row]) -> list[Callable[[Any], None]]:
         if row["network"] == "reference"
     ]
     if len({row["pictures"] for row in whole}) > 1:
-        panels.append(lambda axis: lines(axis, whole))
+        panels.append(partial(lines, rows=whole))
     memory = [row for row in those("speed", busy=False) if "peak_memory" in row]
     if memory:
         largest = max(row["pictures"] for row in memory)
         memory = [row for row in memory if row["pictures"] == largest]
         title = f"peak memory of the process, {largest:,} pictures"
         panels.append(
-            lambda axis: bars(axis, memory, "peak_memory", 1e6, title, "MB", "batch size")
+            partial(bars, rows=memory, name="peak_memory", title=title, what="MB", unit=1e6)
         )
     goal = [row for row in those("goal") if "goal" in row]
     if goal:
-        panels.append(
-            lambda axis: bars(
-                axis, goal, "goal", 1, "lenet: from start to 90 % test accuracy", "s", "batch size"
-            )
-        )
+        title = "lenet: from start to 90 % test accuracy"
+        panels.append(partial(bars, rows=goal, name="goal", title=title, what="s"))
     return panels
 
 
 def bars(
-    axis: Any, rows: Sequence[Row], name: str, unit: float, title: str, what: str, along: str
+    axis: Any, rows: Sequence[Row], name: str, title: str, what: str, unit: float = 1.0
 ) -> None:
     """Bars in groups: a group for each batch size, a bar for each peer."""
     groups = sorted({(row["network"], row["batch"], row["pictures"]) for row in rows})
@@ -123,17 +119,34 @@ def bars(
                 error_kw={"elinewidth": 1, "capsize": 2},
                 label=label(peer),
             )
+            axis.annotate(
+                f"{middle / unit:,.0f}",
+                (group + (position - (len(peers) - 1) / 2) * width, row[name]["high"] / unit),
+                xytext=(0, 3),
+                textcoords="offset points",
+                ha="center",
+                fontsize=7,
+            )
+    # A group is named by what tells it from the others.
     same_network = len({group[0] for group in groups}) == 1
+    same_pictures = len({group[:2] for group in groups}) == len(groups)
     axis.set_xticks(
         range(len(groups)),
-        [str(g[1]) if same_network else f"{g[0]}\n{g[1]}" for g in groups],
+        [
+            str(batch)
+            + ("" if same_pictures else f"\n{pictures:,} pictures")
+            + ("" if same_network else f"\n{network}")
+            for network, batch, pictures in groups
+        ],
     )
-    axis.set(title=title, ylabel=what, xlabel=along)
+    axis.set(title=title, ylabel=what, xlabel="batch size")
     axis.set_ylim(bottom=0)
 
 
 def lines(axis: Any, rows: Sequence[Row]) -> None:
     """Seconds from the start of the process to the end of the first epoch, by set size."""
+    from matplotlib.ticker import NullFormatter
+
     for peer in (peer for peer in STYLES if any(row["peer"] == peer for row in rows)):
         own = sorted((row for row in rows if row["peer"] == peer), key=lambda r: r["pictures"])
         whole = [row["whole"] for row in own]
@@ -156,6 +169,9 @@ def lines(axis: Any, rows: Sequence[Row]) -> None:
         xscale="log",
         yscale="log",
     )
+    for side in (axis.xaxis, axis.yaxis):
+        side.set_major_formatter("{x:,g}")
+        side.set_minor_formatter(NullFormatter())
 
 
 def label(peer: str) -> str:

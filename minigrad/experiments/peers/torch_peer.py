@@ -20,7 +20,7 @@ class Peer:
         self.setting = "usual loop over indexed tensors" + (", channels_last" if lenet else "")
         self.model = nn.Sequential(*LAYERS[network]())
         carry_over(initial_weights(network), self.model)
-        self.model = self.model.to(memory_format=self.layout)
+        self.model.to(memory_format=self.layout)  # type: ignore[call-overload]  # not in its stub
         self.loss = nn.CrossEntropyLoss()
         rule = NETWORKS[network]
         self.optimizer = torch.optim.SGD(
@@ -84,7 +84,7 @@ def carry_over(weights: list[np.ndarray], model: nn.Sequential) -> None:
             if isinstance(layer, nn.Conv2d):
                 kernel, bias = next(kernels), next(kernels)
                 layer.weight.copy_(torch.from_numpy(kernel).permute(3, 2, 0, 1))
-                layer.bias.copy_(torch.from_numpy(bias))
+                layer.bias.copy_(torch.from_numpy(bias))  # type: ignore[union-attr]
                 channels = kernel.shape[-1]
             elif isinstance(layer, nn.Linear):
                 kernel, bias = next(kernels), next(kernels)
@@ -93,4 +93,4 @@ def carry_over(weights: list[np.ndarray], model: nn.Sequential) -> None:
                     kernel = maps.transpose(1, 0, 2).reshape(kernel.shape)
                     channels = None
                 layer.weight.copy_(torch.from_numpy(kernel.copy()).T)
-                layer.bias.copy_(torch.from_numpy(bias))
+                layer.bias.copy_(torch.from_numpy(bias))  # type: ignore[union-attr]

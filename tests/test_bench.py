@@ -1,0 +1,239 @@
+"""The peer benchmark: it asks everybody the same, keeps to its word, and leaves nothing behind."""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from minigrad.experiments import bench, machine, measure
+from minigrad.experiments.measure import PeerError, Task
+from minigrad.experiments.networks import NETWORKS, initial_weights
+
+ROOT = Path(__file__).parents[1]
+TINY = ["--network", "reference", "--batch", "50", "--pictures", "100", "--rounds", "1"]
+
+
+def arguments(*words):
+    parser = argparse.ArgumentParser()
+    bench.add_arguments(parser)
+    return parser.parse_args(words)
+
+
+def entry(peer, number, seconds, **changes):
+    """A run as a process reports it, its epochs taking the given seconds."""
+    return {
+        "question": "speed",
+        "network": "reference",
+        "batch": 32,
+        "pictures": 1000,
+        "epochs": 3,
+        "busy": False,
+        "peer": peer,
+        "round": number,
+        "setting": "as it comes",
+        "moments": {
+            "interpreter": 0.1,
+            "imported": 0.6,
+            "data read": 1.0,
+            "built": 1.5,
+            "first step": 1.75,
+            "first epoch": 1.75 + seconds[0],
+        },
+        "epoch_seconds": seconds,
+        "accuracies": [],
+        "peak_memory": 100,
+        "blas": [],
+        **changes,
+    }
+
+
+# -- the same work for everybody -------------------------------------------------------------------
+@pytest.mark.parametrize("network", NETWORKS)
+def test_six_steps_from_the_same_weights_lead_every_peer_to_the_same_accuracy(network):
+    peers, _ = bench.installed(["minigrad", "minigrad_eager", "keras", "torch", "jax"])
+    # A batch as large as the set: its order cannot matter. One step apart, one in each epoch.
+    reached = {}
+    for peer in peers:
+        task = Task(peer, network, batch=300, pictures=300, epochs=5, goal=1.0)
+        reached[peer] = measure.run_fresh(task)["accuracies"][-1]
+    # Ten thousand pictures, of which rounding may turn a few that were about to be turned.
+    assert max(reached.values()) - min(reached.values()) <= 0.001, reached
+    assert min(reached.values()) > 0.15, "six steps should be better than chance"
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_initial_weights_are_glorots(network):
+    for kernel, bias in zip(*[iter(initial_weights(network))] * 2, strict=True):
+        window = np.prod(kernel.shape[:-2])
+        variance = 2 / (window * (kernel.shape[-2] + kernel.shape[-1]))
+        assert np.all(bias == 0)
+        if kernel.size > 1000:
+            assert np.var(kernel) == pytest.approx(variance, rel=0.1)
+
+
+# -- arithmetic ------------------------------------------------------------------------------------
+def test_speed_leaves_the_first_epoch_out():
+    (row,) = bench.summarize([entry("keras", 0, [10.0, 2.0, 4.0])])
+    assert row["speed"]["median"] == pytest.approx(1000 / 3)
+    assert row["whole"]["median"] == pytest.approx(11.75)
+    assert row["import"]["median"] == pytest.approx(0.5)
+    assert row["build"]["median"] == pytest.approx(0.5)
+    assert row["first_step"]["median"] == pytest.approx(0.25)
+
+
+def test_advantage_is_formed_within_a_round():
+    # The machine was ten times slower in the second round, for both alike.
+    runs = [entry("minigrad", r, [1, s, s]) for r, s in enumerate([1.0, 10.0])]
+    runs += [entry("keras", r, [1, s, s]) for r, s in enumerate([3.0, 30.0])]
+    keras = next(row for row in bench.summarize(runs) if row["peer"] == "keras")
+    assert keras["advantage"] == {"median": 3.0, "low": 3.0, "high": 3.0, "count": 2}
+
+
+def test_a_goal_missed_in_one_round_has_no_median():
+    def runs(second):
+        return [
+            entry("jax", 0, [5.0, 5.0], question="goal", accuracies=[0.8, 0.91]),
+            entry("jax", 1, [5.0, 5.0], question="goal", accuracies=[0.8, second]),
+        ]
+
+    assert bench.summarize(runs(0.90))[0]["goal"]["median"] == pytest.approx(11.75)
+    assert "goal" not in bench.summarize(runs(0.89))[0]
+
+
+def test_everybody_has_a_turn_in_every_round_and_nobody_is_always_first():
+    turns = list(measure.taking_turns(["a", "b", "c"], 3))
+    assert sorted(turns) == sorted((r, n) for r in range(3) for n in "abc")
+    assert [n for r, n in turns[::3]] == ["a", "b", "c"]
+
+
+def test_the_default_asks_all_three_questions_of_both_networks():
+    chosen = bench.cases(arguments())
+    assert {c.question for c in chosen} == {"speed", "size", "goal"}
+    assert {(c.network, c.batch) for c in chosen if c.question == "speed"} == {
+        (network, batch) for network in NETWORKS for batch in (1, 32, 128)
+    }
+    assert max(c.pictures for c in chosen) == 60_000
+    assert min(c.pictures for c in chosen) == 100
+
+
+def test_busy_asks_the_same_with_and_without():
+    chosen = bench.cases(arguments("--busy", "--batch", "32"))
+    assert [c.busy for c in chosen] == [False, True] * len(NETWORKS)
+
+
+# -- processes -------------------------------------------------------------------------------------
+def test_timed_processes_know_nothing_of_openblas_overrides(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
+    variables = measure.environment(threads=3)
+    assert not set(machine.OPENBLAS_OVERRIDES) & set(variables)
+    assert variables["OMP_NUM_THREADS"] == variables["OPENBLAS_NUM_THREADS"] == "3"
+    assert machine.describe()["overrides"]["OPENBLAS_CORETYPE"] == "Haswell"
+
+
+def test_peak_memory_is_this_process_s_own_and_grows_with_it():
+    before = machine.peak_memory()
+    resident = psutil.Process().memory_info().rss
+    block = np.ones(2 * before // 8)  # twice as much as ever before
+    assert machine.peak_memory() >= resident + 0.9 * block.nbytes
+
+
+def test_a_peer_that_fails_says_what_went_wrong():
+    with pytest.raises(PeerError, match="nobody_peer"):
+        measure.run_fresh(Task("nobody", "reference", 32, 100))
+
+
+def test_a_peer_that_hangs_is_given_up_and_gone():
+    before = set(psutil.Process().children())
+    with pytest.raises(PeerError, match="had not finished"):
+        measure.run_fresh(Task("minigrad", "reference", 1, 60_000, epochs=100), limit=0.5)
+    assert set(psutil.Process().children()) == before
+
+
+def test_the_busy_loop_is_busy_and_stops():
+    with measure.busy_core():
+        (loop,) = psutil.Process().children()
+        time.sleep(0.5)
+        assert sum(loop.cpu_times()[:2]) > 0.05
+    assert not loop.is_running()
+
+
+def test_a_missing_peer_is_named_and_the_others_go_on(monkeypatch, capsys, tmp_path):
+    monkeypatch.setitem(bench.PEERS, "torch", bench.PeerInformation("PyTorch", ("no_such_torch",)))
+    file = tmp_path / "bench.json"
+    words = [*TINY, "--peers", "minigrad", "torch", "--threads", "1", "--json", str(file)]
+    assert bench.run(arguments(*words, "--chart", str(tmp_path / "chart"))) == 0
+    printed = capsys.readouterr().out
+    assert "PyTorch is left out: no_such_torch is not installed." in printed
+    assert "minigrad, planned" in printed
+
+    result = json.loads(file.read_text())
+    assert result["missing"] == {"torch": ["no_such_torch"]}
+    (measured,) = result["runs"]
+    assert len(measured["epoch_seconds"]) == 3
+    assert {field.name for field in fields(bench.Case)} <= set(measured)
+    assert list(measured["moments"].values()) == sorted(measured["moments"].values())
+    assert all(pool["threads"] == 1 for pool in measured["blas"])
+    assert (tmp_path / "chart.svg").stat().st_size > 0
+    assert (tmp_path / "chart.png").stat().st_size > 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_in_the_middle_it_leaves_no_process(number):
+    command = [sys.executable, "-m", "minigrad", "bench", "--peers", "minigrad", "--batch", "1"]
+    command += ["--busy", "--pictures", "60000", "--network", "reference"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    parent = psutil.Process(process.pid)
+    end = time.monotonic() + 60
+    while not (children := parent.children(recursive=True)) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert children
+    os.kill(process.pid, number)
+    assert process.wait(timeout=30) == 130
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert not alive
+
+
+# -- files -----------------------------------------------------------------------------------------
+def test_json_is_written_whole_or_not_at_all(tmp_path):
+    file = tmp_path / "new" / "result.json"
+    measure.write_json(file, {"a": [1, "×"]})
+    assert json.loads(file.read_text(encoding="utf-8")) == {"a": [1, "×"]}
+    with pytest.raises(TypeError):
+        measure.write_json(file, {"a": object()})
+    with pytest.raises(ValueError):
+        measure.write_json(file, {"a": float("nan")})
+    assert json.loads(file.read_text(encoding="utf-8")) == {"a": [1, "×"]}
+    assert [f.name for f in file.parent.iterdir()] == ["result.json"]
+
+
+def test_charts_of_the_same_result_are_the_same_file(tmp_path):
+    from minigrad.experiments.charts.bench import draw
+
+    runs = [entry(p, r, [1.0, s, s]) for p, s in (("minigrad", 1), ("jax", 2)) for r in range(2)]
+    runs += [entry("minigrad", 0, [0.1], question="size", pictures=100)]
+    runs += [entry("jax", 0, [5.0], question="goal", network="lenet", accuracies=[0.9])]
+    runs += [entry("jax", 0, [1.0, 9.0], busy=True)]
+    result = {"summary": bench.summarize(runs), "machine": machine.describe([])}
+    result |= {"threads": 1, "rounds": 2}
+    first, _ = draw(result, tmp_path / "first")
+    second, _ = draw(result, tmp_path / "second")
+    assert first.read_bytes() == second.read_bytes()
+    for text in ("pictures per second", "MB", "batch size", "JAX", "minigrad, planned"):
+        assert text in first.read_text(encoding="utf-8")
+
+
+def test_a_chart_of_nothing_is_refused(tmp_path):
+    from minigrad.experiments.charts.bench import draw
+
+    with pytest.raises(ValueError, match="at least one measurement"):
+        draw({"summary": []}, tmp_path / "chart")
