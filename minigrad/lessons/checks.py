@@ -155,6 +155,8 @@ def register(
 ) -> Callable[[Callable[[Any], None]], Exercise]:
     """Make an exercise of the check that follows.
 
+    The exercises of one lecture are one module, named in ``LECTURES``.
+
     Args:
         key: Number of the lecture and of the exercise.
         praise: What to add when it is right.
