@@ -59,7 +59,8 @@ def entry(peer, number, seconds, **changes):
 # -- the same work for everybody -------------------------------------------------------------------
 @pytest.mark.parametrize("network", NETWORKS)
 def test_six_steps_from_the_same_weights_lead_every_peer_to_the_same_accuracy(network):
-    peers, _ = bench.installed(["minigrad", "minigrad_eager", "keras", "torch", "jax"])
+    # Walked node by node, the evaluation would take minutes; that it agrees is tested elsewhere.
+    peers, _ = bench.installed(["minigrad", "keras", "torch", "jax"])
     # A batch as large as the set: its order cannot matter. One step apart, one in each epoch.
     reached = {}
     for peer in peers:
