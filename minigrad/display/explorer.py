@@ -71,7 +71,6 @@ class Explorer(widgets.VBox):
             canvas.print_png(buffer, metadata={"Description": self.text})  # draws once
         self.png = buffer.getvalue()
         self.image.value = self.png
-        self.image.tooltip = self.text
 
     def __repr__(self) -> str:
         return f"<Explorer: {self.text}>"
