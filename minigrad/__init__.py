@@ -25,15 +25,21 @@ from minigrad import (
     callbacks,
     config,
     datasets,
+    dual,
+    gradcheck,
     initializers,
     layers,
     losses,
     metrics,
     models,
     optimizers,
+    symbolic,
     utils,
 )
 from minigrad.convolution import AveragePool2D, Convolution2D, MaxPool2D
+from minigrad.dual import Dual
+from minigrad.engine import get_threads, set_threads
+from minigrad.gradcheck import check_gradient, finite_difference
 from minigrad.graph import (
     Constant,
     Node,
@@ -48,6 +54,7 @@ from minigrad.graph import (
 )
 from minigrad.layers import Input
 from minigrad.model import Sequential
+from minigrad.symbolic import Symbol
 
 __version__ = "0.1.0"
 
@@ -55,19 +62,26 @@ __all__ = [
     "AveragePool2D",
     "Constant",
     "Convolution2D",
+    "Dual",
     "Input",
     "MaxPool2D",
     "Node",
     "Operator",
     "Sequential",
+    "Symbol",
     "Variable",
     "activations",
     "as_node",
     "backward",
     "callbacks",
+    "check_gradient",
     "config",
     "datasets",
+    "dual",
+    "finite_difference",
     "forward",
+    "get_threads",
+    "gradcheck",
     "implements",
     "initializers",
     "layers",
@@ -75,6 +89,8 @@ __all__ = [
     "metrics",
     "models",
     "optimizers",
+    "set_threads",
+    "symbolic",
     "topological_sort",
     "unbroadcast",
     "utils",

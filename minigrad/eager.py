@@ -46,6 +46,7 @@ class Eager:
     Attributes:
         loss: The loss of the last step, or ``nan``.
         outputs: The predictions of the last step, of shape (batch, …).
+        targets: Its targets, or ``None``.
 
     Example:
         >>> import numpy as np, minigrad as mg
@@ -92,6 +93,11 @@ class Eager:
     @property
     def outputs(self) -> np.ndarray:
         return self.network.outputs.value
+
+    @property
+    def targets(self) -> np.ndarray | None:
+        targets = self.network.targets
+        return None if targets is None else targets.value
 
 
 def gather(data: np.ndarray, rows: Any, place: Constant) -> None:

@@ -1,7 +1,8 @@
 """The sequential model: layers in a row, and Keras's methods to train and use them.
 
 A model is a recipe for graphs. For each batch size it builds one :class:`Network`; all of
-them share the weights. A runner computes a network: ``Eager`` node by node.
+them share the weights. A runner computes a network: ``Eager`` node by node, ``Planned`` by a
+plan made once.
 
 Example:
     >>> import numpy as np, minigrad as mg
@@ -29,7 +30,17 @@ from zipfile import BadZipFile
 import numpy as np
 
 from minigrad import callbacks as callbacks_module
-from minigrad import coverage, data, layers, losses, metrics, optimizers, randomness, summary
+from minigrad import (
+    coverage,
+    data,
+    engine,
+    layers,
+    losses,
+    metrics,
+    optimizers,
+    randomness,
+    summary,
+)
 from minigrad.eager import Eager, Network
 from minigrad.graph import Constant, Node, topological_sort
 from minigrad.layers import InputLayer, Layer, Rescaling, Shape
@@ -87,7 +98,7 @@ class Sequential(Layer):
             self.add(layer)
 
     def forget(self) -> None:
-        # networks and runners that no longer fit the layers or what was compiled
+        """Throw networks and runners away that no longer fit the layers or the optimizer."""
         self.networks: OrderedDict[Any, Network] = OrderedDict()
         self.runners: OrderedDict[Any, Any] = OrderedDict()
 
@@ -136,6 +147,7 @@ class Sequential(Layer):
         return layer
 
     def prepare(self, layer: Layer, input_shape: Shape) -> None:
+        """Make a layer's weights for an input of this shape."""
         layer.compute_output_shape(input_shape)  # refuses an input that does not fit
         if not layer.built:
             layer.build(input_shape)
@@ -270,10 +282,19 @@ class Sequential(Layer):
         input_dtype: Any = None,
     ) -> Any:
         """What computes the network of these arguments; see :meth:`network`."""
-        key = batch_size, training, with_loss, input_dtype
+
+        def build(size: int) -> Network:
+            return self.network(size, training, with_loss, input_dtype)
+
+        key = batch_size, training, with_loss, input_dtype, engine.get_threads()
         if key not in self.runners:
-            network = self.network(batch_size, training, with_loss, input_dtype)
-            self.runners[key] = Eager(network, self.trainable_weights, self.optimizer)
+            variables, optimizer = self.trainable_weights, self.optimizer
+            if self.run_eagerly:
+                self.runners[key] = Eager(build(batch_size), variables, optimizer)
+            else:
+                self.runners[key] = engine.Planned(
+                    build, batch_size, variables, optimizer, training
+                )
         return recent(self.runners, key)
 
     # -- compile --------------------------------------------------------------------------
@@ -329,6 +350,7 @@ class Sequential(Layer):
         self.forget()
 
     def check_compiled(self, method: str) -> None:
+        """Refuse what needs an optimizer and a loss if there is none."""
         if self.optimizer is None:
             raise ValueError(f"{self.title}: call model.compile(optimizer, loss) before {method}")
         if self.loss is None:
@@ -343,7 +365,7 @@ class Sequential(Layer):
             raise ValueError(f"{method}: y is missing")
         x, y = data.as_samples(x, y, method)
         if not self.built:
-            self.check_layers(x, method)
+            self.build((None, *x.shape[1:]))
         shape = self.input_shape[1:]
         if x.shape[1:] != shape and (*x.shape[1:], 1) == shape:
             x = x[..., np.newaxis]  # as Keras does: (28, 28) pictures have one channel
@@ -361,12 +383,8 @@ class Sequential(Layer):
             y = np.asarray(y, np.intp if self.loss.whole_numbers else self.dtype)
         return np.asarray(x, self.dtype_for(x)), y
 
-    def check_layers(self, x: np.ndarray, method: str) -> None:
-        if not self.layers:
-            raise ValueError(f"{method}: {self.title} has no layers: model.add(layer) adds one")
-        self.build((None, *x.shape[1:]))
-
     def dtype_for(self, x: np.ndarray) -> np.dtype:
+        """The dtype in which these samples enter the graph."""
         given = self.input_layer.given_dtype if self.input_layer else None
         if given is not None:
             return given
@@ -374,6 +392,7 @@ class Sequential(Layer):
         return x.dtype if whole else np.dtype(self.dtype)
 
     def prepare_metrics(self, network: Network) -> None:
+        """Choose the metrics, now that the shapes of targets and predictions are known."""
         if network.targets is not None and len(self.metrics) != 1 + len(self.metric_names):
             shapes = network.targets.shape, network.outputs.shape
             named = [metrics.get(name, *shapes) for name in self.metric_names]
@@ -385,17 +404,18 @@ class Sequential(Layer):
             metric.reset_state()
 
     def count(self, runner: Any) -> None:
-        # after a step: its loss, a mean over the batch, weighs as many samples
+        """Count a step: its loss, a mean over the batch, weighs as much as its samples."""
         loss, *others = self.metrics
         loss.add(runner.loss, len(runner.outputs))  # type: ignore[attr-defined]
         for metric in others:
-            metric.update_state(runner.network.targets.value, runner.outputs)
+            metric.update_state(runner.targets, runner.outputs)
 
     def logs(self) -> Logs:
         """The metrics counted so far, in Keras's order: by name."""
         return {m.name: m.result() for m in sorted(self.metrics, key=lambda m: m.name)}
 
     def results(self, logs: Logs, return_dict: bool) -> Any:
+        """The metrics as Keras returns them: a dictionary, a list or the loss alone."""
         if return_dict:
             return logs
         numbers = [logs[metric.name] for metric in self.metrics]  # the loss is the first
@@ -688,6 +708,7 @@ class Sequential(Layer):
         return self.step_on_batch("test_on_batch", x, y, False, return_dict)
 
     def step_on_batch(self, method: str, x: Any, y: Any, training: bool, return_dict: bool) -> Any:
+        """One step on a batch: what the two methods above have in common."""
         self.check_compiled(method)
         x, y = self.check_data(x, y, method)
         runner = self.runner(len(x), training, True, x.dtype)

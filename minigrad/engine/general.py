@@ -10,7 +10,16 @@ import numpy as np
 
 from minigrad import operators as op
 from minigrad.cross_entropy import SparseSoftmaxCrossEntropy
-from minigrad.engine.kernels import Asker, Kernel, Step, Steps, act_of, as_reference, as_stored, stored_shape
+from minigrad.engine.kernels import (
+    Asker,
+    Kernel,
+    Step,
+    Steps,
+    act_of,
+    as_reference,
+    as_stored,
+    stored_shape,
+)
 from minigrad.graph import Node, Variable, unbroadcast
 
 if TYPE_CHECKING:
@@ -70,9 +79,7 @@ class Flatten(Kernel):
             yield partial(np.copyto, unflatten(self.value(), pictures.shape), pictures)
 
     def backward(self) -> Steps:
-        if self.sends and not np.shares_memory(
-            self.program.gradient[self.reads[0]], self.gradient
-        ):
+        if self.sends and not np.shares_memory(self.program.gradient[self.reads[0]], self.gradient):
             target = self.program.receive(self, self.reads[0])
             yield partial(np.copyto, target.array, unflatten(self.gradient, target.array.shape))
             yield from target.add()
@@ -136,7 +143,11 @@ class Softmax(Kernel):
         self.sum = memory("sum", tuple(shape), self.output.dtype, memory.later)
 
     def forward(self) -> Steps:
-        x, p, row = as_reference(self.value(self.reads[0])), as_reference(self.value()), self.row.array
+        x, p, row = (
+            as_reference(self.value(self.reads[0])),
+            as_reference(self.value()),
+            self.row.array,
+        )
         over = {"axis": self.axis, "keepdims": True, "out": row}
         yield partial(np.maximum.reduce, x, **over)
         yield partial(np.subtract, x, row, out=p)
@@ -268,6 +279,8 @@ class General(Kernel):
         self.node = nodes[0]
         reads = [n for n in dict.fromkeys(self.node.inputs) if program.computes(n)]
         super().__init__(program, nodes, reads)
+        # x · x sends two gradients to x
+        self.sends = [n for n in self.node.inputs if n in self.sends]
 
     def ask(self, memory: Asker) -> None:
         for node in self.node.inputs:

@@ -41,7 +41,13 @@ def stored_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def as_reference(stored: Any) -> Any:
     # (height, channel, width, batch) → (batch, height, width, channel)
-    return stored.transpose(3, 0, 2, 1) if stored.ndim == 4 else stored.T if stored.ndim == 2 else stored
+    return (
+        stored.transpose(3, 0, 2, 1)
+        if stored.ndim == 4
+        else stored.T
+        if stored.ndim == 2
+        else stored
+    )
 
 
 def as_stored(reference: Any) -> Any:
@@ -49,7 +55,9 @@ def as_stored(reference: Any) -> Any:
     return (
         reference.transpose(1, 3, 2, 0)
         if reference.ndim == 4
-        else reference.T if reference.ndim == 2 else reference
+        else reference.T
+        if reference.ndim == 2
+        else reference
     )
 
 
@@ -223,7 +231,8 @@ class Feed(Kernel):
 
     def ask(self, memory: Asker) -> None:
         node = self.nodes[0]
-        self.raw = memory("a batch as it is stored", node.shape, node.dtype, memory.both)
+        life = memory.always if self.as_gathered else memory.both
+        self.raw = memory("a batch as it is stored", node.shape, node.dtype, life)
 
     def take(self) -> None:
         data, raw, which = self.data, self.raw.array, self.batch[self.program.pictures]
@@ -288,7 +297,12 @@ class Dense(Kernel):
         yield from self.act.forward(z, z)
 
     def backward(self) -> Steps:
-        weight, x, z, g = self.weight.value[self.rows], self.value(self.x), self.value(), self.gradient
+        weight, x, z, g = (
+            self.weight.value[self.rows],
+            self.value(self.x),
+            self.value(),
+            self.gradient,
+        )
         yield from self.act.backward(g, z, z, g)
         if self.bias is not None:
             bias = self.program.weight(self.bias)
@@ -315,9 +329,7 @@ class BiasAct(Kernel):
 
     kind = "sum of shares"
 
-    def __init__(
-        self, program: Program, nodes: list[Node], shares: list[Any], by_sum: Any
-    ) -> None:
+    def __init__(self, program: Program, nodes: list[Node], shares: list[Any], by_sum: Any) -> None:
         super().__init__(program, nodes, [])
         self.shares, self.by_sum = shares, by_sum
         self.bias = next((n.inputs[1] for n in nodes if n.label == "add"), None)

@@ -27,7 +27,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad import operators as op
-from minigrad.activations import Relu
 from minigrad.convolution import Convolution2D
 from minigrad.eager import Network
 from minigrad.engine import general, kernels
@@ -130,10 +129,14 @@ def can_be_split(program: Program) -> bool:
                 return False
         if isinstance(kernel, general.Arithmetic):
             same = [i.shape == node.shape or not program.computes(i) for i in node.inputs]
-            mixes = [i.shape[:1] == (batch,) and i.ndim == node.ndim and not program.computes(i)
-                     for i in node.inputs]
-            keeps = [program.computes(i) and i.ndim == node.ndim and i.shape[0] == batch
-                     for i in node.inputs]
+            mixes = [
+                i.shape[:1] == (batch,) and i.ndim == node.ndim and not program.computes(i)
+                for i in node.inputs
+            ]
+            keeps = [
+                program.computes(i) and i.ndim == node.ndim and i.shape[0] == batch
+                for i in node.inputs
+            ]
             if any(mixes) or not all(s or k for s, k in zip(same, keeps, strict=True)):
                 return False
         if kernel.output.shape[:1] != (batch,) and kernel.output is not network.loss:
@@ -164,6 +167,7 @@ class Planned:
     Attributes:
         loss: The loss of the last step, or ``nan``.
         outputs: The predictions of the last step, of shape (batch, …).
+        targets: Its targets, or ``None``.
     """
 
     def __init__(
@@ -206,7 +210,9 @@ class Planned:
         self.inference = [[forward]]
         self.value_of = program.value
 
-    def in_bands(self, network: Network, nodes: list[Node], cut: Node, bands: list[Band], update: Any):
+    def in_bands(
+        self, network: Network, nodes: list[Node], cut: Node, bands: list[Band], update: Any
+    ):
         """Each thread has some rows of the pictures and of the large weight."""
         self.way = "bands"
         above: set[Node] = {cut}
@@ -219,18 +225,31 @@ class Planned:
         shares = [np.zeros(shape, cut.dtype) for _ in bands]
         by_sum = np.zeros(shape, cut.dtype)
         bodies = [
-            Program(network, body, training=self.training, update=update, own=cut.inputs[1],
-                    outside=(cut, share, by_sum), band=band, bands=len(bands))
+            Program(
+                network,
+                body,
+                training=self.training,
+                update=update,
+                own=cut.inputs[1],
+                outside=(cut, share, by_sum),
+                band=band,
+                bands=len(bands),
+            )
             for band, share in zip(bands, shares, strict=True)
         ]
-        head = Program(network, rest, training=self.training, update=update,
-                       given=(cut, shares, by_sum))
+        head = Program(
+            network, rest, training=self.training, update=update, given=(cut, shares, by_sum)
+        )
         self.programs = [*bodies, head]
         self.parts = [[Part(program, slice(0, self.batch))] for program in self.programs]
         ahead = [[*p.begin_calls, *p.forward_calls] for p in bodies]
         middle = [*head.begin_calls, *head.forward_calls]
         self.inference = [ahead, [middle]]
-        self.regions = [ahead, [[*middle, *head.backward_calls]], [p.backward_calls for p in bodies]]
+        self.regions = [
+            ahead,
+            [[*middle, *head.backward_calls]],
+            [p.backward_calls for p in bodies],
+        ]
         self.value_of = head.value
 
     def in_pictures(self, build: Callable[[int], Network], nodes: list[Node]) -> None:
@@ -300,8 +319,14 @@ class Planned:
     def finish(self) -> None:
         self.feeds = [k for p in self.programs for k in p.kernels if isinstance(k, kernels.Feed)]
         self.dropouts = []
+        self.data: Any = None
+        targets = self.network.targets
+        self.targets = None if targets is None else np.zeros(targets.shape, targets.dtype)
         for feed in self.feeds:
-            feed.batch = self.rows
+            if feed.nodes[0] is feed.program.network.inputs:
+                feed.batch = self.rows
+            else:  # the batch's targets are gathered once, for the loss and the metrics
+                feed.batch, feed.data = self.count, self.targets
         self.share_chance()
         self.end: list[Step] = []
         self.gradients: dict[Variable, Any] = {}
@@ -360,8 +385,14 @@ class Planned:
             np.add(self.count, rows.start or 0, out=self.rows)
         else:
             np.copyto(self.rows, rows)
-        for feed in self.feeds:
-            feed.data = x if feed.nodes[0] is feed.program.network.inputs else y
+        if self.targets is not None and y is not None:
+            np.take(y, self.rows, axis=0, out=self.targets, mode="clip")
+        if x is not self.data:
+            self.data = x
+            whole = np.ascontiguousarray(x)  # NumPy would copy it anew in every step
+            for feed in self.feeds:
+                if feed.nodes[0] is feed.program.network.inputs:
+                    feed.data = whole
 
     def run(self, regions: Any) -> None:
         with blas_threads(1):
@@ -398,4 +429,6 @@ class Planned:
     def loss(self) -> float:
         if self.network.loss is None:
             return float("nan")
-        return sum(self.losses) if self.way == "pictures" else float(self.value_of[self.network.loss])
+        return (
+            sum(self.losses) if self.way == "pictures" else float(self.value_of[self.network.loss])
+        )

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from minigrad import operators as op
-from minigrad.convolution import AveragePool2D, Convolution2D, MaxPool2D
 from minigrad.activations import Relu, Softmax
+from minigrad.convolution import AveragePool2D, Convolution2D, MaxPool2D
 from minigrad.cross_entropy import SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy
 from minigrad.dropout import Dropout
 from minigrad.eager import Network
@@ -164,7 +164,9 @@ class Program:
         taken: set[Node] = set()
         for entry in (self.network.inputs, self.network.targets):
             if entry is not None and self.reads(entry):
-                chain = [entry, *self.only_user(entry, Rescale)] if entry.ndim in (2, 4) else [entry]
+                chain = (
+                    [entry, *self.only_user(entry, Rescale)] if entry.ndim in (2, 4) else [entry]
+                )
                 if chain[-1] not in self.nodes:
                     chain = chain[:1]
                 self.add(kernels.Feed(self, chain, self.band and self.band.input), taken)
@@ -222,7 +224,9 @@ class Program:
                 chain = [] if self.band else self.bias_and_act(node)
                 return kernels.Dense(self, [node, *chain], self.band and self.band.weight)
         if kind in (MaxPool2D, AveragePool2D) and self.ours(node):
-            return (sliding.MaxPooling if kind is MaxPool2D else sliding.AveragePooling)(self, [node])
+            return (sliding.MaxPooling if kind is MaxPool2D else sliding.AveragePooling)(
+                self, [node]
+            )
         if kind in ACTS and self.ours(node):
             return general.Activation(self, [node])
         if kind is op.Reshape and node.ndim == 2 and node.inputs[0].ndim == 4 and self.ours(node):

@@ -29,7 +29,9 @@ class Sliding(Kernel):
         super().__init__(program, nodes, [self.x])
         self.band = slice(0, self.down.count) if band is None else band
         self.height = self.band.stop - self.band.start
-        self.padded = any((self.down.before, self.down.after, self.across.before, self.across.after))
+        self.padded = any(
+            (self.down.before, self.down.after, self.across.before, self.across.after)
+        )
 
     def ask_padding(self, memory: Asker) -> None:
         if self.padded:
@@ -216,15 +218,11 @@ class Convolution(Sliding):
         else:
             yield from self.act.backward(g, z, self.value(), z)
         by_z = self.flat(z)
-        yield partial(
-            np.matmul, self.flat(window), by_z.transpose(0, 2, 1), out=self.by_rows.array
-        )
+        yield partial(np.matmul, self.flat(window), by_z.transpose(0, 2, 1), out=self.by_rows.array)
         by_matrix = self.by_matrix.array
         yield partial(np.add.reduce, self.by_rows.array, axis=0, out=by_matrix)
         kernel = self.program.weight(self.kernel)
-        yield partial(
-            np.copyto, kernel.into(), by_matrix[: self.count].reshape(self.kernel.shape)
-        )
+        yield partial(np.copyto, kernel.into(), by_matrix[: self.count].reshape(self.kernel.shape))
         yield from kernel.done()
         if self.bias is not None:
             bias = self.program.weight(self.bias)
@@ -232,15 +230,11 @@ class Convolution(Sliding):
             yield from bias.done()
         if self.sends:
             by_window = window[:, : self.count]  # the window matrix is not needed any more
-            yield partial(np.matmul, matrix[: self.count], by_z, out=self.flat_taps(by_window))
+            yield partial(
+                np.matmul, matrix[: self.count], by_z, out=self.flat(window)[:, : self.count]
+            )
             channels = self.kernel.shape[2]
             yield from self.spread(lambda tap: by_window[:, tap * channels : (tap + 1) * channels])
-
-    def flat_taps(self, array: Any) -> Any:
-        # like `flat`, for some of the rows only: a view all the same
-        y, rows, x, batch = array.shape
-        whole = self.flat(self.window.array)
-        return whole[:, :rows]
 
 
 class PoolWindow:

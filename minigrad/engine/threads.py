@@ -174,7 +174,7 @@ class Blas:
         self.set = getattr(library, f"{prefix}openblas_set_num_threads{suffix}")
 
 
-_blas: Blas | None | bool = False  # False: not looked for yet
+_blas: Blas | bool | None = False  # False: not looked for yet
 
 
 def blas() -> Blas | None:
