@@ -46,6 +46,17 @@ class Callback:
     Attributes:
         model: The model that is trained.
         params: ``verbose``, ``epochs`` and ``steps`` of the call.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> class Once(mg.callbacks.Callback):
+        ...     def on_epoch_end(self, epoch, logs=None):
+        ...         self.model.stop_training = True
+        >>> model = mg.Sequential([mg.Input((2,)), mg.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> x, y = np.ones((4, 2)), np.ones((4, 1))
+        >>> model.fit(x, y, epochs=9, verbose=0, callbacks=[Once()]).epoch
+        [0]
     """
 
     model: Sequential
@@ -112,6 +123,14 @@ class CallbackList:
 
     Raises:
         TypeError: When one of them is no callback.
+
+    Example:
+        >>> import minigrad as mg
+        >>> history = mg.callbacks.History()
+        >>> hooks = mg.callbacks.CallbackList([history], mg.Sequential(), {"epochs": 1})
+        >>> hooks.call("on_epoch_end", 0, {"loss": 2.0})
+        >>> history.history
+        {'loss': [2.0]}
     """
 
     def __init__(self, callbacks: Any, model: Sequential, params: dict[str, Any]) -> None:
@@ -149,6 +168,14 @@ class History(Callback):
     Attributes:
         epoch: The numbers of the epochs.
         history: For each metric a list with a number for each epoch.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> model = mg.Sequential([mg.Input((2,)), mg.layers.Dense(1, kernel_initializer="zeros")])
+        >>> model.compile(mg.optimizers.SGD(0.5), "mse")
+        >>> history = model.fit(np.zeros((4, 2)), np.ones((4, 1)), epochs=3, verbose=0)
+        >>> history.epoch, history.history
+        ([0, 1, 2], {'loss': [1.0, 0.0, 0.0]})
     """
 
     def __init__(self) -> None:
@@ -352,6 +379,7 @@ class ModelCheckpoint(Monitor):
             self.save({}, logs or {})
 
     def save(self, places: dict[str, int], logs: dict[str, float]) -> None:
+        """Save the weights, if they are wanted, under a name with the numbers filled in."""
         if self.save_best_only:
             value = self.current(logs)
             # as in Keras: what cannot be judged is saved

@@ -209,7 +209,7 @@ class Layer:
         return result
 
     def sign(self, result: Node, inputs: Node) -> None:
-        # What the layer has built is named after it, for pictures and errors.
+        """Name what the layer has built after it, for pictures and errors."""
         waiting = [result]
         while waiting:
             node = waiting.pop()
@@ -308,7 +308,22 @@ def assign(owner: str, variables: list[Variable], values: Any) -> None:
 
 
 class InputLayer(Layer):
-    """The shape of one sample; made by :func:`Input`."""
+    """The shape of one sample; made by :func:`Input`.
+
+    Args:
+        shape: Shape of one sample, without the batch.
+        batch_size: Not covered.
+        dtype: Dtype in which the samples enter the graph.
+        name: What to call it.
+
+    Raises:
+        ValueError: When a length is not a whole number of at least 1.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.layers.InputLayer((28, 28, 1)).shape
+        (None, 28, 28, 1)
+    """
 
     def __init__(
         self,

@@ -111,6 +111,7 @@ class Loss:
         return forward(topological_sort(result))
 
     def node(self, values: Any, whole_numbers: bool = False) -> Node:
+        """The values themselves if they are a node, otherwise a constant that holds them."""
         if isinstance(values, Node):
             return values
         return Constant(np.asarray(values, np.intp if whole_numbers else config.floatx()))

@@ -41,6 +41,16 @@ class Metric:
 
     Attributes:
         direction: ``"up"`` where more is better, ``"down"`` where less is.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> class Positive(mg.metrics.Metric):
+        ...     def total_of(self, y_true, y_pred):
+        ...         return np.count_nonzero(y_pred > 0)
+        >>> metric = Positive("positive")
+        >>> metric.update_state(np.zeros(4), np.array([1.0, -1.0, 2.0, 3.0]))
+        >>> metric.result()
+        0.75
     """
 
     direction = "up"
@@ -62,7 +72,7 @@ class Metric:
             y_pred: Predictions, an array of shape (batch, …).
         """
         y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
-        self.total += self.total_of(y_true, y_pred)
+        self.total += float(self.total_of(y_true, y_pred))
         self.count += len(y_pred)
 
     def total_of(self, y_true: np.ndarray, y_pred: np.ndarray) -> float:
@@ -118,7 +128,18 @@ class Mean(Metric):
 
 
 class CategoricalAccuracy(Metric):
-    """Part of the samples whose most probable class is the target's, for one-hot targets."""
+    """Part of the samples whose most probable class is the target's, for one-hot targets.
+
+    Args:
+        name: Its key in ``History.history``.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> accuracy = mg.metrics.CategoricalAccuracy()
+        >>> accuracy.update_state(np.eye(2), np.array([[0.9, 0.1], [0.6, 0.4]]))
+        >>> accuracy.result()
+        0.5
+    """
 
     def __init__(self, name: str = "categorical_accuracy") -> None:
         super().__init__(name)
@@ -129,6 +150,7 @@ class CategoricalAccuracy(Metric):
         return self.hits(right, y_pred)
 
     def hits(self, right: np.ndarray, y_pred: np.ndarray) -> float:
+        """How many samples are predicted to be of the class ``right``."""
         guess = self.keep("guess", y_pred.shape[:-1], np.intp)
         hit = self.keep("hit", y_pred.shape[:-1], np.bool_)
         np.argmax(y_pred, axis=-1, out=guess)

@@ -38,6 +38,18 @@ class Optimizer:
 
     Raises:
         ValueError: When the learning rate is no number, or negative.
+
+    Example:
+        One of one's own says how a weight changes:
+
+        >>> import numpy as np, minigrad as mg
+        >>> class Signs(mg.optimizers.Optimizer):
+        ...     def update(self, variable, gradient):
+        ...         variable.value = variable.value - self.learning_rate * np.sign(gradient)
+        >>> x = mg.Variable([1.0, 1.0])
+        >>> Signs(0.5).apply([np.array([7.0, -0.1])], [x])
+        >>> x.value
+        array([0.5, 1.5])
     """
 
     slots = 0  # how many arrays are kept for each weight
