@@ -75,6 +75,7 @@ class Layer:
         dtype: Dtype of the weights; ``mg.config.floatx()`` by default.
         input_shape: For the first layer of a model: the shape of one sample. The same
             as an ``Input`` before it.
+        input_dim: The same for samples with one axis: its length.
 
     Example:
         >>> import numpy as np, minigrad as mg
@@ -95,10 +96,13 @@ class Layer:
         trainable: bool = True,
         dtype: Any = None,
         input_shape: tuple[int, ...] | None = None,
+        input_dim: int | None = None,
     ) -> None:
         self.name = automatic_name(type(self).__name__) if name is None else str(name)
         self.trainable = trainable
         self.dtype = np.dtype(dtype or config.floatx()).name
+        if input_shape is None and input_dim is not None:
+            input_shape = (input_dim,)
         self.sample_shape = None if input_shape is None else tuple(input_shape)
         self.built = False
         self.own: list[tuple[Variable, bool]] = []  # each weight, and whether it is trainable

@@ -164,9 +164,11 @@ class Sequential(Layer):
         """
         if not self.layers:
             raise ValueError(f"{self.title} has no layers: model.add(layer) adds one")
-        if self.input_layer is None:
-            self.input_layer = InputLayer(tuple(input_shape[1:]))
-        shape: Shape = self.input_layer.shape
+        inputs = self.input_layer or InputLayer(tuple(input_shape[1:]))
+        if inputs.shape != (None, *input_shape[1:]):
+            raise ValueError(f"{self.title} takes an input of shape {inputs.shape}")
+        self.compute_output_shape(inputs.shape)  # all layers fit before any makes weights
+        self.input_layer, shape = inputs, inputs.shape
         for layer in self.layers:
             self.prepare(layer, shape)
             shape = layer.compute_output_shape(shape)

@@ -245,7 +245,17 @@ def test_the_first_samples_decide_the_shape_if_nobody_else_did():
     assert model.input_shape == (None, 6) and model.output_shape == (None, 1)
 
 
+def test_samples_that_do_not_fit_leave_an_open_model_open():
+    model = mg.Sequential([mg.layers.Dense(3), mg.layers.Conv2D(2, 2, name="c")])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match='Conv2D "c": wants pictures'):
+        model.fit(np.ones((4, 5)), np.ones(4), verbose=0)
+    assert not model.built and not model.weights
+    assert model.predict(np.ones((1, 4, 4, 1)), verbose=0).shape == (1, 3, 3, 2)
+
+
 def test_input_shape_of_the_first_layer_counts_as_input():
+    assert mg.Sequential([mg.layers.Dense(2, input_dim=5)]).count_params() == 12
     model = mg.Sequential([mg.layers.Conv2D(2, 2, input_shape=(5, 5, 1)), mg.layers.Flatten()])
     assert model.output_shape == (None, 32) and model.count_params() == 10
 

@@ -28,6 +28,7 @@ model.compile(
     optimizer={optimizer},
     loss=keras.losses.CategoricalCrossentropy(),
     metrics=["accuracy"],
+    run_eagerly={eagerly},
 )
 model.set_weights(start)
 
@@ -57,27 +58,28 @@ def initial_weights():
     return [generator.normal(0, 0.05, shape).astype("float32") for shape in shapes]
 
 
-def run(keras, first_line, optimizer, monkeypatch):
+def run(keras, first_line, optimizer, eagerly, monkeypatch):
     # the pictures are in the repository; Keras would fetch them
     if keras is not minigrad:
         pictures = minigrad.datasets.fashion_mnist.load_data
         monkeypatch.setattr(keras.datasets.fashion_mnist, "load_data", pictures)
     names = {"start": initial_weights()}
-    exec(SCRIPT.format(first_line=first_line, optimizer=optimizer), names)
+    exec(SCRIPT.format(first_line=first_line, optimizer=optimizer, eagerly=eagerly), names)
     return names
 
 
 @pytest.mark.parametrize(
-    "optimizer",
+    "optimizer, eagerly",
     [
-        "keras.optimizers.SGD(0.05)",
-        "keras.optimizers.SGD(0.02, momentum=0.9, nesterov=True)",
-        "keras.optimizers.Adam()",
+        ("keras.optimizers.SGD(0.05)", False),
+        ("keras.optimizers.SGD(0.02, momentum=0.9, nesterov=True)", False),
+        ("keras.optimizers.Adam()", False),
+        ("keras.optimizers.Adam()", True),
     ],
 )
-def test_the_same_script_gives_the_same_numbers(keras, optimizer, monkeypatch):
-    ours = run(minigrad, "import minigrad as keras", optimizer, monkeypatch)
-    theirs = run(keras, "import keras", optimizer, monkeypatch)
+def test_the_same_script_gives_the_same_numbers(keras, optimizer, eagerly, monkeypatch):
+    ours = run(minigrad, "import minigrad as keras", optimizer, eagerly, monkeypatch)
+    theirs = run(keras, "import keras", optimizer, False, monkeypatch)
 
     assert len(ours["steps"]) == len(theirs["steps"]) == 10  # 600 = 4·128 + 88, twice
     for our_logs, their_logs in zip(ours["steps"], theirs["steps"], strict=True):
