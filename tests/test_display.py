@@ -87,9 +87,39 @@ def test_the_same_graph_is_always_laid_out_alike(inputs):
 def test_a_long_edge_goes_around_the_box_in_between():
     # 0 → 1 → 2 → 3, and 0 → 3 directly
     layout = layered([(), (0,), (1,), (2, 0)], [40.0] * 4, [60.0] * 4)
-    for (along, across), box in zip(layout.bends[3, 1], (1, 2), strict=True):
-        assert along == layout.along[box]
+    passed = layout.bends[3, 1][1:-1]  # two points beside each box
+    for (_, across), box in zip(passed, (1, 1, 2, 2), strict=True):
         assert abs(across - layout.across[box]) >= 30
+
+
+class Total(mg.Operator):
+    """An operator with any number of inputs."""
+
+    def forward(self, *values):
+        return sum(values)
+
+
+@settings(max_examples=40, deadline=None)
+@given(graphs(), st.booleans())
+def test_no_edge_runs_through_a_box(inputs, across):
+    nodes = []
+    for number, sources in enumerate(inputs):
+        name = "n" * (1 + number * 5 % 17)  # boxes of many widths
+        chosen = [nodes[source] for source in sources]
+        nodes.append(Total(*chosen, name=name) if chosen else mg.Variable(1.0, name=name))
+    picture = mg.display.draw(nodes, direction="right" if across else "down")
+    times = np.linspace(0, 1, 9)[:, np.newaxis]
+    for line in picture.lines:
+        curve = np.array(picture.curve(line))
+        for a, b, c, d in zip(curve[:-1:3], curve[1::3], curve[2::3], curve[3::3], strict=True):
+            bezier = (1 - times) ** 3 * a + 3 * times * (1 - times) ** 2 * b
+            bezier += 3 * times**2 * (1 - times) * c + times**3 * d
+            for k, box in enumerate(picture.boxes):
+                if k not in (line.source, line.target):
+                    inside = (bezier > [box.x, box.y]) & (
+                        bezier < [box.x + box.width, box.y + box.height]
+                    )
+                    assert not inside.all(axis=1).any()
 
 
 def test_two_sources_in_crossed_order_are_uncrossed():

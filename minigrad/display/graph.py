@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
@@ -270,15 +270,15 @@ class GraphPicture:
         return [(x, y), (x - 4.5, y - back * 9), (x + 4.5, y - back * 9)]
 
     def notes(self) -> list[tuple[str, float, float]]:
-        # beside the place where the edge enters its target, clear of the arrow
+        # beside the last gap that the edge crosses, clear of the arrow
         placed = []
         for line in self.lines:
             if line.note:
-                (x0, y0), (x1, y1) = line.points[-2:]
-                aside = 18 if y1 > y0 else -8
-                placed.append(
-                    (line.note, (x0 + x1) / 2, (y0 + y1) / 2 + (aside if self.across else 4))
-                )
+                flow = 0 if self.across else 1
+                gaps = [(p, q) for p, q in pairwise(line.points) if abs(q[flow] - p[flow]) > 20]
+                (x0, y0), (x1, y1) = gaps[-1]
+                aside = (18 if y1 > y0 else -8) if self.across else 4
+                placed.append((line.note, (x0 + x1) / 2, (y0 + y1) / 2 + aside))
         return placed
 
 
@@ -365,7 +365,8 @@ def placed(boxes: Sequence[Box], inputs: Sequence[Sequence[int]], direction: str
             start = (a.x + a.width, ay) if across else (ax, a.y + a.height)
             end = (b.x, by + aside * b.height) if across else (bx + aside * b.width, b.y)
             bends = [point(*bend) for bend in layout.bends[target, port]]
-            lines.append(Line(source, target, (start, *bends, end)))
+            passed = [key for key, _ in groupby((start, *bends, end))]  # none twice
+            lines.append(Line(source, target, tuple(passed)))
     size = (
         max([b.x + b.width for b in boxes] + [x for ln in lines for x, _ in ln.points]) + MARGIN,
         max([b.y + b.height for b in boxes] + [y for ln in lines for _, y in ln.points]) + MARGIN,

@@ -32,7 +32,8 @@ class Layout:
         along: For each node, where its centre lies in the direction of flow.
         across: For each node, where its centre lies across that direction.
         bends: For each edge ``(target, port)``, the points ``(along, across)`` that it
-            passes between its ends.
+            passes between its ends. Inside a layer it runs straight in the direction of
+            flow; all turns are made in the gaps between layers.
     """
 
     along: list[float]
@@ -102,13 +103,22 @@ def layered(
     rows = ordered(layer, edges)
     across = positions(rows, edges, breadth, gap_across)
 
-    along, edge_of_row = [0.0] * len(layer), 0.0
+    along, begin, end = [0.0] * len(layer), [0.0] * len(layer), [0.0] * len(layer)
+    edge_of_row = 0.0
     for row in rows:
         thickest = max(depth[node] for node in row)
         for node in row:
+            begin[node], end[node] = edge_of_row, edge_of_row + thickest
             along[node] = edge_of_row + thickest / 2
         edge_of_row += thickest + gap_along
-    bends = {key: [(along[b], across[b]) for b in chain] for key, chain in chains.items()}
+
+    bends = {}
+    for (target, port), chain in chains.items():
+        points = [(end[source := inputs[target][port]], across[source])]
+        for bend in chain:
+            points += [(begin[bend], across[bend]), (end[bend], across[bend])]
+        entry = across[target] + breadth[target] * enters[target, port]
+        bends[target, port] = [*points, (begin[target], entry)]
     return Layout(along[:count], across[:count], bends)
 
 
