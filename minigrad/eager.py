@@ -73,9 +73,9 @@ class Eager:
             y: Their targets, or ``None``.
             rows: Which of them: an array of indices or a slice, as long as the batch.
         """
-        gather(x, rows, self.network.inputs)
+        gather(x, rows, self.network.inputs.value)
         if y is not None and self.network.targets is not None:
-            gather(y, rows, self.network.targets)
+            gather(y, rows, self.network.targets.value)
 
     def test_step(self) -> None:
         """Compute predictions and loss of the batch loaded."""
@@ -100,9 +100,15 @@ class Eager:
         return None if targets is None else targets.value
 
 
-def gather(data: np.ndarray, rows: Any, place: Constant) -> None:
-    # into the constant's own array: a step at batch size 1 has no time for more
+def gather(data: np.ndarray, rows: Any, place: np.ndarray) -> None:
+    """Copy some samples of a set into an array that is there already.
+
+    Args:
+        data: The set.
+        rows: Which of it: an array of indices or a slice.
+        place: Where to put them; of another dtype, perhaps.
+    """
     if isinstance(rows, slice) or data.dtype != place.dtype:
-        place.value[...] = data[rows]
+        place[...] = data[rows]
     else:
-        np.take(data, rows, axis=0, out=place.value, mode="clip")
+        np.take(data, rows, axis=0, out=place, mode="clip")

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import activations
+from minigrad.eager import gather
 from minigrad.graph import Node, Variable
 
 if TYPE_CHECKING:
@@ -235,11 +236,7 @@ class Feed(Kernel):
         self.raw = memory("a batch as it is stored", node.shape, node.dtype, life)
 
     def take(self) -> None:
-        data, raw, which = self.data, self.raw.array, self.batch[self.program.pictures]
-        if data.dtype == raw.dtype:
-            np.take(data, which, axis=0, out=raw, mode="clip")
-        else:
-            raw[...] = data[which]
+        gather(self.data, self.batch[self.program.pictures], self.raw.array)
 
     def forward(self) -> Steps:
         yield self.take

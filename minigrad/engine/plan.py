@@ -28,7 +28,7 @@ import numpy as np
 
 from minigrad import operators as op
 from minigrad.convolution import Convolution2D
-from minigrad.eager import Network
+from minigrad.eager import Network, gather
 from minigrad.engine import general, kernels
 from minigrad.engine.kernels import ACTS, Step, as_reference
 from minigrad.engine.program import Program
@@ -386,7 +386,7 @@ class Planned:
         else:
             np.copyto(self.rows, rows)
         if self.targets is not None and y is not None:
-            np.take(y, self.rows, axis=0, out=self.targets, mode="clip")
+            gather(y, self.rows, self.targets)
         if x is not self.data:
             self.data = x
             whole = np.ascontiguousarray(x)  # NumPy would copy it anew in every step

@@ -187,7 +187,7 @@ class Program:
 
     def reads(self, entry: Node) -> bool:
         inside = set(self.nodes)
-        return any(user in inside for user in self.users[entry])
+        return entry is self.network.outputs or any(user in inside for user in self.users[entry])
 
     def computes(self, node: Node) -> bool:
         """Whether the node's value is one of the program's arrays."""
@@ -217,7 +217,7 @@ class Program:
             chain = [node, *self.bias_and_act(node)]
             if type(chain[-1]) in (Relu, op.Add, Convolution2D):
                 pool = self.only_user(chain[-1], MaxPool2D)
-                chain += [p for p in pool if p.padding == "valid"]
+                chain += [p for p in pool if p.padding == "valid" and p.strides == p.window]
             return sliding.Convolution(self, chain, self.band and self.band.output)
         if kind is op.MatMul and isinstance(node.inputs[1], Variable) and self.ours(node):
             if node.ndim == 2 == node.inputs[1].ndim:

@@ -105,28 +105,29 @@ class Route:
 
     def backward(self, g: Any, source: Any, largest: Any, place: Any) -> Steps:
         waiting, wins, part = self.waiting.array, self.wins.array, self.part.array
-        apart = (
-            self.pool.down.stride >= self.pool.down.size
-            and self.pool.across.stride >= self.pool.across.size
-        )
-        shape = (self.pool.down.size * g.shape[0], self.pool.across.size * g.shape[2])
-        if not apart or shape != (place.shape[0], place.shape[2]):
+        down, across = self.pool.down, self.pool.across
+        apart = down.stride == down.size and across.stride == across.size
+        if apart:  # each element lies under one window at most, and the source may be
+            # overwritten as we go; what lies under none has no gradient
+            yield partial(place[down.size * down.count :].fill, 0)
+            yield partial(place[:, :, across.size * across.count :].fill, 0)
+        else:
             yield partial(place.fill, 0)
         for tap, i, j in self.pool.taps():
             there = self.pool.under(place, i, j)
-            winners = waiting if tap == self.count - 1 and tap > 0 else wins
-            if winners is wins:
+            last = tap == self.count - 1 and tap > 0  # wins what is still waiting
+            if not last:
                 yield partial(np.equal, self.pool.under(source, i, j), largest, out=wins)
                 if tap > 0:
                     yield partial(np.logical_and, wins, waiting, out=wins)
             if apart:
-                yield partial(np.multiply, g, winners, out=there)
+                yield partial(np.multiply, g, waiting if last else wins, out=there)
             else:
-                yield partial(np.multiply, g, winners, out=part)
+                yield partial(np.multiply, g, waiting if last else wins, out=part)
                 yield partial(np.add, there, part, out=there)
             if tap == 0:
                 yield partial(np.logical_not, wins, out=waiting)
-            elif winners is wins:
+            elif not last:
                 yield partial(np.greater, waiting, wins, out=waiting)
 
 
