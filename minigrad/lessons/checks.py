@@ -30,7 +30,8 @@ __all__ = [
     "todo",
 ]
 
-LECTURES = {"02": "graph_nodes"}  # the module that holds a lecture's exercises
+# the module that holds the exercises of a lecture
+LECTURES = {"02": "graph_nodes", "03": "proof_of_concept"}
 EXERCISES: dict[str, Exercise] = {}
 PACKAGE = str(Path(__file__).resolve().parents[1])  # where minigrad's own code is
 
