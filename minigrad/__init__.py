@@ -24,6 +24,7 @@ from minigrad import (
     activations,
     callbacks,
     config,
+    coverage,
     datasets,
     dual,
     gradcheck,
@@ -102,7 +103,10 @@ LAZY = ("display", "experiments", "interop", "lessons")
 def __getattr__(name: str) -> Any:
     if name in LAZY:
         return importlib.import_module(f"minigrad.{name}")
-    raise AttributeError(f"minigrad has no {name!r}")
+    raise AttributeError(
+        f"minigrad has no {name!r}.{coverage.nearest(name, __all__)} What goes beyond its part of "
+        "Keras is Keras's: mg.interop.to_keras(model) hands a model over."
+    )
 
 
 def __dir__() -> list[str]:

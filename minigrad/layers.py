@@ -47,6 +47,7 @@ __all__ = [
 
 Shape = tuple[Any, ...]  # of a batch of open length: (None, height, width, channel)
 
+LAYER_ARGUMENTS = ("name", "trainable", "dtype", "input_shape", "input_dim")
 made: Counter[str] = Counter()  # how many layers of each kind were named automatically
 
 
@@ -76,6 +77,10 @@ class Layer:
         input_shape: For the first layer of a model: the shape of one sample. The same
             as an ``Input`` before it.
         input_dim: The same for samples with one axis: its length.
+        unknown: None of these exists; the error names the nearest that does.
+
+    Raises:
+        TypeError: For an argument that does not exist.
 
     Example:
         >>> import numpy as np, minigrad as mg
@@ -97,7 +102,14 @@ class Layer:
         dtype: Any = None,
         input_shape: tuple[int, ...] | None = None,
         input_dim: int | None = None,
+        **unknown: Any,
     ) -> None:
+        for argument in unknown:
+            known = [*inspect.signature(type(self)).parameters, *LAYER_ARGUMENTS]
+            raise TypeError(
+                f"{type(self).__name__} has no argument {argument!r}."
+                + coverage.nearest(argument, known)
+            )
         self.name = automatic_name(type(self).__name__) if name is None else str(name)
         self.trainable = trainable
         self.dtype = np.dtype(dtype or config.floatx()).name

@@ -259,6 +259,22 @@ def test_a_layer_that_is_not_covered_is_named():
         mg.layers.Conv1D  # noqa: B018
 
 
+def test_an_argument_that_does_not_exist_is_named():
+    with pytest.raises(
+        TypeError, match=r"Conv2D has no argument 'kernal_size'\. Did you mean 'ker"
+    ):
+        mg.layers.Conv2D(8, 2, kernal_size=2)
+    with pytest.raises(
+        TypeError, match=r"Dense has no argument 'input_shap'\. Did you mean 'input_"
+    ):
+        mg.layers.Dense(8, input_shap=(3,))
+
+
+def test_a_name_that_minigrad_lacks_points_to_keras():
+    with pytest.raises(AttributeError, match=r"minigrad has no 'Model'.*to_keras"):
+        mg.Model  # noqa: B018
+
+
 def test_a_built_layer_refuses_another_input():
     layer = mg.layers.Dense(2, name="d")
     layer(np.zeros((1, 3)))
