@@ -17,33 +17,33 @@ LOOPS = """def strided(image, kernel, stride):
 
 MISTAKES = {
     "biases forgotten": (
-        "03.1",
+        "03.3",
         "answer = (32, 746496, 1280)",
         "the number for the convolution leaves out its 8 biases.",
     ),
     "padding imagined": (
-        "03.1",
+        "03.3",
         "answer = (40, 28 * 28 * 8 * 128 + 128, 1290)",
         "the number for the first dense layer differs: got 802944.0, wanted 746624.0.",
     ),
-    "two numbers": ("03.1", "answer = (40, 1290)", "three numbers were wanted"),
+    "two numbers": ("03.3", "answer = (40, 1290)", "three numbers were wanted"),
     "stride ignored": (
-        "03.2",
+        "03.1",
         LOOPS.format(1, 1, ""),
         "at stride 2 has shape (5, 5), wanted (3, 3).",
     ),
     "stride in the size only": (
-        "03.2",
+        "03.1",
         LOOPS.format("stride", 1, ""),
         "the map of a picture (6, 7) and a kernel (2, 3) at stride 2 differs at [0, 1]",
     ),
     "the kernel flipped": (
-        "03.2",
+        "03.1",
         LOOPS.format("stride", "stride", "[::-1, ::-1]"),
         "the map of a picture (4, 5) and a kernel (2, 2) at stride 1 differs at [0, 0]",
     ),
     "the slope of relu": (
-        "03.3",
+        "03.2",
         """class Elu(mg.Operator):
     def forward(self, x):
         return np.where(x > 0, x, np.exp(np.minimum(x, 0)) - 1)
@@ -52,7 +52,7 @@ MISTAKES = {
         "what backward returns for a gradient of 2 everywhere differs at [0]: got 0.0",
     ),
     "minus one forgotten": (
-        "03.3",
+        "03.2",
         """class Elu(mg.Operator):
     def forward(self, x):
         return np.where(x > 0, x, np.exp(np.minimum(x, 0)))
@@ -89,8 +89,8 @@ def test_a_typical_mistake_is_named(mistake, capsys):
     assert said.startswith(f"✗ {key} is not right yet:") and told in said
 
 
-def test_the_numbers_of_the_first_exercise_are_the_network_s():
+def test_the_numbers_of_weights_are_the_network_s():
     from minigrad.train import reference_network
 
     layers = [layer.count_params() for layer in reference_network().layers]
-    mg.lessons.exercise("03.1").checker([n for n in layers if n])
+    mg.lessons.exercise("03.3").checker([n for n in layers if n])

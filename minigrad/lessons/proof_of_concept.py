@@ -18,28 +18,6 @@ __all__ = ["count_the_weights", "elu", "innocent_picture", "stride", "teaches_th
 
 @register(
     "03.1",
-    praise="Of 747,954 weights, 99.8 % lie in one matrix. Keep it in mind when it comes to time.",
-    hints=[
-        "A filter has 2·2·1 weights and one bias; there are 8 filters.",
-        "A dense layer has one weight for each pair of input and output, and a bias per output.",
-        "After the convolution there are 27·27·8 = 5,832 numbers for each picture.",
-    ],
-    solution="weights = (8 * (2 * 2 * 1 + 1), 5832 * 128 + 128, 128 * 10 + 10)",
-)
-def count_the_weights(answer: Any) -> None:
-    """Weights and biases of the three layers of the reference network."""
-    if not isinstance(answer, (tuple, list)) or len(answer) != 3:
-        raise Wrong("three numbers were wanted: for the convolution, and for each dense layer.")
-    layers = "the convolution", "the first dense layer", "the second dense layer"
-    biases = 8, 128, 10
-    for layer, given, wanted, bias in zip(layers, answer, (40, 746_624, 1290), biases, strict=True):
-        if not isinstance(given, str) and np.ndim(given) == 0 and given == wanted - bias:
-            raise Wrong(f"the number for {layer} leaves out its {bias} biases.")
-        same(given, wanted, f"the number for {layer}", tolerance=0.0)
-
-
-@register(
-    "03.2",
     praise="The library's operator does the same, and needs no loop over positions for it.",
     hints=[
         "With stride 1 it is the function of the lecture. Begin with a copy of that.",
@@ -71,7 +49,7 @@ def stride(answer: Any) -> None:
 
 
 @register(
-    "03.3",
+    "03.2",
     praise="With its own value at hand, the derivative for x ≤ 0 is value + 1: no exponential.",
     hints=[
         "np.where(condition, a, b) takes from a where the condition holds, and from b elsewhere.",
@@ -92,14 +70,34 @@ def elu(answer: Any) -> None:
         raise Wrong(f"a class derived from mg.Operator was wanted, got {answer!r:.60}.")
     values = np.array([-2.0, -0.5, 0.5, 3.0])
     node = call(answer, Variable(values, name="x"))
-    same(call(forward, topological_sort(node)), np.where(values > 0, values, np.expm1(values)), AT)
+    wanted = np.where(values > 0, values, np.expm1(values))
+    same(call(forward, topological_sort(node)), wanted, "the value at −2, −0.5, 0.5 and 3")
     part = call(node.backward, np.full(4, 2.0), values)
     part = part[0] if isinstance(part, (tuple, list)) else part
     slopes = np.where(values > 0, 1, np.exp(values))
     same(part, 2 * slopes, "what backward returns for a gradient of 2 everywhere")
 
 
-AT = "the value at −2, −0.5, 0.5 and 3"
+@register(
+    "03.3",
+    praise="Of 747,954 weights, 99.8 % lie in one matrix. Keep it in mind when it comes to time.",
+    hints=[
+        "A filter has 2·2·1 weights and one bias; there are 8 filters.",
+        "A dense layer has one weight for each pair of input and output, and a bias per output.",
+        "After the convolution there are 27·27·8 = 5,832 numbers for each picture.",
+    ],
+    solution="weights = (8 * (2 * 2 * 1 + 1), 5832 * 128 + 128, 128 * 10 + 10)",
+)
+def count_the_weights(answer: Any) -> None:
+    """Weights and biases of the three layers of the reference network."""
+    if not isinstance(answer, (tuple, list)) or len(answer) != 3:
+        raise Wrong("three numbers were wanted: for the convolution, and for each dense layer.")
+    layers = "the convolution", "the first dense layer", "the second dense layer"
+    biases = 8, 128, 10
+    for layer, given, wanted, bias in zip(layers, answer, (40, 746_624, 1290), biases, strict=True):
+        if not isinstance(given, str) and np.ndim(given) == 0 and given == wanted - bias:
+            raise Wrong(f"the number for {layer} leaves out its {bias} biases.")
+        same(given, wanted, f"the number for {layer}", tolerance=0.0)
 
 
 @register(
