@@ -370,9 +370,40 @@ class Variable(Constant):
         super().__init__(np.array(array, dtype=dtype), name)
 
     def _assign(self, array: np.ndarray) -> None:
-        # Into the variable's own memory: the optimised version may have put it in a place
-        # of its choice, and an array of the caller's is never trained upon.
+        # Into the variable's own memory, which the optimised version changes in place; an
+        # array of the caller's is never trained upon.
+        self.recall()
         self._value[...] = array
+
+    # The optimised version may keep a weight in another order while it trains. The variable
+    # is then lent, and whoever asks for its value brings it back.
+    lender: Any = None
+    loan: Any = None  # made once, and used again by every plan
+
+    @property
+    def value(self) -> Any:
+        """The array that the node holds."""
+        self.recall()
+        return self._value
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        Constant.value.fset(self, value)  # type: ignore[attr-defined]
+
+    def lend(self, loan: Any) -> None:
+        """Let somebody keep the value for a while.
+
+        Args:
+            loan: An object whose ``give_back()`` writes the value into the variable again.
+        """
+        self.recall()
+        self.lender = loan
+
+    def recall(self) -> None:
+        """Have the value given back, if it is lent."""
+        if self.lender is not None:
+            lender, self.lender = self.lender, None
+            lender.give_back()
 
 
 class Operator(Node):

@@ -99,6 +99,7 @@ class Optimizer:
         Returns:
             The arrays themselves: changing them changes the next step.
         """
+        variable.recall()  # what is remembered of a weight is lent with it
         if variable not in self.memory:
             self.memory[variable] = [np.zeros_like(variable.value) for _ in range(self.slots)]
         return self.memory[variable]

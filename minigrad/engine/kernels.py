@@ -285,9 +285,10 @@ class Dense(Kernel):
             inputs = self.program.value_shape(self.x)[0]
             self.columns = memory("input and zeros", (inputs, 2), dtype, memory.always)
             self.pair = memory("gradient and zeros", (shape[0], 2), dtype, memory.always)
+        self.rated = memory("gradient times rate", shape, dtype, memory.later)
 
     def forward(self) -> Steps:
-        weight, x, z = self.weight.value[self.rows], self.value(self.x), self.value()
+        weight, x, z = self.program.array(self.weight)[self.rows], self.value(self.x), self.value()
         yield partial(np.matmul, weight.T, x, out=z)
         if self.bias is not None:
             yield partial(np.add, z, self.bias.value[:, np.newaxis], out=z)
@@ -295,7 +296,7 @@ class Dense(Kernel):
 
     def backward(self) -> Steps:
         weight, x, z, g = (
-            self.weight.value[self.rows],
+            self.program.array(self.weight)[self.rows],
             self.value(self.x),
             self.value(),
             self.gradient,
@@ -305,18 +306,22 @@ class Dense(Kernel):
             bias = self.program.weight(self.bias)
             yield partial(np.add.reduce, g, axis=1, out=bias.into())
             yield from bias.done()
-        left, right = x, g.T
-        if x.shape[1] == 1:
-            left, right = self.columns.array, self.pair.array.T
-            yield partial(np.copyto, left[:, :1], x)
-            yield partial(np.copyto, right[:1], g.T)
         target = self.program.receive(self, self.x) if self.sends else None
         by_weight = self.program.weight(self.weight)
+        left, right, rated = x, g, by_weight.rate is not None
+        if rated:
+            right = self.rated.array
+            yield partial(np.multiply, g, by_weight.rate, out=right)
+        if x.shape[1] == 1:
+            left = self.columns.array
+            yield partial(np.copyto, left[:, :1], x)
+            yield partial(np.copyto, self.pair.array[:, :1], right)
+            right = self.pair.array
         for rows in by_weight.pieces():
-            yield partial(np.matmul, left[rows], right, out=by_weight.into(rows))
+            yield partial(np.matmul, left[rows], right.T, out=by_weight.into(rows))
             if target is not None:  # with the weights of before the step
                 yield partial(np.matmul, weight[rows], g, out=target.array[rows])
-            yield from by_weight.done(rows)
+            yield from by_weight.done(rows, rated)
         if target is not None:
             yield from target.add()
 

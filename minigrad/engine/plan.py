@@ -31,9 +31,10 @@ from minigrad.convolution import Convolution2D
 from minigrad.eager import Network, gather
 from minigrad.engine import general, kernels
 from minigrad.engine.kernels import ACTS, Step, as_reference
+from minigrad.engine.loans import Loan, loan_of
 from minigrad.engine.program import Program
 from minigrad.engine.threads import blas_threads, get_threads, team
-from minigrad.engine.updates import Rates, rule
+from minigrad.engine.updates import Rates, rule, sgd
 from minigrad.graph import Node, Operator, Variable
 from minigrad.optimizers import Optimizer
 from minigrad.rescaling import Rescale
@@ -184,6 +185,8 @@ class Planned:
         self.threads = get_threads()
         self.rows = np.zeros(batch, np.intp)
         self.count = np.arange(batch)
+        self.network_variables = [n for n in network.order if isinstance(n, Variable)]
+        self.loan: Loan | None = None
         self.rates: dict[Any, Rates] = {}
         self.rule = None if optimizer is None else rule(optimizer)
         update = self.update if self.rule is not None else None
@@ -192,7 +195,8 @@ class Planned:
         if bands is not None and training:
             self.in_bands(network, nodes, *bands, update)
         else:
-            whole = Program(network, nodes, training=training, update=update)
+            rate = self.rate_alone(network.outputs.dtype)
+            whole = Program(network, nodes, training=training, update=update, rate=rate)
             if self.threads > 1 and batch >= 2 * self.threads and can_be_split(whole):
                 self.in_pictures(build, nodes)
             else:
@@ -224,6 +228,9 @@ class Planned:
         shape = cut.shape[::-1]
         shares = [np.zeros(shape, cut.dtype) for _ in bands]
         by_sum = np.zeros(shape, cut.dtype)
+        flat = cut.inputs[0]
+        if bands[0].output is not None and cut.inputs[1] in self.variables:
+            self.loan = loan_of(cut.inputs[1], self.optimizer, flat.inputs[0].shape[1:])
         bodies = [
             Program(
                 network,
@@ -234,6 +241,8 @@ class Planned:
                 outside=(cut, share, by_sum),
                 band=band,
                 bands=len(bands),
+                loan=self.loan,
+                rate=self.rate_alone(cut.inputs[1].dtype),
             )
             for band, share in zip(bands, shares, strict=True)
         ]
@@ -367,10 +376,20 @@ class Planned:
         if variable not in self.variables:
             return []
         assert self.optimizer is not None and self.rule is not None
-        dtype = variable.dtype
-        rates = self.rates.setdefault(dtype, Rates(self.optimizer, dtype))
-        state = [array[rows] for array in self.optimizer.state(variable)]
-        return list(self.rule(rates, variable.value[rows], g, state, spare))
+        if self.loan is not None and variable is self.loan.variable:
+            weight, states = self.loan.array, self.loan.states
+        else:
+            weight, states = variable.value, self.optimizer.state(variable)
+        states = [state[rows] for state in states]
+        return list(self.rule(self.rates_of(variable.dtype), weight[rows], g, states, spare))
+
+    def rates_of(self, dtype: Any) -> Rates:
+        assert self.optimizer is not None
+        return self.rates.setdefault(dtype, Rates(self.optimizer, dtype))
+
+    def rate_alone(self, dtype: Any) -> Any:
+        # where the update is no more than w ← w − rate·g
+        return self.rates_of(dtype).rate if self.rule is sgd else None
 
     def apply(self) -> None:
         """The step of an optimizer that has no rule in place: a reader's own."""
@@ -395,6 +414,11 @@ class Planned:
                     feed.data = whole
 
     def run(self, regions: Any) -> None:
+        for variable in self.network_variables:
+            if variable.lender is not self.loan:
+                variable.recall()
+        if self.loan is not None:
+            self.loan.take()
         with blas_threads(1):
             for draw in self.draws:
                 draw()

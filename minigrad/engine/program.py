@@ -26,6 +26,7 @@ from minigrad.dropout import Dropout
 from minigrad.eager import Network
 from minigrad.engine import general, kernels, sliding
 from minigrad.engine.kernels import ACTS, PIECE, Asker, Kernel, Step, as_reference, stored_shape
+from minigrad.engine.loans import Loan
 from minigrad.engine.memory import ALWAYS, Buffer, Memory
 from minigrad.graph import Constant, Node, Operator, Variable
 from minigrad.rescaling import Rescale
@@ -46,14 +47,17 @@ class Weight:
         self.program, self.variable, self.at_once, self.adds = program, variable, at_once, add
         self.rows = slice(None)
         self.asked = False
+        # A learning rate that may be taken into a factor of the gradient, which is smaller
+        self.rate = program.rate if at_once else None
 
     def ask(self, memory: Asker, rows: slice | None = None) -> None:
         if self.asked or not self.program.training:
             return
         self.asked = True
         self.rows = slice(None) if rows is None else rows
-        shape, dtype = self.variable.value[self.rows].shape if rows else self.variable.shape, None
-        dtype = self.variable.dtype
+        shape, dtype = self.variable.shape, self.variable.dtype
+        if rows is not None:
+            shape = (len(range(*rows.indices(shape[0]))), *shape[1:])
         if self.at_once:
             piece = (min(self.per_piece(shape), shape[0]), *shape[1:]) if shape else shape
             self.part = memory("gradient of a piece", piece, dtype, memory.later)
@@ -69,7 +73,8 @@ class Weight:
 
     def pieces(self) -> list[slice]:
         """Rows of the weight that are worked on at a time."""
-        length = self.variable.value[self.rows].shape[0] if self.variable.shape else 1
+        shape = self.variable.shape
+        length = len(range(*self.rows.indices(shape[0]))) if shape else 1
         if not self.at_once:
             return [slice(0, length)]
         step = self.part.shape[0]
@@ -83,9 +88,17 @@ class Weight:
         place = self.part.array if self.adds else self.kept.array
         return place if rows is None else place[rows]
 
-    def done(self, rows: slice | None = None) -> Iterable[Step]:
-        """What follows once the gradient of these rows is written."""
-        if self.at_once:
+    def done(self, rows: slice | None = None, rated: bool = False) -> Iterable[Step]:
+        """What follows once the gradient of these rows is written.
+
+        Args:
+            rows: Which rows; all by default.
+            rated: Whether what was written is the gradient times the learning rate.
+        """
+        if rated:
+            array = self.program.array(self.variable)[self.rows][rows]
+            yield partial(np.subtract, array, self.into(rows), out=array)
+        elif self.at_once:
             g = self.into(rows)
             offset = self.rows.start or 0
             where = slice(offset + rows.start, offset + rows.stop) if rows is not None else ...
@@ -124,6 +137,8 @@ class Program:
         band: For a program that computes part of the features only: which rows.
         bands: How many such parts there are.
         seed: What the backward sweep starts from.
+        loan: The weight that is kept in the order of the pictures before it, if one is.
+        rate: Where the update is no more than a product with the learning rate, that rate.
     """
 
     def __init__(
@@ -140,11 +155,14 @@ class Program:
         band: Any = None,
         bands: int = 1,
         seed: float = 1.0,
+        loan: Loan | None = None,
+        rate: Any = None,
     ) -> None:
         self.network, self.nodes, self.training = network, list(nodes), training
         self.update_now, self.own, self.several = update, own, several
         self.given, self.outside = given, outside
         self.band, self.bands, self.seed = band, bands, seed
+        self.loan, self.rate = loan, rate
         self.pictures = slice(0, network.inputs.shape[0])  # which of the batch it works on
         self.users: dict[Node, list[Node]] = {node: [] for node in network.order}
         for node in network.order:
@@ -324,9 +342,10 @@ class Program:
                 self.value[kernel.output] = kernels.as_stored(kernel.raw.array)
         for pictures, flat in self.views.items():
             shape = self.value_shape(pictures)
-            self.value[pictures] = general.unflatten(self.value[flat], shape)
+            arrange = np.reshape if self.loan is not None else general.unflatten
+            self.value[pictures] = arrange(self.value[flat], shape)
             if flat in self.gradient:
-                self.gradient[pictures] = general.unflatten(self.gradient[flat], shape)
+                self.gradient[pictures] = arrange(self.gradient[flat], shape)
         if self.outside is not None:
             node, value, gradient = self.outside
             self.value[node], self.gradient[node] = value, gradient
@@ -337,6 +356,12 @@ class Program:
             return as_reference(self.value[node])
         assert isinstance(node, Constant)
         return node.value
+
+    def array(self, variable: Variable) -> Any:
+        """The memory of a weight."""
+        if self.loan is not None and self.loan.variable is variable:
+            return self.loan.array
+        return variable.value
 
     def weight(self, variable: Variable) -> Weight:
         """The gradient of a variable."""
