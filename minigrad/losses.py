@@ -12,6 +12,7 @@ Example:
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -185,7 +186,7 @@ class CategoricalCrossentropy(Loss):
         if self.label_smoothing:
             even = self.label_smoothing / y_pred.shape[-1]
             y_true = y_true * (1 - self.label_smoothing) + even
-        logits = logits_of(y_pred, self.from_logits)
+        logits = logits_of(y_pred, self.from_logits, self.name)
         if logits is not None:
             return SoftmaxCrossEntropy(logits, y_true, name=self.name)
         if y_true.shape != y_pred.shape:
@@ -237,7 +238,7 @@ class SparseCategoricalCrossentropy(Loss):
         self.from_logits = bool(from_logits)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        logits = logits_of(y_pred, self.from_logits)
+        logits = logits_of(y_pred, self.from_logits, self.name)
         if logits is None:  # softmax(log p) is p again
             logits = np.log(probabilities(y_pred))
         return SparseSoftmaxCrossEntropy(logits, y_true, name=self.name)
@@ -286,13 +287,17 @@ class MeanSquaredError(Loss):
         return np.mean(difference * difference, axis=-1) if y_pred.ndim else difference**2
 
 
-def logits_of(predictions: Node, from_logits: bool) -> Node | None:
+def logits_of(predictions: Node, from_logits: bool, name: str) -> Node | None:
     # the numbers before the softmax, if they are there to be had
-    if from_logits:
-        return predictions
     if isinstance(predictions, Softmax) and predictions.axis in (-1, predictions.ndim - 1):
+        if from_logits:  # as in Keras, it is a warning, and the right numbers are taken
+            warnings.warn(
+                f"{name}: from_logits=True, but the predictions come from a softmax. The numbers "
+                "before it are taken; leave one of the two out.",
+                stacklevel=2,
+            )
         return predictions.inputs[0]
-    return None
+    return predictions if from_logits else None
 
 
 def probabilities(predictions: Any) -> Any:
