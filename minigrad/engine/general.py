@@ -292,8 +292,12 @@ class General(Kernel):
     def views(self) -> list[Any]:
         return [self.program.view(node) for node in self.node.inputs]
 
-    def deliver(self, node: Node, write: Callable[[Any], list[Step]]) -> Steps:
-        """Bring a gradient of the output's shape, written by calls, to an input."""
+    def deliver(self, node: Node, write: Callable[[Any], list[Step]], last: list[Step]) -> Steps:
+        """Bring a gradient of the output's shape, written by calls, to an input.
+
+        What changes a weight at once is put into ``last``: the other input's gradient may
+        still need the weight as it was.
+        """
         if not (self.program.training and node.needs_gradient):
             return
         if isinstance(node, Variable):
@@ -312,7 +316,10 @@ class General(Kernel):
             place = place.reshape((1,) * added + node.shape)
             over = (*range(added), *axes)
             yield partial(np.add.reduce, part, axis=over, keepdims=True, out=place)
-        yield from done()
+        if isinstance(node, Variable) and weight.at_once:
+            last.extend(done())
+        else:
+            yield from done()
 
 
 class Arithmetic(General):
@@ -326,9 +333,11 @@ class Arithmetic(General):
     def backward(self) -> Steps:
         x, y = (self.views() * 2)[:2]
         g, value = as_reference(self.gradient), as_reference(self.value())
+        last: list[Step] = []
         for place, node in enumerate(self.node.inputs):
             write = partial(gradient_of, type(self.node), place, g, x, y, value)
-            yield from self.deliver(node, write)
+            yield from self.deliver(node, write, last)
+        yield from last
 
 
 class Reduction(General):
