@@ -51,7 +51,11 @@ class Weight:
         self.rate = program.rate if at_once else None
 
     def ask(self, memory: Asker, rows: slice | None = None) -> None:
-        if self.asked or not self.program.training:
+        if not self.program.training:
+            return
+        if self.asked:  # by a kernel that comes later, and sends its gradient earlier
+            if self.adds:
+                self.part.lifetime = (memory.later[0], self.part.lifetime[1])
             return
         self.asked = True
         self.rows = slice(None) if rows is None else rows
