@@ -128,6 +128,8 @@ def can_be_split(program: Program) -> bool:
             whole_mean = node is network.loss and type(node) is op.Mean and node.inputs[0].ndim == 1
             if not whole_mean:
                 return False
+        if isinstance(kernel, general.Softmax) and node.axis in (0, -node.ndim):
+            return False
         if isinstance(kernel, general.Arithmetic):
             same = [i.shape == node.shape or not program.computes(i) for i in node.inputs]
             mixes = [
