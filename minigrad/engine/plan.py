@@ -84,15 +84,19 @@ def find_bands(network: Network, threads: int) -> tuple[Node, list[Band]] | None
     kinds = [type(n) for n in chain if type(n) is not Rescale]
     conv = next((n for n in chain if type(n) is Convolution2D), None)
     flat = [op.Reshape] if kinds[:1] == [op.Reshape] else []
-    middle = [kind for kind in kinds[len(flat) :] if kind is not Convolution2D]
-    plain = middle in ([], [op.Add], *([act, op.Add] for act in ACTS), *([act] for act in ACTS))
+    body = kinds[len(flat) :]  # one convolution with bias and activation, or nothing
+    after_conv = ([], [op.Add], *([act, op.Add] for act in ACTS), *([act] for act in ACTS))
+    plain = not body or (body[-1] is Convolution2D and body[:-1] in after_conv)
+    adds = [n for n in chain if type(n) is op.Add]
     fits = (
         node is network.inputs
         and all(users[n] == 1 for n in [node, *chain])
         and cut is not network.outputs
         and (conv is None or (flat and conv.padding == "valid" and conv.inputs[0].ndim == 4))
-        and (conv is not None or not middle)
         and plain
+        and all(isinstance(n.inputs[1], Variable) and n.inputs[1].ndim == 1 for n in adds)
+        and (conv is None or isinstance(conv.inputs[1], Variable))
+        and users[weight] == 1
     )
     if not fits:
         return None
