@@ -79,7 +79,8 @@ class Kernel:
         self.beside: list[Node] = []  # nodes besides the output that have a value of their own
         self.as_gathered = False  # whether the value is the array that was gathered
         self.flops = (0, 0)
-        self.sends = [n for n in reads if program.training and n.needs_gradient]
+        sends = program.training and self.output in program.differentiated
+        self.sends = [n for n in reads if sends and n.needs_gradient]
 
     def ask(self, memory: Asker) -> None:
         """Ask for memory beyond the value and the gradient of the output."""

@@ -172,6 +172,11 @@ class Program:
         for node in network.order:
             for source in dict.fromkeys(node.inputs):
                 self.users[source].append(node)
+        # Only what leads to the loss has a gradient: not a softmax beside it, say.
+        self.differentiated = {network.loss}
+        for node in reversed(network.order):
+            if not self.differentiated.isdisjoint(self.users[node]):
+                self.differentiated.add(node)
         self.uses = Counter(i for n in nodes for i in n.inputs if isinstance(i, Variable))
         self.weights: dict[Variable, Weight] = {}
         self.value: dict[Node, Any] = {}
@@ -331,7 +336,7 @@ class Program:
                 kept = node in (self.network.outputs, self.network.loss)
                 end = ALWAYS[1] if kept else last - begin if self.training else then
                 values[node] = memory.ask(f"value of {name}", shape, node.dtype, (begin, end))
-                if self.training and node.needs_gradient:
+                if self.training and node.needs_gradient and node in self.differentiated:
                     life = (last - then if node in readers else 0, last - begin)
                     label = f"gradient of {name}"
                     gradients[node] = memory.ask(label, shape, node.dtype, life)
@@ -402,7 +407,7 @@ class Program:
             self.gradient[loss][...] = self.seed
             self.backward_calls.append(partial(self.gradient[loss].fill, self.seed))
         for kernel in reversed(self.kernels):
-            if kernel.output.needs_gradient:
+            if kernel.output.needs_gradient and kernel.output in self.differentiated:
                 self.backward_calls.extend(kernel.backward())
         for weight in self.weights.values():
             if not weight.at_once and weight.adds:
