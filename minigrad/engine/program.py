@@ -322,6 +322,8 @@ class Program:
             and len(readers[kernel.reads[0]]) == 1
             and kernel.reads[0] is not self.network.outputs
         }
+        # What a kernel may not overwrite on its way back: the predictions are looked at later.
+        self.apart = {*self.views, self.network.outputs}
         values: dict[Node, Buffer] = {}
         gradients: dict[Node, Buffer] = {}
         shares: dict[Node, Buffer] = {}

@@ -166,7 +166,7 @@ class Convolution(Sliding):
         self.window = memory("window matrix", (y, rows, x, batch), dtype, memory.both)
         # Where the result is written elsewhere (pooled, or in flat order), the sums need a
         # place of their own; otherwise the activation works in place.
-        self.apart = self.pool is not None or self.output in self.program.views
+        self.apart = self.pool is not None or self.output in self.program.apart
         if self.apart:
             self.z = memory("weighted sums", (y, self.filters, x, batch), dtype, memory.both)
         self.matrix = memory("kernel and bias", (rows, self.filters), dtype, memory.always)
