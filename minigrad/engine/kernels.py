@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Step = Callable[[], object]
 Steps = Iterable[Step]
-PIECE = 1 << 18  # bytes of a weight that are worked on at a time: they stay in the cache
+PIECE = 1 << 19  # bytes of a weight that are worked on at a time: they stay in the cache
 
 
 # -- batch last and back: views, never copies ---------------------------------------------

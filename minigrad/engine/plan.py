@@ -42,7 +42,7 @@ from minigrad.rescaling import Rescale
 __all__ = ["Planned"]
 
 LARGE = 1 << 20  # bytes of a weight that no longer fit into a core's own cache
-CACHE = 1 << 20  # bytes of memory that a piece of a batch may take
+CACHE = 6 << 20  # bytes of memory that a piece of a batch may take
 
 
 class Band(NamedTuple):

@@ -135,11 +135,15 @@ class Convolution(Sliding):
     """Convolution, bias, activation and perhaps max pooling; replaces ``Convolution2D``,
     ``Add``, the activation and ``MaxPool2D``.
 
-    The window matrix has a row for each tap of the kernel and channel, and a last one of
-    ones for the bias; a column for each place of the window and picture. There is one
-    matrix for each row of the result, small enough for the cache, and NumPy multiplies
-    all of them in one call. With ReLU the largest of a window is found first, on fewer
-    numbers: max(relu(z)) = relu(max(z)).
+    A window covers kh rows of a picture, and the windows one row further down cover all of
+    these but one. So the window matrix is kept by rows of the picture: for each row, what
+    lies under the kw columns of a window, for all its places across (and a row of ones,
+    for the bias). The matrix of all windows in one line is then kh such rows one after the
+    other in memory, and that of the next line begins one row later: the matrices overlap,
+    nothing is copied kh times, and NumPy multiplies all of them in one call.
+
+    The input's gradient works the same way, on rows of the result's gradient. With ReLU the
+    largest of a window is found first, on fewer numbers: max(relu(z)) = relu(max(z)).
     """
 
     kind = "convolution"
@@ -152,56 +156,84 @@ class Convolution(Sliding):
         pool = next((n for n in nodes[1:] if n.label == "maxpool2d"), None)
         self.pool = None if pool is None else Route(PoolWindow(pool))
         kh, kw, channels, self.filters = self.kernel.shape
-        self.count = kh * kw * channels
-        products = 2 * self.count * self.filters * self.height * self.across.count
-        self.flops = (
-            products * self.x.shape[0],
-            products * self.x.shape[0] * (1 + bool(self.sends)),
-        )
+        self.columns = kw * channels  # rows of the window matrix for a row of the picture
+        self.touched = (self.height - 1) * self.down.stride + kh  # rows of the picture
+        products = 2 * self.kernel.size * self.height * self.across.count * self.x.shape[0]
+        self.flops = (products, products * (1 + bool(self.sends)))
 
     def ask(self, memory: Asker) -> None:
         y, x, batch, dtype = self.height, self.across.count, self.x.shape[0], self.output.dtype
-        rows = self.count + (self.bias is not None)
+        kh, rows, filters = self.down.size, self.columns + (self.bias is not None), self.filters
         self.ask_padding(memory)
-        self.window = memory("window matrix", (y, rows, x, batch), dtype, memory.both)
+        self.window = memory("window matrix", (self.touched, rows, x, batch), dtype, memory.both)
+        self.matrix = memory("kernel and bias", (kh, rows, filters), dtype, memory.always)
+        self.by_rows = memory("gradient by row", (y, kh * rows, filters), dtype, memory.later)
+        self.by_matrix = memory("gradient of both", (kh, rows, filters), dtype, memory.later)
         # Where the result is written elsewhere (pooled, or in flat order), the sums need a
         # place of their own; otherwise the activation works in place.
-        self.apart = self.pool is not None or self.output in self.program.apart
-        if self.apart:
-            self.z = memory("weighted sums", (y, self.filters, x, batch), dtype, memory.both)
-        self.matrix = memory("kernel and bias", (rows, self.filters), dtype, memory.always)
-        out = (y, self.filters, x, batch)
+        self.apart = bool(self.sends) or self.pool is not None or self.output in self.program.apart
+        out = stored_shape(self.output.shape) if self.pool is not None else (y, filters, x, batch)
+        if self.sends:  # with rows of zeros around, as far as a window reaches
+            shape = (self.touched + kh - 1, filters, x, batch)
+            self.z = memory("weighted sums", shape, dtype, memory.always)
+            self.flipped = memory(
+                "flipped kernel", (self.columns, kh * filters), dtype, memory.always
+            )
+        elif self.apart:
+            self.z = memory("weighted sums", (y, filters, x, batch), dtype, memory.both)
         if self.pool is not None:
-            out = stored_shape(self.output.shape)
             self.pool.ask(memory, out, dtype)
             self.by_out = memory("gradient of the largest", out, dtype, memory.later)
         self.act.ask(memory, out, dtype)
-        self.by_rows = memory("gradient by row", (y, rows, self.filters), dtype, memory.later)
-        self.by_matrix = memory("gradient of both", (rows, self.filters), dtype, memory.later)
         self.program.weight(self.kernel).ask(memory)
         if self.bias is not None:
             self.program.weight(self.bias).ask(memory)
 
+    def kernel_of(self, matrix: Any) -> Any:
+        # (kh, kw·channels, filters) seen as (kh, kw, channels, filters): a view
+        kh, kw, channels, filters = self.kernel.shape
+        rows = matrix[:, : self.columns]
+        size = matrix.itemsize
+        strides = (matrix.strides[0], channels * filters * size, filters * size, size)
+        return np.lib.stride_tricks.as_strided(rows, (kh, kw, channels, filters), strides)
+
+    def sums(self) -> Any:
+        """The weighted sums, of shape (height, filter, width, batch)."""
+        if not self.apart:
+            return self.value()
+        if not self.sends:
+            return self.z.array
+        first = self.down.size - 1
+        return self.z.array[first : self.touched : self.down.stride]
+
     def begin(self) -> Steps:
         matrix = self.matrix.array
-        yield partial(np.copyto, matrix[: self.count].reshape(self.kernel.shape), self.kernel.value)
-        if self.bias is not None:
-            yield partial(np.copyto, matrix[self.count], self.bias.value)
+        yield partial(np.copyto, self.kernel_of(matrix), self.kernel.value)
+        if self.bias is not None:  # one row of ones of the kh counts
+            yield partial(np.copyto, matrix[0, self.columns], self.bias.value)
+        if self.sends:
+            kh, filters = self.down.size, self.filters
+            flipped = self.flipped.array.reshape(self.columns, kh, filters)
+            yield partial(np.copyto, flipped, matrix[::-1, : self.columns].transpose(1, 0, 2))
 
-    def flat(self, array: Any) -> Any:
-        return array.reshape(*array.shape[:2], -1)  # width and batch as one axis
+    def under_column(self, padded: Any, j: int) -> Any:
+        # what lies under column j of the windows: (rows touched, channel, width, batch)
+        return padded[: self.touched, :, self.across.at(j)]
+
+    def tap(self, window: Any, j: int) -> Any:
+        channels = self.kernel.shape[2]
+        return window[:, j * channels : (j + 1) * channels]
 
     def forward(self) -> Steps:
-        window, out = self.window.array, self.value()
-        z = self.z.array if self.apart else out
-        channels = self.kernel.shape[2]
+        window, z, out = self.window.array, self.sums(), self.value()
         yield from self.pad()
-        for tap, i, j in self.taps():
-            rows = window[:, tap * channels : (tap + 1) * channels]
-            yield partial(np.copyto, rows, self.under(self.source(), i, j))
+        for j in range(self.across.size):
+            yield partial(np.copyto, self.tap(window, j), self.under_column(self.source(), j))
         if self.bias is not None:
-            yield partial(window[:, self.count].fill, 1)
-        yield partial(np.matmul, self.matrix.array.T, self.flat(window), out=self.flat(z))
+            yield partial(window[:, self.columns].fill, 1)
+        blocks = overlapping(window, self.down.size, self.down.stride, self.height)
+        matrix = self.matrix.array.reshape(-1, self.filters)
+        yield partial(np.matmul, matrix.T, blocks, out=flat(z))
         if self.pool is not None:
             yield from self.pool.forward(z, out)
             yield from self.act.forward(out, out)
@@ -209,8 +241,7 @@ class Convolution(Sliding):
             yield from self.act.forward(z, out)
 
     def backward(self) -> Steps:
-        window, g, matrix = self.window.array, self.gradient, self.matrix.array
-        z = self.z.array if self.apart else self.value()
+        window, g, z = self.window.array, self.gradient, self.sums()
         if self.pool is not None:
             by_out, out = self.by_out.array, self.value()
             yield from self.act.backward(g, out, out, by_out)
@@ -218,24 +249,54 @@ class Convolution(Sliding):
             yield from self.pool.backward(by_out, z, out, z)
         else:
             yield from self.act.backward(g, z, self.value(), z)
-        by_z = self.flat(z)
-        yield partial(np.matmul, self.flat(window), by_z.transpose(0, 2, 1), out=self.by_rows.array)
-        by_matrix = self.by_matrix.array
-        yield partial(np.add.reduce, self.by_rows.array, axis=0, out=by_matrix)
+        blocks = overlapping(window, self.down.size, self.down.stride, self.height)
+        by_matrix, by_rows = self.by_matrix.array, self.by_rows.array
+        yield partial(np.matmul, blocks, flat(z).transpose(0, 2, 1), out=by_rows)
+        yield partial(np.add.reduce, by_rows, axis=0, out=by_matrix.reshape(-1, self.filters))
         kernel = self.program.weight(self.kernel)
-        yield partial(np.copyto, kernel.into(), by_matrix[: self.count].reshape(self.kernel.shape))
+        yield partial(np.copyto, kernel.into(), self.kernel_of(by_matrix))
         yield from kernel.done()
         if self.bias is not None:
             bias = self.program.weight(self.bias)
-            yield partial(np.copyto, bias.into(), by_matrix[self.count])
+            yield partial(np.copyto, bias.into(), by_matrix[0, self.columns])
             yield from bias.done()
         if self.sends:
-            by_window = window[:, : self.count]  # the window matrix is not needed any more
+            by_window = window[:, : self.columns]  # the window matrix is not needed any more
+            blocks = overlapping(self.z.array, self.down.size, 1, self.touched)
             yield partial(
-                np.matmul, matrix[: self.count], by_z, out=self.flat(window)[:, : self.count]
+                np.matmul, self.flipped.array, blocks, out=flat(window)[:, : self.columns]
             )
-            channels = self.kernel.shape[2]
-            yield from self.spread(lambda tap: by_window[:, tap * channels : (tap + 1) * channels])
+            target = self.program.receive(self, self.x)
+            place = self.by_edged.array if self.padded else target.array
+            yield partial(place.fill, 0)
+            for j in range(self.across.size):
+                there = self.under_column(place, j)
+                yield partial(np.add, there, self.tap(by_window, j), out=there)
+            yield from self.crop(target, place)
+
+
+def flat(array: Any) -> Any:
+    """(height, rows, width, batch) with width and batch as one axis: a view."""
+    return array.reshape(*array.shape[:2], -1)
+
+
+def overlapping(array: Any, rows: int, stride: int, count: int) -> Any:
+    """Blocks of some rows each, every one beginning ``stride`` rows after the one before.
+
+    Args:
+        array: Of shape (height, lines, width, batch), in one piece.
+        rows: Rows of a block.
+        stride: Rows from one block to the next.
+        count: Number of blocks.
+
+    Returns:
+        A view of shape (count, rows·lines, width·batch).
+    """
+    lines = array.shape[1]
+    width = array.shape[2] * array.shape[3]
+    strides = (array.strides[0] * stride, width * array.itemsize, array.itemsize)
+    shape = (count, rows * lines, width)
+    return np.lib.stride_tricks.as_strided(array, shape, strides, writeable=False)
 
 
 class PoolWindow:
