@@ -201,8 +201,9 @@ class Planned:
         if bands is not None and training:
             self.in_bands(network, nodes, *bands, update)
         else:
-            rate = self.rate_alone(network.outputs.dtype)
-            whole = Program(network, nodes, training=training, update=update, rate=rate)
+            whole = Program(
+                network, nodes, training=training, update=update, rate=self.rate_alone
+            )
             if self.threads > 1 and batch >= 2 * self.threads and can_be_split(whole):
                 self.in_pictures(build, nodes)
             else:
@@ -248,7 +249,7 @@ class Planned:
                 band=band,
                 bands=len(bands),
                 loan=self.loan,
-                rate=self.rate_alone(cut.inputs[1].dtype),
+                rate=self.rate_alone,
             )
             for band, share in zip(bands, shares, strict=True)
         ]
@@ -393,9 +394,10 @@ class Planned:
         assert self.optimizer is not None
         return self.rates.setdefault(dtype, Rates(self.optimizer, dtype))
 
-    def rate_alone(self, dtype: Any) -> Any:
-        # where the update is no more than w ← w − rate·g
-        return self.rates_of(dtype).rate if self.rule is sgd else None
+    def rate_alone(self, variable: Variable) -> Any:
+        # where the update is no more than w ← w − rate·g; frozen weights have none
+        plain = self.rule is sgd and variable in self.variables
+        return self.rates_of(variable.dtype).rate if plain else None
 
     def apply(self) -> None:
         """The step of an optimizer that has no rule in place: a reader's own."""

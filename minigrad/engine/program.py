@@ -48,7 +48,7 @@ class Weight:
         self.rows = slice(None)
         self.asked = False
         # A learning rate that may be taken into a factor of the gradient, which is smaller
-        self.rate = program.rate if at_once else None
+        self.rate = program.rate(variable) if at_once and program.rate else None
 
     def ask(self, memory: Asker, rows: slice | None = None) -> None:
         if not self.program.training:
@@ -142,7 +142,8 @@ class Program:
         bands: How many such parts there are.
         seed: What the backward sweep starts from.
         loan: The weight that is kept in the order of the pictures before it, if one is.
-        rate: Where the update is no more than a product with the learning rate, that rate.
+        rate: Gives the learning rate of a weight whose update is no more than a product with it,
+            otherwise ``None``.
     """
 
     def __init__(
@@ -160,7 +161,7 @@ class Program:
         bands: int = 1,
         seed: float = 1.0,
         loan: Loan | None = None,
-        rate: Any = None,
+        rate: Callable[[Variable], Any] | None = None,
     ) -> None:
         self.network, self.nodes, self.training = network, list(nodes), training
         self.update_now, self.own, self.several = update, own, several
