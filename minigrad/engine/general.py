@@ -74,14 +74,15 @@ class Flatten(Kernel):
         super().__init__(program, nodes, list(nodes[0].inputs))
 
     def forward(self) -> Steps:
-        pictures = self.value(self.reads[0])
-        if not np.shares_memory(pictures, self.value()):
-            yield partial(np.copyto, unflatten(self.value(), pictures.shape), pictures)
+        x, out = as_reference(self.value(self.reads[0])), as_reference(self.value())
+        if not np.shares_memory(x, out):
+            yield partial(np.copyto, out.reshape(x.shape), x)  # a view: one axis becomes several
 
     def backward(self) -> Steps:
         if self.sends and not np.shares_memory(self.program.gradient[self.reads[0]], self.gradient):
             target = self.program.receive(self, self.reads[0])
-            yield partial(np.copyto, target.array, unflatten(self.gradient, target.array.shape))
+            by_x = as_reference(target.array)
+            yield partial(np.copyto, by_x, as_reference(self.gradient).reshape(by_x.shape))
             yield from target.add()
 
 

@@ -81,7 +81,9 @@ def find_bands(network: Network, threads: int) -> tuple[Node, list[Band]] | None
     while isinstance(node, Operator):
         chain.append(node)
         node = node.inputs[0]
-    kinds = [type(n) for n in chain if type(n) is not Rescale]
+    kinds = [type(n) for n in chain]
+    if kinds[-1:] == [Rescale]:
+        kinds.pop()
     conv = next((n for n in chain if type(n) is Convolution2D), None)
     flat = [op.Reshape] if kinds[:1] == [op.Reshape] else []
     body = kinds[len(flat) :]  # one convolution with bias and activation, or nothing
@@ -90,6 +92,7 @@ def find_bands(network: Network, threads: int) -> tuple[Node, list[Band]] | None
     adds = [n for n in chain if type(n) is op.Add]
     fits = (
         node is network.inputs
+        and node.ndim in (2, 4)
         and all(users[n] == 1 for n in [node, *chain])
         and cut is not network.outputs
         and (conv is None or (flat and conv.padding == "valid" and conv.inputs[0].ndim == 4))

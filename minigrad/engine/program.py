@@ -257,7 +257,7 @@ class Program:
             )
         if kind in ACTS and self.ours(node):
             return general.Activation(self, [node])
-        if kind is op.Reshape and node.ndim == 2 and node.inputs[0].ndim == 4 and self.ours(node):
+        if kind is op.Reshape and node.ndim == 2 and node.inputs[0].ndim > 1 and self.ours(node):
             if node.shape[0] == node.inputs[0].shape[0]:
                 return general.Flatten(self, [node])
         if kind is Dropout and self.ours(node):
@@ -320,6 +320,7 @@ class Program:
             kernel.reads[0]: kernel.output
             for kernel in self.kernels
             if isinstance(kernel, general.Flatten)
+            and kernel.reads[0].ndim == 4
             and len(readers[kernel.reads[0]]) == 1
             and kernel.reads[0] is not self.network.outputs
         }
