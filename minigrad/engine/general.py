@@ -34,6 +34,7 @@ __all__ = [
     "Flatten",
     "Reduction",
     "Reference",
+    "Rescaling",
     "Softmax",
 ]
 
@@ -90,6 +91,29 @@ def unflatten(flat: Any, shape: tuple[int, ...]) -> Any:
     # (height·width·channel, batch) seen as (height, channel, width, batch)
     height, channel, width, batch = shape
     return flat.reshape(height, width, channel, batch).transpose(0, 2, 1, 3)
+
+
+class Rescaling(Kernel):
+    """A factor and an offset where they are not part of the gathering; replaces ``Rescale``."""
+
+    kind = "rescaling"
+
+    def __init__(self, program: Program, nodes: list[Node]) -> None:
+        super().__init__(program, nodes, list(nodes[0].inputs))
+        self.node = nodes[0]
+
+    def forward(self) -> Steps:
+        out = self.value()
+        yield partial(np.copyto, out, self.value(self.reads[0]))  # from whole numbers, perhaps
+        yield partial(np.multiply, out, self.node.scale, out=out)
+        if self.node.offset:
+            yield partial(np.add, out, self.node.offset, out=out)
+
+    def backward(self) -> Steps:
+        if self.sends:
+            target = self.program.receive(self, self.reads[0])
+            yield partial(np.multiply, self.gradient, self.node.scale, out=target.array)
+            yield from target.add()
 
 
 class Dropout(Kernel):
@@ -169,30 +193,35 @@ class Softmax(Kernel):
 
 
 class CrossEntropy(Kernel):
-    """Softmax, cross-entropy and mean over the batch; replaces ``SoftmaxCrossEntropy`` or
-    ``SparseSoftmaxCrossEntropy``, ``Mean``, and ``Softmax`` where it gives the predictions.
+    """Softmax, cross-entropy and their mean or sum; replaces ``SoftmaxCrossEntropy`` or
+    ``SparseSoftmaxCrossEntropy``, ``Mean`` or ``Sum``, and ``Softmax`` where it gives the
+    predictions.
     """
 
     kind = "softmax + cross-entropy"
 
     def __init__(self, program: Program, nodes: list[Node]) -> None:
-        *softmax, loss, _ = nodes
+        *softmax, loss, end = nodes
         self.logits, self.targets = loss.inputs
         self.softmax = softmax[0] if softmax else None
         self.sparse = isinstance(loss, SparseSoftmaxCrossEntropy)
+        self.samples = loss.size if isinstance(end, op.Mean) else 1  # what the sum is divided by
+        self.axis = {2: 0, 4: 1}.get(self.logits.ndim, self.logits.ndim - 1)  # of the classes
         super().__init__(program, nodes, [self.logits, self.targets])
         self.beside = softmax
 
     def ask(self, memory: Asker) -> None:
         shape, dtype = stored_shape(self.logits.shape), self.logits.dtype
-        self.row = memory("largest, then sum", (1, shape[1]), dtype, memory.then)
-        self.ones = memory("sum of targets", (1, shape[1]), dtype, memory.later)
+        row = tuple(1 if axis == self.axis else n for axis, n in enumerate(shape))
+        self.row = memory("largest, then sum", row, dtype, memory.then)
+        self.ones = memory("sum of targets", row, dtype, memory.later)
         self.shifted = memory("surprise", shape, dtype, memory.then)
         if self.softmax is None:
             self.probabilities = memory("probabilities", shape, dtype, memory.both)
         if self.sparse:
             self.one_hot = memory("one-hot", shape, dtype, memory.both)
-            self.classes = np.arange(shape[0], dtype=self.targets.dtype)[:, np.newaxis]
+            after = (1,) * (len(shape) - 1 - self.axis)
+            self.classes = np.arange(shape[self.axis], dtype=self.targets.dtype).reshape(-1, *after)
 
     def parts(self) -> tuple[Any, Any]:
         p = self.value(self.softmax) if self.softmax is not None else self.probabilities.array
@@ -202,27 +231,29 @@ class CrossEntropy(Kernel):
         z, row, s = self.value(self.logits), self.row.array, self.shifted.array
         p, t = self.parts()
         if self.sparse:
-            yield partial(np.equal, self.value(self.targets), self.classes, out=t)
-        yield partial(np.maximum.reduce, z, axis=0, keepdims=True, out=row)
+            labels = as_stored(as_reference(self.value(self.targets))[..., np.newaxis])
+            yield partial(np.equal, labels, self.classes, out=t)
+        over = {"axis": self.axis, "keepdims": True}
+        yield partial(np.maximum.reduce, z, **over, out=row)
         yield partial(np.subtract, z, row, out=s)
         yield partial(np.exp, s, out=p)
-        yield partial(np.add.reduce, p, axis=0, keepdims=True, out=row)
+        yield partial(np.add.reduce, p, **over, out=row)
         yield partial(np.divide, p, row, out=p)
         yield partial(np.log, row, out=row)
         yield partial(np.subtract, row, s, out=s)  # −log p
         yield partial(np.multiply, s, t, out=s)
         yield partial(np.add.reduce, s, axis=None, out=self.value())
-        yield partial(np.divide, self.value(), z.shape[1], out=self.value())
+        yield partial(np.divide, self.value(), self.samples, out=self.value())
 
     def backward(self) -> Steps:
         if not self.sends:
             return
         target = self.program.receive(self, self.logits)
         (p, t), out, ones = self.parts(), target.array, self.ones.array
-        yield partial(np.add.reduce, t, axis=0, keepdims=True, out=ones)
+        yield partial(np.add.reduce, t, axis=self.axis, keepdims=True, out=ones)
         yield partial(np.multiply, p, ones, out=out)
         yield partial(np.subtract, out, t, out=out)
-        yield partial(np.divide, out, self.logits.shape[0], out=out)
+        yield partial(np.divide, out, self.samples, out=out)
         yield partial(np.multiply, out, self.gradient, out=out)
         yield from target.add()
 

@@ -262,10 +262,10 @@ class Dense(Kernel):
 
     kind = "dense"
 
-    def __init__(self, program: Program, nodes: list[Node], rows: slice | None = None) -> None:
-        matmul = nodes[0]
-        self.x, self.weight = matmul.inputs
-        self.rows = slice(None) if rows is None else rows
+    def __init__(self, program: Program, nodes: list[Node], band: Any = None) -> None:
+        self.x, self.weight = nodes[0].inputs
+        self.rows = slice(0, self.weight.shape[0]) if band is None else band.weight
+        self.inside = self.rows if band is None else band.inside  # of the input's rows
         extra = {type(n): n for n in nodes[1:]}
         self.bias = next((n.inputs[1] for n in nodes[1:] if n.label == "add"), None)
         self.act = act_of(next((n for t, n in extra.items() if t in ACTS), None))
@@ -283,13 +283,17 @@ class Dense(Kernel):
         if self.x.shape[0] == 1:
             # NumPy's product of a column and a row is slow; with a second column of
             # zeros it is BLAS's and twenty times as fast.
-            inputs = self.program.value_shape(self.x)[0]
+            inputs = self.rows.stop - self.rows.start
             self.columns = memory("input and zeros", (inputs, 2), dtype, memory.always)
             self.pair = memory("gradient and zeros", (shape[0], 2), dtype, memory.always)
         self.rated = memory("gradient times rate", shape, dtype, memory.later)
 
     def forward(self) -> Steps:
-        weight, x, z = self.program.array(self.weight)[self.rows], self.value(self.x), self.value()
+        weight, x, z = (
+            self.program.array(self.weight)[self.rows],
+            self.value(self.x)[self.inside],
+            self.value(),
+        )
         yield partial(np.matmul, weight.T, x, out=z)
         if self.bias is not None:
             yield partial(np.add, z, self.bias.value[:, np.newaxis], out=z)
@@ -298,7 +302,7 @@ class Dense(Kernel):
     def backward(self) -> Steps:
         weight, x, z, g = (
             self.program.array(self.weight)[self.rows],
-            self.value(self.x),
+            self.value(self.x)[self.inside],
             self.value(),
             self.gradient,
         )
@@ -318,10 +322,15 @@ class Dense(Kernel):
             yield partial(np.copyto, left[:, :1], x)
             yield partial(np.copyto, self.pair.array[:, :1], right)
             right = self.pair.array
+        if target is not None:
+            by_x = target.array[self.inside]
+            for other in (target.array[: self.inside.start], target.array[self.inside.stop :]):
+                if len(other):
+                    yield partial(other.fill, 0)
         for rows in by_weight.pieces():
             yield partial(np.matmul, left[rows], right.T, out=by_weight.into(rows))
             if target is not None:  # with the weights of before the step
-                yield partial(np.matmul, weight[rows], g, out=target.array[rows])
+                yield partial(np.matmul, weight[rows], g, out=by_x[rows])
             yield from by_weight.done(rows, rated)
         if target is not None:
             yield from target.add()

@@ -27,101 +27,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad import operators as op
-from minigrad.convolution import Convolution2D
 from minigrad.eager import Network, gather
 from minigrad.engine import general, kernels
-from minigrad.engine.kernels import ACTS, Step, as_reference
+from minigrad.engine.bands import Band, find_bands
+from minigrad.engine.kernels import Step, as_reference
 from minigrad.engine.loans import Loan, loan_of
 from minigrad.engine.program import Program
 from minigrad.engine.threads import blas_threads, get_threads, team
 from minigrad.engine.updates import Rates, rule, sgd
 from minigrad.graph import Node, Operator, Variable
 from minigrad.optimizers import Optimizer
-from minigrad.rescaling import Rescale
 
 __all__ = ["Planned"]
 
-LARGE = 1 << 20  # bytes of a weight that no longer fit into a core's own cache
 CACHE = 6 << 20  # bytes of memory that a piece of a batch may take
-
-
-class Band(NamedTuple):
-    """Which rows belong to a thread.
-
-    Attributes:
-        input: Rows of the pictures (or elements of the vectors).
-        output: Rows of the convolution's result; ``None`` without a convolution.
-        weight: Rows of the dense layer's weight.
-        lengths: For each node of the band, how many rows its value has.
-    """
-
-    input: slice
-    output: slice | None
-    weight: slice
-    lengths: dict[Node, int]
-
-    def rows(self, node: Node, shape: tuple[int, ...]) -> int:
-        """Rows of a node's value in this band."""
-        return self.lengths.get(node, shape[0])
-
-
-def find_bands(network: Network, threads: int) -> tuple[Node, list[Band]] | None:
-    """The large dense layer that is worth sharing by rows, and the threads' bands."""
-    users: dict[Node, int] = {}
-    for node in network.order:
-        for source in set(node.inputs):
-            users[source] = users.get(source, 0) + 1
-    for cut in network.order:
-        weight = cut.inputs[1] if type(cut) is op.MatMul else None
-        if isinstance(weight, Variable) and weight.value.nbytes >= LARGE and cut.ndim == 2:
-            break
-    else:
-        return None
-    chain, node = [], cut.inputs[0]  # from the cut back to the input
-    while isinstance(node, Operator):
-        chain.append(node)
-        node = node.inputs[0]
-    kinds = [type(n) for n in chain]
-    if kinds[-1:] == [Rescale]:
-        kinds.pop()
-    conv = next((n for n in chain if type(n) is Convolution2D), None)
-    flat = [op.Reshape] if kinds[:1] == [op.Reshape] else []
-    body = kinds[len(flat) :]  # one convolution with bias and activation, or nothing
-    after_conv = ([], [op.Add], *([act, op.Add] for act in ACTS), *([act] for act in ACTS))
-    plain = not body or (body[-1] is Convolution2D and body[:-1] in after_conv)
-    adds = [n for n in chain if type(n) is op.Add]
-    fits = (
-        node is network.inputs
-        and node.ndim in (2, 4)
-        and all(users[n] == 1 for n in [node, *chain])
-        and cut is not network.outputs
-        and (conv is None or (flat and conv.padding == "valid" and conv.inputs[0].ndim == 4))
-        and plain
-        and all(isinstance(n.inputs[1], Variable) and n.inputs[1].ndim == 1 for n in adds)
-        and (conv is None or isinstance(conv.inputs[1], Variable))
-        and users[weight] == 1
-    )
-    if not fits:
-        return None
-    rows = conv.shape[1] if conv is not None else node.shape[1]
-    per_row = weight.shape[0] // rows
-    if rows < threads:
-        return None
-    bands = []
-    for part in np.array_split(np.arange(rows), threads):
-        start, stop = int(part[0]), int(part[-1]) + 1
-        source, output = slice(start, stop), None
-        if conv is not None:
-            output, stride = source, conv.down.stride
-            source = slice(start * stride, (stop - 1) * stride + conv.down.size)
-        lengths = {node: source.stop - source.start}
-        for n in reversed(chain):
-            from_conv = conv is not None and (n is conv or conv in lengths)
-            lengths[n] = stop - start if from_conv else lengths[node]
-        if flat:
-            lengths[chain[0]] = (stop - start) * per_row
-        bands.append(Band(source, output, slice(start * per_row, stop * per_row), lengths))
-    return cut, bands
 
 
 def can_be_split(program: Program) -> bool:
@@ -136,6 +55,8 @@ def can_be_split(program: Program) -> bool:
             if not whole_mean:
                 return False
         if isinstance(kernel, general.Softmax) and node.axis in (0, -node.ndim):
+            return False
+        if isinstance(kernel, general.CrossEntropy) and type(kernel.output) is not op.Mean:
             return False
         if isinstance(kernel, general.Arithmetic):
             same = [i.shape == node.shape or not program.computes(i) for i in node.inputs]
@@ -204,9 +125,7 @@ class Planned:
         if bands is not None and training:
             self.in_bands(network, nodes, *bands, update)
         else:
-            whole = Program(
-                network, nodes, training=training, update=update, rate=self.rate_alone
-            )
+            whole = Program(network, nodes, training=training, update=update, rate=self.rate_alone)
             if self.threads > 1 and batch >= 2 * self.threads and can_be_split(whole):
                 self.in_pictures(build, nodes)
             else:

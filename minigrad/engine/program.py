@@ -250,7 +250,7 @@ class Program:
         if kind is op.MatMul and isinstance(node.inputs[1], Variable) and self.ours(node):
             if node.ndim == 2 == node.inputs[1].ndim:
                 chain = [] if self.band else self.bias_and_act(node)
-                return kernels.Dense(self, [node, *chain], self.band and self.band.weight)
+                return kernels.Dense(self, [node, *chain], self.band)
         if kind in (MaxPool2D, AveragePool2D) and self.ours(node):
             return (sliding.MaxPooling if kind is MaxPool2D else sliding.AveragePooling)(
                 self, [node]
@@ -260,6 +260,8 @@ class Program:
         if kind is op.Reshape and node.ndim == 2 and node.inputs[0].ndim > 1 and self.ours(node):
             if node.shape[0] == node.inputs[0].shape[0]:
                 return general.Flatten(self, [node])
+        if kind is Rescale and (self.ours(node) or node.inputs[0] is self.network.inputs):
+            return general.Rescaling(self, [node])
         if kind is Dropout and self.ours(node):
             return general.Dropout(self, [node])
         if kind in (SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy):
@@ -286,17 +288,20 @@ class Program:
 
     def cross_entropy(self, loss: Node) -> list[Node]:
         logits, targets = loss.inputs
-        mean = self.only_user(loss, op.Mean)
-        if logits.ndim != 2 or not mean or mean[0].ndim or not self.ours(loss):
+        end = self.only_user(loss, op.Mean, op.Sum)
+        if not end or end[0].ndim or not self.ours(loss):
             return []
         if not self.computes(targets) or targets.needs_gradient:
             return []
         predictions = [
             user
             for user in self.users[logits]
-            if type(user) is Softmax and user is self.network.outputs and not self.users[user]
+            if type(user) is Softmax
+            and user.axis in (-1, user.ndim - 1)
+            and user is self.network.outputs
+            and not self.users[user]
         ]
-        return [*predictions[:1], loss, *mean]
+        return [*predictions[:1], loss, *end]
 
     # -- 2. place and 3. settle ----------------------------------------------------------------
     def value_shape(self, node: Node) -> tuple[int, ...]:
