@@ -34,6 +34,8 @@ def strip(notebook: nbformat.NotebookNode) -> None:
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         cell.metadata.pop("collapsed", None)
+        if cell.cell_type == "code":  # a progress bar that cleared itself leaves blanks
+            cell.outputs = [o for o in cell.outputs if o.get("text") is None or o.text.strip()]
 
 
 def refresh(path: Path) -> None:
@@ -45,6 +47,7 @@ def refresh(path: Path) -> None:
         startup_timeout=120,
         kernel_name="python3",
         record_timing=False,
+        coalesce_streams=True,  # of a line that is written over itself, the last state is kept
         resources={"metadata": {"path": path.parent}},
     )
     client.execute()
