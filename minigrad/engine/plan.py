@@ -40,6 +40,7 @@ from minigrad.optimizers import Optimizer
 
 __all__ = ["Planned"]
 
+LARGE = 1 << 20  # bytes of a weight that no longer fit into a core's own cache
 CACHE = 6 << 20  # bytes of memory that a piece of a batch may take
 
 
@@ -121,7 +122,7 @@ class Planned:
         self.rule = None if optimizer is None else rule(optimizer)
         update = self.update if self.rule is not None else None
         nodes = [n for n in network.order if isinstance(n, Operator)]
-        bands = find_bands(network, self.threads) if self.threads > 1 else None
+        bands = find_bands(network, self.threads, LARGE) if self.threads > 1 else None
         if bands is not None and training:
             self.in_bands(network, nodes, *bands, update)
         else:
