@@ -19,6 +19,7 @@ numbers, to rounding; each has one idea more than the rung before it.
 """
 
 from minigrad.lessons.ladder.arrays import BatchLast, BothCores, InPlace
+from minigrad.lessons.ladder.benchmark import committed_benchmark
 from minigrad.lessons.ladder.charts import chart_of_kernels, chart_of_rungs
 from minigrad.lessons.ladder.graphs import (
     GraphOnce,
@@ -55,6 +56,7 @@ __all__ = [
     "allocated",
     "chart_of_kernels",
     "chart_of_rungs",
+    "committed_benchmark",
     "gigaflops",
     "kernel_times",
     "reference",

@@ -118,7 +118,8 @@ class Scores:
 
     def loss(self, y: Any) -> float:
         """The mean of Σ y · (log Σ eᶻ − z); leaves (softmax − y) / batch in ``gradient``."""
-        z, g, along = self.z, self.gradient, {"axis": self.axis, "keepdims": True}
+        z, g = self.z, self.gradient
+        along: Any = {"axis": self.axis, "keepdims": True}
         np.max(z, out=self.largest, **along)
         np.subtract(z, self.largest, out=z)
         np.exp(z, out=g)
@@ -193,7 +194,7 @@ class BatchLast(Rung):
 
     title = "layout: batch last"
     tolerance = SinglePrecision.tolerance
-    cuts = (0, ROWS)  # where the bands of rows begin and end
+    cuts: tuple[int, ...] = (0, ROWS)  # where the bands of rows begin and end
 
     def __init__(self, weights: Sequence[np.ndarray], batch: int = 1) -> None:
         self.batch = batch

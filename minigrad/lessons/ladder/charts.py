@@ -52,13 +52,14 @@ def chart_of_rungs(readings: Sequence[Reading], floor: float | None = None) -> A
             ax.bar_label(bars, [f"{r.speed:,.0f}" for r in rows], padding=3, fontsize=10)
         if floor is not None:
             ax.axvline(floor, color="black", linestyle=":")
-            ax.annotate("floor", (floor, -0.55), ha="right", va="bottom", fontsize=11)
-        ax.set(xscale="log", xlabel="pictures per second, training (each line: ten times as many)")
+            ax.text(0.93 * floor, -0.85, "floor", ha="right", va="top", fontsize=11)
+        ax.set(xscale="log", xlabel="pictures per second while training (logarithmic)")
+        ax.xaxis.set_major_formatter("{x:,.0f}")
         ax.set_xlim(right=3 * max([r.speed for r in readings] + [floor or 0]))
         ax.set_yticks(range(len(titles)), titles)
         ax.set_ylim(len(titles) - 0.4, -0.9)
         ax.grid(False, axis="y")
-        ax.legend(loc="lower right")
+        ax.legend(loc="upper right", bbox_to_anchor=(0.8, 1.0))
     return show(figure, f"bars of pictures per second, a line for each of {len(titles)} rungs")
 
 
@@ -92,9 +93,10 @@ def chart_of_kernels(times: Sequence[KernelTime], rate: float | None = None) -> 
             places, backward, left=forward, label="backward, update", edgecolor="white", **LOOKS[1]
         )
         if rate is not None:
+            worked = [place for place in places if times[place].flops]
             ax.plot(
-                [t.flops / rate / 1e3 for t in times],
-                list(places),
+                [times[place].flops / rate / 1e3 for place in worked],
+                worked,
                 color="black",
                 linestyle="none",
                 marker="|",

@@ -73,9 +73,9 @@ class GraphPerPicture(Rung):
 
     title = "a graph for each picture"
     dtype: Any = np.float64
-    convolution: type[Node] = Convolution2D
-    relu: type[Node] = Relu
-    elu: type[Node] = Elu
+    convolution: Any = Convolution2D  # which operators the graph is made of
+    relu: Any = Relu
+    elu: Any = Elu
 
     def __init__(self, weights: Sequence[np.ndarray], batch: int = 1) -> None:
         self.batch = batch

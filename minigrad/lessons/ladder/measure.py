@@ -179,7 +179,7 @@ def seconds(call: Callable[[], object], budget: float = 0.25, least: int = 5) ->
     return min(times)
 
 
-def allocated(call: Callable[[], object]) -> int:
+def allocated(call: Callable[[], object], least: int | None = None) -> int:
     """Bytes of arrays that a call allocates, all added up, given back or not.
 
     The paper's Fig. 6 adds up like this. Python stops after every single operation and
@@ -187,10 +187,12 @@ def allocated(call: Callable[[], object]) -> int:
 
     Args:
         call: What to watch, a function of Python's.
+        least: The smallest piece that counts, in bytes; by default 50 KB for each thread.
+            Smaller ones are Python's own objects, and the buffers of 8,192 numbers through
+            which NumPy converts and broadcasts.
 
     Returns:
-        The sum of all pieces of at least 50 KB for each thread. Smaller ones are Python's own
-        objects and the buffers of 8,192 numbers through which NumPy converts and broadcasts.
+        The sum of all pieces.
 
     Example:
         >>> import numpy as np
@@ -202,14 +204,14 @@ def allocated(call: Callable[[], object]) -> int:
         0
     """
     total = before = 0
-    least = 50_000 * max(2, get_threads())
+    smallest = 50_000 * max(2, get_threads()) if least is None else least
 
     def look(frame: Any, event: str, argument: Any) -> Any:
         nonlocal total, before
         if frame is not None:
             frame.f_trace_opcodes = True
         now, peak = tracemalloc.get_traced_memory()
-        if peak - before >= least:
+        if peak - before >= smallest:
             total += peak - before
         tracemalloc.reset_peak()
         before = now

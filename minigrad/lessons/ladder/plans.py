@@ -34,7 +34,7 @@ def reference_network(filters: int = 8, dtype: str = "float32") -> Sequential:
         >>> ladder.reference_network().count_params()
         747954
     """
-    start = {"kernel_initializer": GlorotUniform(seed=4), "dtype": dtype}
+    start: dict[str, Any] = {"kernel_initializer": GlorotUniform(seed=4), "dtype": dtype}
     layers = [
         Input((28, 28, 1), dtype=dtype),
         Conv2D(filters, 2, activation="relu", **start),
@@ -72,7 +72,7 @@ class Plan(Rung):
         return self.model.get_weights()
 
     def step(self, x: Any, y: Any, rate: float = 0.01) -> float:
-        self.model.optimizer.learning_rate = rate
+        self.runner.optimizer.learning_rate = rate
         self.runner.load(x, y, self.batch)
         self.runner.train_step()
         return self.runner.loss
