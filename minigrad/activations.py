@@ -39,7 +39,13 @@ __all__ = [
 
 
 class Relu(Elementwise):
-    """max(x, 0), with derivative 0 at the kink x = 0, as in TensorFlow."""
+    """max(x, 0), with derivative 0 at the kink x = 0, as in TensorFlow.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.forward([mg.activations.Relu([-1.0, 2.0])])
+        array([0., 2.])
+    """
 
     def forward(self, x):
         return np.maximum(x, 0)
@@ -55,6 +61,11 @@ class Elu(Elementwise):
         x: The node.
         alpha: The value −α that the function tends to for x → −∞.
         name: What to call it.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.forward([mg.activations.Elu([-1.0, 2.0])]).round(4)
+        array([-0.6321,  2.    ])
     """
 
     def __init__(self, x: Any, alpha: float = 1.0, name: str | None = None) -> None:
@@ -70,7 +81,13 @@ class Elu(Elementwise):
 
 
 class Sigmoid(Elementwise):
-    """1 / (1 + e⁻ˣ), written so that it does not overflow."""
+    """1 / (1 + e⁻ˣ), written so that it does not overflow.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.forward([mg.activations.Sigmoid([0.0, -1000.0])])
+        array([0.5, 0. ])
+    """
 
     def forward(self, x):
         small = np.exp(-np.abs(x))  # at most 1
@@ -87,6 +104,11 @@ class Softmax(Operator):
         x: The node.
         axis: Along which the probabilities add up to 1.
         name: What to call it.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.forward([mg.activations.Softmax([1000.0, 1000.0])])
+        array([0.5, 0.5])
     """
 
     def __init__(self, x: Any, axis: int = -1, name: str | None = None) -> None:
@@ -110,6 +132,11 @@ class LogSoftmax(Operator):
         x: The node.
         axis: Along which the probabilities add up to 1.
         name: What to call it.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.forward([mg.activations.LogSoftmax([0.0, -1000.0])])
+        array([    0., -1000.])
     """
 
     def __init__(self, x: Any, axis: int = -1, name: str | None = None) -> None:

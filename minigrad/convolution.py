@@ -48,7 +48,7 @@ class Window(NamedTuple):
     stride: int
     before: int
     after: int
-    count: int
+    count: int  # type: ignore[assignment]
 
     @classmethod
     def along(cls, length: int, size: int, stride: int, padding: str) -> Window:

@@ -109,8 +109,9 @@ class Node:
         ((2,), None, True)
     """
 
-    inputs: tuple[Node, ...] = ()
+    inputs: tuple[Any, ...] = ()
     needs_gradient = False
+    value: Any
 
     def __init__(self, shape: tuple[int, ...], dtype: Any, name: str | None = None) -> None:
         self.name = name
@@ -143,6 +144,14 @@ class Node:
             f"value={brief(self.value)} gradient={brief(self.gradient)}>"
         )
 
+    def _repr_svg_(self) -> str | None:
+        # In a notebook a node is shown with the graph that it ends. NumPy is enough for it.
+        if len(topological_sort(self)) > 40:
+            return None  # nobody could read it
+        from minigrad.display.graph import draw
+
+        return draw(self)._repr_svg_()
+
     # -- what NumPy asks an array ---------------------------------------------------
     @property
     def ndim(self) -> int:
@@ -157,7 +166,7 @@ class Node:
     @property
     def T(self) -> Node:  # noqa: N802 (NumPy's name)
         """The transposed node, as of an array."""
-        return np.transpose(self)  # type: ignore[call-overload]
+        return np.transpose(self)  # type: ignore
 
     def reshape(self, *shape: Any) -> Node:
         """The node in another shape, as ``ndarray.reshape``; one length may be -1."""
@@ -257,10 +266,10 @@ class Node:
         return np.matmul(other, self)
 
     def __neg__(self) -> Node:
-        return np.negative(self)
+        return np.negative(self)  # type: ignore
 
     def __abs__(self) -> Node:
-        return np.absolute(self)
+        return np.absolute(self)  # type: ignore
 
     # Comparisons build nodes (for np.where). Equality does not: two nodes are equal
     # when they are the same node, so that sets and dictionaries of nodes work.
@@ -466,7 +475,7 @@ class Operator(Node):
         """
         raise NotImplementedError(f"{type(self).__name__} has no backward method yet")
 
-    def infer(self, *inputs: Node) -> tuple[tuple[int, ...], np.dtype]:
+    def infer(self, *inputs: Any, **_: Any) -> tuple[tuple[int, ...], np.dtype]:
         """Shape and dtype of the value; also the place to refuse inputs that do not fit.
 
         By default the forward method is tried on ones of the inputs' shapes, so that a

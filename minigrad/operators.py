@@ -66,7 +66,7 @@ class Elementwise(Operator):
         ValueError: When the shapes cannot be broadcast.
     """
 
-    def infer(self, *inputs: Node) -> tuple[tuple[int, ...], np.dtype]:
+    def infer(self, *inputs: Any, **_: Any) -> tuple[tuple[int, ...], np.dtype]:
         try:
             shape = np.broadcast_shapes(*(i.shape for i in inputs))
         except ValueError:

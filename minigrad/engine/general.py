@@ -44,7 +44,7 @@ class Activation(Kernel):
 
     kind = "activation"
 
-    def __init__(self, program: Program, nodes: list[Node]) -> None:
+    def __init__(self, program: Program, nodes: list[Any]) -> None:
         super().__init__(program, nodes, list(nodes[0].inputs))
         self.act = act_of(nodes[0])
 
@@ -71,7 +71,7 @@ class Flatten(Kernel):
 
     kind = "flatten"
 
-    def __init__(self, program: Program, nodes: list[Node]) -> None:
+    def __init__(self, program: Program, nodes: list[Any]) -> None:
         super().__init__(program, nodes, list(nodes[0].inputs))
 
     def forward(self) -> Steps:
@@ -98,7 +98,7 @@ class Rescaling(Kernel):
 
     kind = "rescaling"
 
-    def __init__(self, program: Program, nodes: list[Node]) -> None:
+    def __init__(self, program: Program, nodes: list[Any]) -> None:
         super().__init__(program, nodes, list(nodes[0].inputs))
         self.node = nodes[0]
 
@@ -121,7 +121,7 @@ class Dropout(Kernel):
 
     kind = "dropout"
 
-    def __init__(self, program: Program, nodes: list[Node]) -> None:
+    def __init__(self, program: Program, nodes: list[Any]) -> None:
         super().__init__(program, nodes, list(nodes[0].inputs))
         self.node = nodes[0]
         self.shared: Any = None  # numbers drawn for a whole batch of which this is a part
@@ -157,7 +157,7 @@ class Softmax(Kernel):
 
     kind = "softmax"
 
-    def __init__(self, program: Program, nodes: list[Node]) -> None:
+    def __init__(self, program: Program, nodes: list[Any]) -> None:
         super().__init__(program, nodes, list(nodes[0].inputs))
         self.axis = nodes[0].axis
 
@@ -200,7 +200,7 @@ class CrossEntropy(Kernel):
 
     kind = "softmax + cross-entropy"
 
-    def __init__(self, program: Program, nodes: list[Node]) -> None:
+    def __init__(self, program: Program, nodes: list[Any]) -> None:
         *softmax, loss, end = nodes
         self.logits, self.targets = loss.inputs
         self.softmax = softmax[0] if softmax else None
@@ -281,7 +281,7 @@ def gradient_of(kind: type, place: int, g: Any, x: Any, y: Any, value: Any, out:
     if kind is op.Multiply:
         return [partial(np.multiply, g, y if place == 0 else x, out=out)]
     if kind is op.Divide:
-        calls = [partial(np.divide, g, y, out=out)]
+        calls: list[Step] = [partial(np.divide, g, y, out=out)]
         if place == 1:  # −g·value/y
             calls += [partial(np.multiply, out, value, out=out), partial(np.negative, out, out=out)]
         return calls
@@ -307,7 +307,7 @@ def gradient_of(kind: type, place: int, g: Any, x: Any, y: Any, value: Any, out:
 class General(Kernel):
     """A kernel that works on the arrays as users see them, batch first."""
 
-    def __init__(self, program: Program, nodes: list[Node]) -> None:
+    def __init__(self, program: Program, nodes: list[Any]) -> None:
         self.node = nodes[0]
         reads = [n for n in dict.fromkeys(self.node.inputs) if program.computes(n)]
         super().__init__(program, nodes, reads)
@@ -334,10 +334,10 @@ class General(Kernel):
             return
         if isinstance(node, Variable):
             weight = self.program.weight(node)
-            place, done = weight.into(), weight.done
+            place, done = weight.into(), weight.done()
         else:
             target = self.program.receive(self, node)
-            place, done = as_reference(target.array), target.add
+            place, done = as_reference(target.array), target.add()
         if node.shape == self.output.shape:
             yield from write(place)
         else:
@@ -349,9 +349,9 @@ class General(Kernel):
             over = (*range(added), *axes)
             yield partial(np.add.reduce, part, axis=over, keepdims=True, out=place)
         if isinstance(node, Variable) and weight.at_once:
-            last.extend(done())
+            last.extend(done)
         else:
-            yield from done()
+            yield from done
 
 
 class Arithmetic(General):
@@ -377,7 +377,7 @@ class Reduction(General):
 
     kind = "sum or mean"
 
-    def __init__(self, program: Program, nodes: list[Node]) -> None:
+    def __init__(self, program: Program, nodes: list[Any]) -> None:
         super().__init__(program, nodes)
         mean = isinstance(self.node, op.Mean)
         self.count = self.node.inputs[0].size // max(self.node.size, 1) if mean else 1

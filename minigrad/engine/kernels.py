@@ -73,10 +73,11 @@ class Kernel:
 
     kind = "kernel"
 
-    def __init__(self, program: Program, nodes: list[Node], reads: list[Node]) -> None:
+    def __init__(self, program: Program, nodes: list[Any], reads: list[Any]) -> None:
         self.program, self.nodes, self.reads = program, nodes, reads
         self.output = nodes[-1]
         self.beside: list[Node] = []  # nodes besides the output that have a value of their own
+        self.raw: Any = None  # a batch as it was gathered
         self.as_gathered = False  # whether the value is the array that was gathered
         self.flops = (0, 0)
         sends = program.training and self.output in program.differentiated
@@ -221,7 +222,7 @@ class Feed(Kernel):
 
     kind = "gather"
 
-    def __init__(self, program: Program, nodes: list[Node], rows: slice | None = None) -> None:
+    def __init__(self, program: Program, nodes: list[Any], rows: slice | None = None) -> None:
         super().__init__(program, nodes, [])
         self.rows = rows  # only these rows of each picture, for a thread that needs no more
         self.rescale = nodes[1] if len(nodes) > 1 else None
@@ -262,7 +263,7 @@ class Dense(Kernel):
 
     kind = "dense"
 
-    def __init__(self, program: Program, nodes: list[Node], band: Any = None) -> None:
+    def __init__(self, program: Program, nodes: list[Any], band: Any = None) -> None:
         self.x, self.weight = nodes[0].inputs
         self.rows = slice(0, self.weight.shape[0]) if band is None else band.weight
         self.inside = self.rows if band is None else band.inside  # of the input's rows
@@ -341,7 +342,7 @@ class BiasAct(Kernel):
 
     kind = "sum of shares"
 
-    def __init__(self, program: Program, nodes: list[Node], shares: list[Any], by_sum: Any) -> None:
+    def __init__(self, program: Program, nodes: list[Any], shares: list[Any], by_sum: Any) -> None:
         super().__init__(program, nodes, [])
         self.shares, self.by_sum = shares, by_sum
         self.bias = next((n.inputs[1] for n in nodes if n.label == "add"), None)

@@ -145,7 +145,7 @@ class Planned:
         self.value_of = program.value
 
     def in_bands(
-        self, network: Network, nodes: list[Node], cut: Node, bands: list[Band], update: Any
+        self, network: Network, nodes: Sequence[Node], cut: Node, bands: list[Band], update: Any
     ):
         """Each thread has some rows of the pictures and of the large weight."""
         self.way = "bands"
@@ -191,7 +191,7 @@ class Planned:
         ]
         self.value_of = head.value
 
-    def in_pictures(self, build: Callable[[int], Network], nodes: list[Node]) -> None:
+    def in_pictures(self, build: Callable[[int], Network], nodes: Sequence[Node]) -> None:
         """Each thread has some pictures, in pieces that fit into the cache."""
         self.way = "pictures"
         shares = [s for s in np.array_split(np.arange(self.batch), self.threads) if len(s)]
@@ -257,7 +257,6 @@ class Planned:
     # -- what follows a step: gradients of several programs added up, and the update ------------
     def finish(self) -> None:
         self.feeds = [k for p in self.programs for k in p.kernels if isinstance(k, kernels.Feed)]
-        self.dropouts = []
         self.data: Any = None
         targets = self.network.targets
         self.targets = None if targets is None else np.zeros(targets.shape, targets.dtype)
@@ -324,6 +323,7 @@ class Planned:
 
     def apply(self) -> None:
         """The step of an optimizer that has no rule in place: a reader's own."""
+        assert self.optimizer is not None
         gradients = [self.gradients.get(v, np.zeros_like(v.value)) for v in self.variables]
         self.optimizer.apply(gradients, self.variables)
         self.optimizer.iterations -= 1  # counted by `train_step`

@@ -47,6 +47,7 @@ class Weight:
         self.program, self.variable, self.at_once, self.adds = program, variable, at_once, add
         self.rows = slice(None)
         self.asked = False
+        self.part: Any = None  # where a piece of the gradient is written, or one to add
         # A learning rate that may be taken into a factor of the gradient, which is smaller
         self.rate = program.rate(variable) if at_once and program.rate else None
 
@@ -222,7 +223,7 @@ class Program:
         entries = (self.network.inputs, self.network.targets)
         return isinstance(node, Operator) or any(node is entry for entry in entries)
 
-    def only_user(self, node: Node, *kinds: type) -> list[Node]:
+    def only_user(self, node: Node, *kinds: type) -> list[Any]:
         # the one node that reads this one, if it is of that kind and nobody else looks
         users = self.users[node]
         alone = len(users) == 1 and node not in (self.network.outputs, self.network.loss)
@@ -239,7 +240,7 @@ class Program:
         ]
         return chain + self.only_user(chain[-1] if chain else node, *ACTS)
 
-    def kernel_for(self, node: Node, taken: set[Node]) -> Kernel:
+    def kernel_for(self, node: Any, taken: set[Node]) -> Kernel:
         kind = type(node)
         if kind is Convolution2D and isinstance(node.inputs[1], Variable) and self.ours(node):
             chain = [node, *self.bias_and_act(node)]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.kernels import ACTS, Asker, Kernel, Steps, act_of, as_stored, stored_shape
-from minigrad.graph import Node
 
 if TYPE_CHECKING:
     from minigrad.engine.program import Program
@@ -22,7 +21,7 @@ class Sliding(Kernel):
 
     edge = 0.0  # what the padding holds
 
-    def __init__(self, program: Program, nodes: list[Node], band: slice | None = None) -> None:
+    def __init__(self, program: Program, nodes: list[Any], band: slice | None = None) -> None:
         self.node = nodes[0]
         self.x = self.node.inputs[0]
         self.down, self.across = self.node.down, self.node.across
@@ -64,8 +63,7 @@ class Sliding(Kernel):
         return padded[rows, :, self.across.at(j)]
 
     def taps(self) -> Iterable[tuple[int, int, int]]:
-        places = [(i, j) for i in range(self.down.size) for j in range(self.across.size)]
-        return ((tap, i, j) for tap, (i, j) in enumerate(places))
+        return taps(self)
 
     def spread(self, parts: Callable[[int], Any]) -> Steps:
         # the gradient of every tap added where it came from
@@ -83,10 +81,16 @@ class Sliding(Kernel):
         yield from target.add()
 
 
+def taps(pool: Any) -> Iterable[tuple[int, int, int]]:
+    """The places (i, j) of a window, numbered."""
+    places = [(i, j) for i in range(pool.down.size) for j in range(pool.across.size)]
+    return ((tap, i, j) for tap, (i, j) in enumerate(places))
+
+
 class Route:
     """Max pooling by comparing; replaces ``MaxPool2D``. Of equal elements the first wins."""
 
-    def __init__(self, pool: Sliding) -> None:
+    def __init__(self, pool: Sliding | PoolWindow) -> None:
         self.pool = pool
         self.count = pool.down.size * pool.across.size
 
@@ -148,7 +152,7 @@ class Convolution(Sliding):
 
     kind = "convolution"
 
-    def __init__(self, program: Program, nodes: list[Node], band: slice | None = None) -> None:
+    def __init__(self, program: Program, nodes: list[Any], band: slice | None = None) -> None:
         super().__init__(program, nodes, band)
         self.kernel = self.node.inputs[1]
         self.bias = next((n.inputs[1] for n in nodes[1:] if n.label == "add"), None)
@@ -302,13 +306,14 @@ def overlapping(array: Any, rows: int, stride: int, count: int) -> Any:
 class PoolWindow:
     """The windows of a max pooling, as :class:`Route` asks for them."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Any) -> None:
         self.down, self.across = node.down, node.across
 
     def under(self, padded: Any, i: int, j: int) -> Any:
         return padded[self.down.at(i), :, self.across.at(j)]
 
-    taps = Sliding.taps
+    def taps(self) -> Iterable[tuple[int, int, int]]:
+        return taps(self)
 
 
 class MaxPooling(Sliding):
@@ -317,7 +322,7 @@ class MaxPooling(Sliding):
     kind = "max pooling"
     edge = -np.inf
 
-    def __init__(self, program: Program, nodes: list[Node]) -> None:
+    def __init__(self, program: Program, nodes: list[Any]) -> None:
         super().__init__(program, nodes)
         self.route = Route(self)
 
