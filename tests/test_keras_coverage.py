@@ -1,0 +1,55 @@
+"""KERAS.md says what Keras's arguments become here, and says the truth."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FILE = ROOT / "KERAS.md"
+
+
+@pytest.fixture(scope="module")
+def writer():
+    spec = importlib.util.spec_from_file_location(
+        "writer", ROOT / "tools" / "write_keras_coverage.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_tables_are_what_the_two_libraries_say(writer, keras):
+    stored = FILE.read_text(encoding="utf-8")
+    if f"Keras {keras.__version__} " not in stored:
+        pytest.skip(f"KERAS.md is about another version than {keras.__version__}")
+    assert writer.document().splitlines() == stored.splitlines(), (
+        "tools/write_keras_coverage.py writes the file anew"
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "| `kernel_regularizer` | `None` | Dense: kernel_regularizer=… is not covered by minigrad; "
+        "leave it at None |",
+        "| `batch_size` | `None` | ✓ |",
+        "| `units` |  | ✓ |",
+        "| `nesterov` | `False` | ✓ |",
+    ],
+)
+def test_lines_that_must_be_there(line):
+    assert line in FILE.read_text(encoding="utf-8").splitlines()
+
+
+def test_every_layer_and_loss_and_optimizer_has_a_table(writer):
+    import minigrad as mg
+
+    text = FILE.read_text(encoding="utf-8")
+    helpers = {"Layer", "InputLayer", "Loss", "Optimizer", "Metric", "Mean", "Initializer"}
+    helpers |= {"Callback", "CallbackList", "History"}
+    for module in ("layers", "losses", "optimizers", "metrics", "initializers", "callbacks"):
+        for name in getattr(mg, module).__all__:
+            if name[0].isupper() and name not in helpers:
+                assert f"### `{module}.{name}`" in text
