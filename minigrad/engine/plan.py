@@ -122,8 +122,10 @@ class Planned:
         self.rule = None if optimizer is None else rule(optimizer)
         update = self.update if self.rule is not None else None
         nodes = [n for n in network.order if isinstance(n, Operator)]
-        bands = find_bands(network, self.threads, LARGE) if self.threads > 1 else None
-        if bands is not None and training:
+        # In bands no thread has a whole gradient, which a reader's own optimizer wants.
+        wanted = self.threads > 1 and training and self.rule is not None
+        bands = find_bands(network, self.threads, LARGE) if wanted else None
+        if bands is not None:
             self.in_bands(network, nodes, *bands, update)
         else:
             whole = Program(network, nodes, training=training, update=update, rate=self.rate_alone)
