@@ -313,16 +313,27 @@ class General(Kernel):
         super().__init__(program, nodes, reads)
         # x · x sends two gradients to x
         self.sends = [n for n in self.node.inputs if n in self.sends]
+        self.constants: dict[Node, Any] = {}
 
     def ask(self, memory: Asker) -> None:
         for node in self.node.inputs:
             if isinstance(node, Variable):
                 self.program.weight(node).ask(memory)
+            elif not self.program.computes(node):
+                self.constants[node] = memory("constant", node.shape, node.dtype, memory.always)
         shape, dtype = stored_shape(self.output.shape), self.output.dtype
         self.part = memory("gradient before it is summed", shape, dtype, memory.later)
 
+    def begin(self) -> Steps:
+        for node, place in self.constants.items():
+            yield partial(self.fetch, node, place.array)
+
+    def fetch(self, node: Node, place: Any) -> None:
+        np.copyto(place, node.value)  # which its owner may have changed since the last step
+
     def views(self) -> list[Any]:
-        return [self.program.view(node) for node in self.node.inputs]
+        held = self.constants
+        return [held[n].array if n in held else self.program.view(n) for n in self.node.inputs]
 
     def deliver(self, node: Node, write: Callable[[Any], list[Step]], last: list[Step]) -> Steps:
         """Bring a gradient of the output's shape, written by calls, to an input.
