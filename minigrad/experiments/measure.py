@@ -28,6 +28,7 @@ __all__ = [
     "Task",
     "busy_core",
     "run_fresh",
+    "run_module",
     "summary",
     "taking_turns",
     "termination_interrupts",
@@ -85,21 +86,40 @@ def run_fresh(task: Task, limit: float = 900.0) -> dict[str, Any]:
         PeerError: It ended with an error, or not in time. It is no longer running then, nor is it
             after Ctrl-C.
     """
-    words = asdict(task) | {"started": time.time()}
-    command = [sys.executable, "-m", "minigrad.experiments.peers", json.dumps(words)]
+    return run_module("minigrad.experiments.peers", asdict(task), task.threads, limit)
+
+
+def run_module(
+    module: str, words: dict[str, Any], threads: int, limit: float = 900.0
+) -> dict[str, Any]:
+    """Run a module in a new process, with a task as its one argument, and wait for its answer.
+
+    Args:
+        module: What ``python -m`` runs. It prints one line of JSON at the end.
+        words: The task; ``started``, the time of day, is added. ``peer`` is named in errors.
+        threads: Threads for every library.
+        limit: Seconds after which the process is given up.
+
+    Returns:
+        The process's answer.
+
+    Raises:
+        PeerError: See :func:`run_fresh`.
+    """
+    words = words | {"started": time.time()}
     process = subprocess.Popen(
-        command,
+        [sys.executable, "-m", module, json.dumps(words)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment(task.threads),
+        env=environment(threads),
         cwd=Path(__file__).parents[2],  # so that it finds this minigrad and no other
     )
     with stopped_at_the_end(process):
         try:
             answer, complaint = process.communicate(timeout=limit)
         except subprocess.TimeoutExpired:
-            raise PeerError(f"{task.peer} had not finished after {limit:.0f} s") from None
+            raise PeerError(f"{words['peer']} had not finished after {limit:.0f} s") from None
     if process.returncode:
         last = complaint.strip().splitlines() or [f"exit code {process.returncode}"]
         raise PeerError(last[-1])

@@ -1,0 +1,258 @@
+"""``python -m minigrad reproduce``: the paper's three studies, measured, drawn and reported.
+
+Every measurement runs in a process of its own and is kept as soon as it is finished, so an
+interrupted run goes on where it stopped. At the end the folder holds
+
+``results.json``
+    every measurement with its settings, the summaries, the verdicts, and the machine;
+``figure_*.svg``, ``figure_*.png``
+    the charts;
+``report.html``
+    all of it in one file that opens without a network.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from minigrad import datasets
+from minigrad.experiments import (
+    allocation,
+    keras_graph,
+    learning_time,
+    loss_curves,
+    published_study,
+)
+from minigrad.experiments.bench import installed
+from minigrad.experiments.machine import describe
+from minigrad.experiments.measure import (
+    PeerError,
+    run_module,
+    termination_interrupts,
+    write_json,
+)
+from minigrad.experiments.store import Store
+from minigrad.experiments.studies import LABELS, PROGRAMS, Measurement
+from minigrad.experiments.verdicts import verdicts
+
+__all__ = ["add_arguments", "merge", "plan", "run"]
+
+SUMMARIES: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "learning_time": learning_time.summarize,
+    "loss_curves": loss_curves.summarize,
+    "published_study": published_study.summarize,
+    "keras_graph": keras_graph.summarize,
+    "allocation": allocation.summarize,
+}
+LIMIT = 600.0  # seconds for one measurement
+Pair = tuple[Measurement, dict[str, Any]]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``python -m minigrad reproduce``.
+
+    Args:
+        parser: The parser of the command.
+
+    Example:
+        >>> parser = argparse.ArgumentParser()
+        >>> add_arguments(parser)
+        >>> parser.parse_args(["--quick"]).quick
+        True
+    """
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer sizes and epochs, in about two minutes"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("reproduction"),
+        metavar="FOLDER",
+        help="where results, charts and report go (%(default)s)",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there as well")
+    parser.add_argument(
+        "--programs", nargs="+", choices=PROGRAMS, default=list(PROGRAMS), help="who takes part"
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="measure everything anew, whatever is in the folder"
+    )
+
+
+def plan(programs: Sequence[str], quick: bool) -> list[Measurement]:
+    """All measurements of all studies.
+
+    Args:
+        programs: Keys of :data:`minigrad.experiments.studies.PROGRAMS`.
+        quick: Whether two minutes have to do.
+
+    Returns:
+        The measurements in the order in which they run.
+
+    Example:
+        >>> names = [m.name for m in plan(["minigrad"], quick=False)]
+        >>> len(names) == len(set(names))
+        True
+    """
+    return [
+        *learning_time.plan(programs, quick),
+        *loss_curves.plan(programs, quick),
+        *published_study.plan(quick),
+        *keras_graph.plan(programs, quick),
+        *allocation.plan(programs, quick),
+    ]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure what is not measured yet, then write results, charts and report.
+
+    Args:
+        arguments: What :func:`add_arguments` declared, parsed.
+
+    Returns:
+        0, or 1 when a measurement failed; the others are written all the same.
+
+    Raises:
+        KeyboardInterrupt: After Ctrl-C or a request to terminate. What was finished is kept, and
+            the same command goes on from there.
+    """
+    datasets.fashion_mnist.load_data()  # if it cannot be had, say so now and once
+    machine = describe()
+    store = Store(arguments.out / "measurements", machine)
+    if arguments.fresh:
+        store.forget()
+    programs, missing = installed(arguments.programs)
+    for program, modules in missing.items():
+        print(f"{LABELS[program]} is left out: {', '.join(modules)} is not installed.")
+    for measure, reason in allocation.missing().items():
+        print(f"The measure {measure} is left out: {reason}.")
+
+    wanted = plan(programs, arguments.quick)
+    known = sum(store.find(m) is not None for m in wanted)
+    if known:
+        print(f"{known} of {len(wanted)} measurements are there already; --fresh makes them anew.")
+    start = time.perf_counter()
+    try:
+        with termination_interrupts():
+            failures = measure_all(wanted, store)
+    except KeyboardInterrupt:
+        done = sum(store.find(m) is not None for m in wanted)
+        print(
+            f"\nInterrupted. {done} of {len(wanted)} measurements are kept in {arguments.out}; "
+            "the same command goes on from there."
+        )
+        raise
+    pairs = [(m, found) for m in wanted if (found := store.find(m)) is not None]
+    result = merge(pairs, machine, arguments.quick, missing, failures)
+    write(result, arguments.out)
+    if arguments.json:
+        write_json(arguments.json, result)
+    print(f"{len(pairs)} measurements, {time.perf_counter() - start:.0f} s")
+    print(f"wrote {arguments.out / 'report.html'}")
+    for failure in failures:
+        print(f"failed: {failure['name']}: {failure['error']}")
+    return 1 if failures else 0
+
+
+def measure_all(wanted: Sequence[Measurement], store: Store) -> list[dict[str, str]]:
+    """Make the measurements that are not there yet, each in a process of its own."""
+    failures = []
+    with progress(len(wanted)) as advance:
+        for measurement in wanted:
+            advance(measurement)
+            if store.find(measurement) is None:
+                try:
+                    found = run_module(
+                        "minigrad.experiments.process",
+                        measurement.task(),
+                        measurement.threads,
+                        LIMIT,
+                    )
+                except PeerError as failure:
+                    failures.append({"name": measurement.name, "error": str(failure)})
+                else:
+                    store.keep(measurement, found)
+    return failures
+
+
+@contextlib.contextmanager
+def progress(total: int) -> Iterator[Callable[[Measurement], None]]:
+    """A bar in the terminal where tqdm is installed, lines where it is not."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        tqdm = None
+
+    if tqdm is None:
+        yield lambda m: print(f"{m.study}: {LABELS[m.program]}, {m.pictures:,} pictures")
+        return
+    with tqdm(total=total, unit="run", leave=False) as bar:
+
+        def advance(m: Measurement) -> None:
+            bar.set_description(f"{m.study}, {LABELS[m.program]}, {m.pictures:,} pictures")
+            bar.update()
+
+        yield advance
+
+
+def merge(
+    pairs: Sequence[Pair],
+    machine: dict[str, Any],
+    quick: bool,
+    missing: dict[str, list[str]] | None = None,
+    failures: Sequence[dict[str, str]] = (),
+) -> dict[str, Any]:
+    """One result of all measurements.
+
+    Args:
+        pairs: Measurements and what they found.
+        machine: Where.
+        quick: Whether it was the short run.
+        missing: Programs left out, and which modules they lack.
+        failures: Measurements that failed.
+
+    Returns:
+        What ``results.json`` holds.
+
+    Example:
+        >>> sorted(merge([], {}, quick=True))
+        ['date', 'failures', 'machine', 'measurements', 'missing', 'mode', 'summary', 'verdicts']
+    """
+    summary = {
+        study: summarize([pair for pair in pairs if pair[0].study == study])
+        for study, summarize in SUMMARIES.items()
+    }
+    summary["paper"] = learning_time.paper_lines()
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "mode": "quick" if quick else "full",
+        "machine": machine,
+        "missing": missing or {},
+        "failures": list(failures),
+        "summary": summary,
+        "verdicts": verdicts(summary),
+        "measurements": [{"settings": asdict(m), "result": found} for m, found in pairs],
+    }
+
+
+def write(result: dict[str, Any], folder: Path) -> None:
+    """Write results, charts and report; without matplotlib, results alone.
+
+    Args:
+        result: What :func:`merge` returned.
+        folder: Where to.
+    """
+    write_json(folder / "results.json", result)
+    try:
+        from minigrad.experiments.report import write_report
+    except ImportError as error:
+        print(f"Charts and report are left out: {error.name} is not installed.")
+        return
+    write_report(result, folder)
