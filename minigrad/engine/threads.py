@@ -15,8 +15,9 @@ import atexit
 import ctypes
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,7 @@ class Team:
     def __init__(self, size: int) -> None:
         self.size = size
         self.workers = [Worker() for _ in range(size - 1)]
+        self.in_use = threading.Lock()  # two models may be trained by two threads of a user's
 
     def run(self, lists: Sequence[Steps]) -> None:
         """Run one list of calls in each thread and wait for all.
@@ -97,26 +99,39 @@ class Team:
         """
         mine, *others = lists
         busy = self.workers[: len(others)]
-        for worker, steps in zip(busy, others, strict=True):
-            worker.steps = steps
-            worker.start.release()
-        error: BaseException | None = None
-        try:
-            for step in mine:
-                step()
-        except BaseException as raised:  # Ctrl-C too: never leave while a worker writes
-            error = raised
-        for worker in busy:
-            worker.done.acquire()
-            error, worker.error = error or worker.error, None
-        if error is not None:
+        with self.in_use:
+            try:
+                for worker, steps in zip(busy, others, strict=True):
+                    worker.steps = steps
+                    worker.start.release()
+                for step in mine:
+                    step()
+                for worker in busy:
+                    worker.done.acquire()
+            except BaseException:  # Ctrl-C too, which may strike anywhere above
+                self.abandon()
+                raise
+            errors = [worker.error for worker in busy]
+            for worker in busy:
+                worker.error = None
+        for error in filter(None, errors):
             raise error
+
+    def abandon(self) -> None:
+        """Wait until no worker writes any more. The next work is done by a new team."""
+        forget_team()
+        for worker in self.workers:
+            worker.steps = ()  # one that has not begun need not
+        while any(worker.works for worker in self.workers):
+            time.sleep(0.001)
+        self.close()
 
     def close(self) -> None:
         """End the workers."""
         for worker in self.workers:
             worker.steps = None
-            worker.start.release()
+            with suppress(RuntimeError):  # it was told to start and has not begun
+                worker.start.release()
         self.workers = []
 
 
@@ -126,6 +141,7 @@ class Worker:
     def __init__(self) -> None:
         self.steps: Steps | None = ()
         self.error: BaseException | None = None
+        self.works = False
         # Locks used as signals: one thread takes what the other gives back.
         self.start, self.done = threading.Lock(), threading.Lock()
         self.start.acquire()
@@ -135,13 +151,16 @@ class Worker:
     def loop(self) -> None:
         while True:
             self.start.acquire()
-            if self.steps is None:
+            self.works = True
+            steps = self.steps
+            if steps is None:
                 return
             try:
-                for step in self.steps:
+                for step in steps:
                     step()
             except BaseException as raised:
                 self.error = raised
+            self.works = False
             self.done.release()
 
 
