@@ -23,7 +23,7 @@ START = "notebooks/00_start_here.ipynb"
 
 # The extras of pyproject.toml that each command installs.
 EXTRAS = {
-    "lab": ["notebooks"],
+    "lab": ["notebooks", "keras"],
     "test": ["notebooks", "keras", "test"],
     "notebooks": ["notebooks", "keras", "test"],
     "lint": ["dev"],

@@ -26,21 +26,16 @@ from minigrad import (
     config,
     coverage,
     datasets,
-    dual,
-    gradcheck,
     initializers,
     layers,
     losses,
     metrics,
     models,
     optimizers,
-    symbolic,
     utils,
 )
 from minigrad.convolution import AveragePool2D, Convolution2D, MaxPool2D
-from minigrad.dual import Dual
 from minigrad.engine import get_threads, set_threads
-from minigrad.gradcheck import check_gradient, finite_difference
 from minigrad.graph import (
     Constant,
     Node,
@@ -55,7 +50,6 @@ from minigrad.graph import (
 )
 from minigrad.layers import Input
 from minigrad.model import Sequential
-from minigrad.symbolic import Symbol
 
 __version__ = "0.1.0"
 
@@ -97,12 +91,21 @@ __all__ = [
     "utils",
 ]
 
-LAZY = ("display", "experiments", "interop", "lessons")
+# Imported when first asked for: the other ways to differentiate, and what needs more than NumPy.
+LAZY = ("display", "dual", "experiments", "gradcheck", "interop", "lessons", "symbolic")
+FROM = {
+    "Dual": "dual",
+    "Symbol": "symbolic",
+    "check_gradient": "gradcheck",
+    "finite_difference": "gradcheck",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name in LAZY:
         return importlib.import_module(f"minigrad.{name}")
+    if name in FROM:
+        return getattr(importlib.import_module(f"minigrad.{FROM[name]}"), name)
     raise AttributeError(
         f"minigrad has no {name!r}.{coverage.nearest(name, __all__)} What goes beyond its part of "
         "Keras is Keras's: mg.interop.to_keras(model) hands a model over."
@@ -110,4 +113,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *LAZY])
+    return sorted({*__all__, *LAZY})

@@ -144,14 +144,6 @@ class Node:
             f"value={brief(self.value)} gradient={brief(self.gradient)}>"
         )
 
-    def _repr_svg_(self) -> str | None:
-        # In a notebook a node is shown with the graph that it ends. NumPy is enough for it.
-        if len(topological_sort(self)) > 40:
-            return None  # nobody could read it
-        from minigrad.display.graph import draw
-
-        return draw(self)._repr_svg_()
-
     # -- what NumPy asks an array ---------------------------------------------------
     @property
     def ndim(self) -> int:
@@ -208,6 +200,19 @@ class Node:
             f"{self.title} cannot become an array: it stands for a computation. "
             "Compute it with mg.forward and read its value."
         )
+
+    def numpy(self) -> np.ndarray:
+        """A copy of the value, under the name that tensors of frameworks have for it.
+
+        Raises:
+            TypeError: When nothing has been computed yet.
+        """
+        if self.value is None:
+            raise TypeError(
+                f"{self.title} has no value yet: compute it with mg.forward, or ask a model for "
+                "its predictions with model.predict"
+            )
+        return np.array(self.value)
 
     # -- NumPy's protocols: np.sin(node) builds a node ------------------------------
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Node:

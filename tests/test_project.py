@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import os
 import itertools
 import re
 import statistics
@@ -32,8 +33,15 @@ HEAVY = (
 
 
 def python(code: str) -> str:
+    # as for a user: with compiled files, whatever the settings here
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env=environment,
     )
     return done.stdout
 

@@ -1,6 +1,7 @@
 """Pictures: graphs as SVG, plots in one style, and explorers with controls.
 
-Nothing here is imported by the core. ``draw`` needs NumPy only; plots need matplotlib and
+Nothing here is imported by the core. Once this package is imported, a node that ends a
+notebook's cell is shown with its graph. ``draw`` needs NumPy only; plots need matplotlib and
 explorers ipywidgets, which are imported when they are first used::
 
     mg.display.draw(loss)                       # the graph that ends in this node
@@ -13,9 +14,11 @@ explorers ipywidgets, which are imported when they are first used::
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
 
 from minigrad.display.graph import GraphPicture, draw
+from minigrad.graph import Node, topological_sort
 
 __all__ = [
     "Explorer",
@@ -48,3 +51,18 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def svg_of(node: Node) -> str | None:
+    # more nodes nobody could read below a cell
+    return draw(node)._repr_svg_() if len(topological_sort(node)) <= 40 else None
+
+
+def show_nodes_as_graphs() -> None:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is not None:
+        shell.display_formatter.formatters["image/svg+xml"].for_type(Node, svg_of)
+
+
+show_nodes_as_graphs()
