@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import coverage
 from minigrad.graph import Node, Operator
 from minigrad.operators import Elementwise
 
@@ -316,3 +317,7 @@ def get(identifier: Any) -> Callable[[Any], Any]:
             "Any function of a node works as well: activation=np.tanh."
         )
     return NAMES[identifier]
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(coverage.missing("activations", name, sorted(NAMES)))

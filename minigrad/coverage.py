@@ -12,6 +12,24 @@ from typing import Any
 
 __all__ = ["missing", "nearest", "refuse"]
 
+# What Keras's scripts often use, and how to say it with what is covered.
+INSTEAD = {
+    "ELU": 'Activation("elu") does the same',
+    "LambdaCallback": "a class derived from callbacks.Callback does the same",
+    "LearningRateScheduler": "a class derived from callbacks.Callback may assign "
+    "self.model.optimizer.learning_rate in on_epoch_begin",
+    "Model": "Sequential takes layers in a row",
+    "RMSprop": "Adam is covered",
+    "ReLU": 'Activation("relu") does the same',
+    "Reshape": "the data can be reshaped before: x.reshape(-1, 28, 28, 1)",
+    "Softmax": 'Activation("softmax") does the same',
+    "clone_model": "a function that builds the model, and set_weights, make another",
+    "load_model": "mg.interop.from_keras takes what keras.saving.load_model reads",
+    "normalize": "x / 255 brings pictures to 0…1",
+    "plot_model": "mg.display.draw(model.network(1).outputs) draws the graph",
+    "schedules": "a learning rate is a number, which may be assigned between epochs",
+}
+
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """The question "did you mean …?" for a name that is nearly right, or nothing.
@@ -38,8 +56,9 @@ def missing(where: str, name: str, known: Iterable[str]) -> str:
         part: mg.interop.to_keras(model) hands a model over.
     """
     known = list(known)
+    instead = f" Instead, {INSTEAD[name]}." if name in INSTEAD else nearest(name, known)
     return (
-        f"minigrad.{where} has no {name!r}.{nearest(name, known)} Covered are "
+        f"minigrad.{where} has no {name!r}.{instead} Covered are "
         f"{', '.join(known)}. What goes beyond is Keras's part: "
         "mg.interop.to_keras(model) hands a model over."
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from minigrad import coverage
 from minigrad.download import cache_folder, download, store
 
 __all__ = ["DataError", "Dataset", "fashion_mnist", "load_csv", "mnist", "read_idx"]
@@ -247,3 +248,7 @@ mnist = Dataset(
     },
     class_names=tuple("0123456789"),
 )
+
+
+def __getattr__(name: str) -> None:
+    raise AttributeError(coverage.missing("datasets", name, ("fashion_mnist", "mnist")))

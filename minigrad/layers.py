@@ -26,8 +26,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import activations, config, coverage, dropout, initializers, randomness
-from minigrad.convolution import AveragePool2D, Convolution2D, MaxPool2D, Window, pair
+from minigrad import activations, config, convolution, coverage, dropout, initializers, randomness
+from minigrad.convolution import Window, pair
 from minigrad.graph import Constant, Node, Operator, Variable, as_node
 from minigrad.rescaling import Rescale
 
@@ -255,6 +255,16 @@ class Layer:
         """All weights, as variables of the graph."""
         mine = [weight for weight, _ in sorted(self.own, key=lambda pair: not pair[1])]
         return mine + [w for part in self.parts() for w in part.weights]
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        """The same as :attr:`trainable_weights`."""
+        return self.trainable_weights
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The same as :attr:`weights`."""
+        return self.weights
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
@@ -590,7 +600,8 @@ class Conv2D(Layer):
 
     def call(self, inputs: Node) -> Node:
         self.compute_output_shape(inputs.shape)
-        z: Any = Convolution2D(inputs, self.kernel, self.strides, self.padding, name=self.name)
+        window = self.strides, self.padding
+        z: Any = convolution.Convolution2D(inputs, self.kernel, *window, name=self.name)
         if self.use_bias:
             z = np.add(z, self.bias)
         return self.activation(z)
@@ -655,7 +666,7 @@ class MaxPooling2D(Pooling2D):
         (None, 13, 13, 8)
     """
 
-    operator = MaxPool2D
+    operator = convolution.MaxPool2D
 
 
 class AveragePooling2D(Pooling2D):
@@ -667,7 +678,13 @@ class AveragePooling2D(Pooling2D):
         (None, 14, 14, 8)
     """
 
-    operator = AveragePool2D
+    operator = convolution.AveragePool2D
+
+
+# The short names that Keras has for them as well.
+Convolution2D = Conv2D
+MaxPool2D = MaxPooling2D
+AvgPool2D = AveragePooling2D
 
 
 class Flatten(Layer):

@@ -363,9 +363,9 @@ class Sequential(Layer):
         self, x: Any, y: Any, method: str, targets: bool = True
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Samples and targets in the shapes and dtypes that the graph takes."""
+        x, y = data.as_samples(x, y, method)
         if targets and y is None:
             raise ValueError(f"{method}: y is missing")
-        x, y = data.as_samples(x, y, method)
         if not self.built:
             self.build((None, *x.shape[1:]))
         shape = self.input_shape[1:]
@@ -795,7 +795,7 @@ class Sequential(Layer):
         if name in KERAS_ONLY:
             raise AttributeError(
                 f"Sequential.{name} is not covered: {KERAS_ONLY[name]}. "
-                "mg.interop.to_keras(model) hands the model to Keras."
+                f"mg.interop.to_keras(model) hands the model to Keras, which has {name}."
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
