@@ -32,6 +32,8 @@ __all__ = [
     "CrossEntropy",
     "Dropout",
     "Flatten",
+    "LogSoftmax",
+    "Product",
     "Reduction",
     "Reference",
     "Rescaling",
@@ -189,6 +191,38 @@ class Softmax(Kernel):
             yield partial(np.add.reduce, out, axis=self.axis, keepdims=True, out=total)
             yield partial(np.subtract, g, total, out=out)
             yield partial(np.multiply, out, p, out=out)
+            yield from target.add()
+
+
+class LogSoftmax(Softmax):
+    """Logarithms of probabilities; replaces ``LogSoftmax``."""
+
+    kind = "log-softmax"
+
+    def ask(self, memory: Asker) -> None:
+        super().ask(memory)
+        # of the two sweeps: e^x, then the probabilities
+        self.spare = memory("e^x", self.output.shape, self.output.dtype, memory.then)
+        self.again = memory("probabilities", self.output.shape, self.output.dtype, memory.later)
+
+    def forward(self) -> Steps:
+        x, out = as_reference(self.value(self.reads[0])), as_reference(self.value())
+        row, spare = self.row.array, self.spare.array
+        yield partial(np.maximum.reduce, x, axis=self.axis, keepdims=True, out=row)
+        yield partial(np.subtract, x, row, out=out)
+        yield partial(np.exp, out, out=spare)
+        yield partial(np.add.reduce, spare, axis=self.axis, keepdims=True, out=row)
+        yield partial(np.log, row, out=row)
+        yield partial(np.subtract, out, row, out=out)
+
+    def backward(self) -> Steps:
+        if self.sends:
+            target = self.program.receive(self, self.reads[0])
+            g, p, total = as_reference(self.gradient), self.again.array, self.sum.array
+            yield partial(np.exp, as_reference(self.value()), out=p)
+            yield partial(np.add.reduce, g, axis=self.axis, keepdims=True, out=total)
+            yield partial(np.multiply, p, total, out=p)
+            yield partial(np.subtract, g, p, out=as_reference(target.array))
             yield from target.add()
 
 
@@ -363,6 +397,42 @@ class General(Kernel):
             last.extend(done)
         else:
             yield from done
+
+
+class Product(General):
+    """A dense layer's product on more than one axis of samples; replaces ``MatMul``."""
+
+    kind = "product"
+
+    def stack(self, array: Any) -> Any:
+        # For pictures one matrix for each row, (height, channel, width·batch); otherwise one
+        # for all, (1, channel, batch·…).
+        if array.ndim == 4:
+            return array.reshape(*array.shape[:2], -1)
+        return array.reshape(1, -1, array.shape[-1]).transpose(0, 2, 1)
+
+    def ask(self, memory: Asker) -> None:
+        super().ask(memory)
+        weight = self.node.inputs[1]
+        stacked = self.node.shape[1] if self.node.ndim == 4 else 1
+        self.parts = memory("gradient by row", (stacked, *weight.shape), weight.dtype, memory.later)
+
+    def forward(self) -> Steps:
+        source, weight = self.node.inputs
+        x, out = self.stack(self.value(source)), self.stack(self.value())
+        yield partial(np.matmul, weight.value.T, x, out=out)
+
+    def backward(self) -> Steps:
+        source, weight = self.node.inputs
+        x, g, parts = self.stack(self.value(source)), self.stack(self.gradient), self.parts.array
+        if self.sends:
+            target = self.program.receive(self, source)
+            yield partial(np.matmul, weight.value, g, out=self.stack(target.array))
+            yield from target.add()
+        by_weight = self.program.weight(weight)
+        yield partial(np.matmul, x, g.transpose(0, 2, 1), out=parts)
+        yield partial(np.add.reduce, parts, axis=0, out=by_weight.into())
+        yield from by_weight.done()
 
 
 class Arithmetic(General):

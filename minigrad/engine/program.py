@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import operators as op
-from minigrad.activations import Relu, Softmax
+from minigrad.activations import LogSoftmax, Relu, Softmax
 from minigrad.convolution import AveragePool2D, Convolution2D, MaxPool2D
 from minigrad.cross_entropy import SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy
 from minigrad.dropout import Dropout
@@ -111,6 +111,15 @@ class Weight:
             yield from self.program.update(self.variable, where, g, spare)
         elif self.adds:
             yield partial(np.add, self.kept.array, self.part.array, out=self.kept.array)
+
+
+def settled(call: Any) -> Step:
+    """The call with its numbers as arrays, which NumPy would make of them in every step."""
+    if not isinstance(getattr(call, "func", None), np.ufunc):
+        return call
+    dtype = next(array.dtype for array in call.args if isinstance(array, np.ndarray))
+    arrays = [np.asarray(a, None if isinstance(a, np.ndarray) else dtype) for a in call.args]
+    return partial(call.func, *arrays, **call.keywords)
 
 
 class Target:
@@ -252,6 +261,8 @@ class Program:
             if node.ndim == 2 == node.inputs[1].ndim:
                 chain = [] if self.band else self.bias_and_act(node)
                 return kernels.Dense(self, [node, *chain], self.band)
+            if node.ndim > 2 == node.inputs[1].ndim:
+                return general.Product(self, [node])
         if kind in (MaxPool2D, AveragePool2D) and self.ours(node):
             return (sliding.MaxPooling if kind is MaxPool2D else sliding.AveragePooling)(
                 self, [node]
@@ -268,6 +279,8 @@ class Program:
         if kind in (SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy):
             if chain := self.cross_entropy(node):
                 return general.CrossEntropy(self, chain)
+        if kind is LogSoftmax and self.ours(node):
+            return general.LogSoftmax(self, [node])
         if kind is Softmax:
             for user in self.users[node.inputs[0]]:  # the loss computes it on the way
                 if type(user) in (SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy):
@@ -406,8 +419,9 @@ class Program:
     def bind(self) -> None:
         """List all calls."""
         self.given_to: set[Node] = set()
-        self.begin_calls = [call for kernel in self.kernels for call in kernel.begin()]
-        self.forward_calls = [call for kernel in self.kernels for call in kernel.forward()]
+        kernels = self.kernels
+        self.begin_calls = [settled(call) for kernel in kernels for call in kernel.begin()]
+        self.forward_calls = [settled(call) for kernel in kernels for call in kernel.forward()]
         self.backward_calls: list[Step] = []
         self.parts: dict[Kernel, tuple[int, int]] = {}
         if not self.training:
@@ -418,7 +432,7 @@ class Program:
             self.backward_calls.append(partial(self.gradient[loss].fill, self.seed))
         for kernel in reversed(self.kernels):
             if kernel.output.needs_gradient and kernel.output in self.differentiated:
-                self.backward_calls.extend(kernel.backward())
+                self.backward_calls.extend(map(settled, kernel.backward()))
         for weight in self.weights.values():
             if not weight.at_once and weight.adds:
                 self.begin_calls.append(partial(weight.kept.array.fill, 0))
