@@ -262,7 +262,8 @@ class BothCores(BatchLast):
 
     def __init__(self, weights: Sequence[np.ndarray], batch: int = 1) -> None:
         super().__init__(weights, batch)
-        self.team = Team(len(self.bands))
+        self.threads = len(self.bands)
+        self.team = Team(self.threads)
 
     def each(self, calls: list[Any]) -> None:
         self.team.run([[call] for call in calls])  # one list of calls for each thread

@@ -35,9 +35,11 @@ class Rung:
 
     Attributes:
         weights: What training has made of them, in the same layouts.
+        threads: How many threads a step runs in.
     """
 
     title = ""
+    threads = 1
     tolerance = 1e-12  # of the gradients, relative to the largest: rounding of float64
 
     weights: list[np.ndarray]

@@ -6,11 +6,12 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.engine.threads import blas_threads, cores, get_threads
+from minigrad.engine.threads import Team, blas_threads, cores
 from minigrad.graph import backward, forward
 from minigrad.lessons.ladder.graphs import Rung
 from minigrad.lessons.ladder.plans import reference_network
@@ -74,13 +75,26 @@ class Climb:
         self.readings: list[Reading] = []
 
     def to(self, rung: type[Rung], batch: int, threads: int = 1, title: str | None = None) -> None:
-        """Measure a rung, keep what was found, and print it.
+        """Measure a rung, keep what was found, and print it; see :meth:`measure`."""
+        reading = self.measure(rung, batch, threads)._replace(title=title or rung.title)
+        self.readings.append(reading)
+        print(
+            f"{reading.title}, batch {batch}: {1e3 * reading.seconds:.2f} ms a step, "
+            f"{reading.speed:,.0f} pictures per second, "
+            f"{reading.nbytes / 1e6:.2f} MB allocated in a step; "
+            f"gradients agree to {reading.error:.0e}"
+        )
+
+    def measure(self, rung: type[Rung], batch: int, threads: int = 1) -> Reading:
+        """Check a rung, and measure the time and the bytes of its step.
 
         Args:
             rung: A class with ``step(x, y, rate)`` and ``weights``.
             batch: How many pictures a step takes.
             threads: How many threads BLAS may use by itself.
-            title: What to call the rung; its own title by default.
+
+        Returns:
+            What was measured.
 
         Raises:
             AssertionError: When its loss or a gradient is not the reference's.
@@ -88,15 +102,9 @@ class Climb:
         with blas_threads(threads):
             error = self.check(rung, batch)
             x, y, runner = self.x[:batch], self.y[:batch], rung(self.weights, batch)
-            took = seconds(lambda: runner.step(x, y, 0.001))
-            nbytes = allocated(lambda: runner.step(x, y, 0.001))
-        reading = Reading(title or rung.title, batch, took, nbytes, error)
-        self.readings.append(reading)
-        print(
-            f"{reading.title}, batch {batch}: {1e3 * took:.2f} ms a step, "
-            f"{reading.speed:,.0f} pictures per second, {nbytes / 1e6:.2f} MB allocated in a step; "
-            f"gradients agree to {error:.0e}"
-        )
+            took = seconds(runner.step, x, y, 0.001)
+            nbytes = allocated(lambda: runner.step(x, y, 0.001), least=runner.threads * BUFFER)
+        return Reading(rung.title, batch, took, nbytes, error)
 
     def check(self, rung: type[Rung], batch: int) -> float:
         """Compare one step with the reference; return the largest relative difference.
@@ -150,36 +158,41 @@ def reference(weights: Sequence[np.ndarray], x: Any, y: Any) -> tuple[float, lis
     return loss, [variable.gradient for variable in model.trainable_weights]
 
 
-def seconds(call: Callable[[], object], budget: float = 0.25, least: int = 5) -> float:
-    """The shortest time of a call, after two to warm up.
+def seconds(call: Callable[..., object], *arguments: Any, budget: float = 0.25) -> float:
+    """The shortest time of a call, of at least five, after two to warm up.
 
     What took longer was held up by other programs (the advice of Python's own ``timeit``).
 
     Args:
         call: What to time.
+        arguments: What to call it with.
         budget: Seconds to spend, about.
-        least: How many calls to time at least.
 
     Returns:
         Seconds.
 
     Example:
         >>> from minigrad.lessons import ladder
-        >>> 0 < ladder.seconds(lambda: sum(range(100)), budget=0.001) < 1
+        >>> 0 < ladder.seconds(sum, range(100), budget=0.001) < 1
         True
     """
     for _ in range(2):
-        call()
+        call(*arguments)
     times: list[float] = []
     begin = time.perf_counter()
-    while len(times) < least or time.perf_counter() - begin < budget:
+    while len(times) < 5 or time.perf_counter() - begin < budget:
         start = time.perf_counter()
-        call()
+        call(*arguments)
         times.append(time.perf_counter() - start)
     return min(times)
 
 
-def allocated(call: Callable[[], object], least: int | None = None) -> int:
+# Smaller pieces are Python's own objects, and the buffers of 8,192 numbers through which each
+# thread of NumPy's converts and broadcasts.
+BUFFER = 50_000
+
+
+def allocated(call: Callable[[], object], least: int = 2 * BUFFER) -> int:
     """Bytes of arrays that a call allocates, all added up, given back or not.
 
     The paper's Fig. 6 adds up like this. Python stops after every single operation and
@@ -187,9 +200,8 @@ def allocated(call: Callable[[], object], least: int | None = None) -> int:
 
     Args:
         call: What to watch, a function of Python's.
-        least: The smallest piece that counts, in bytes; by default 50 KB for each thread.
-            Smaller ones are Python's own objects, and the buffers of 8,192 numbers through
-            which NumPy converts and broadcasts.
+        least: The smallest piece that counts, in bytes. Those of Python's own objects and of
+            NumPy's working buffers are smaller.
 
     Returns:
         The sum of all pieces.
@@ -204,14 +216,13 @@ def allocated(call: Callable[[], object], least: int | None = None) -> int:
         0
     """
     total = before = 0
-    smallest = 50_000 * max(2, get_threads()) if least is None else least
 
     def look(frame: Any, event: str, argument: Any) -> Any:
         nonlocal total, before
         if frame is not None:
             frame.f_trace_opcodes = True
         now, peak = tracemalloc.get_traced_memory()
-        if peak - before >= smallest:
+        if peak - before >= least:
             total += peak - before
         tracemalloc.reset_peak()
         before = now
@@ -232,30 +243,31 @@ def allocated(call: Callable[[], object], least: int | None = None) -> int:
     return total
 
 
-def gigaflops(size: int = 1024, threads: int | None = None) -> float:
-    """The machine's matrix-product rate: the best of ten products of float32.
+def gigaflops(threads: int | None = None, size: int = 1024) -> float:
+    """The machine's matrix-product rate: the best of many products of float32.
+
+    Each thread has products of its own, so that none waits for another inside of one.
 
     Args:
+        threads: How many threads; by default one a core.
         size: Rows and columns of the matrices.
-        threads: How many threads BLAS may use; by default one a core.
 
     Returns:
         Floating-point operations per nanosecond, two for each multiplication and addition.
 
     Example:
         >>> from minigrad.lessons import ladder
-        >>> ladder.gigaflops(64) > 0
+        >>> ladder.gigaflops(threads=1, size=64) > 0
         True
     """
+    threads = threads or cores()
     a, b = np.random.default_rng(0).random((2, size, size), dtype=np.float32)
-    out = np.empty_like(a)
-    times = []
-    with blas_threads(threads or cores()):
-        for _ in range(10):
-            start = time.perf_counter()
-            np.matmul(a, b, out=out)
-            times.append(time.perf_counter() - start)
-    return 2 * size**3 / min(times) / 1e9
+    lists = [[partial(np.matmul, a, b, out=np.empty_like(a))] for _ in range(threads)]
+    team = Team(threads)
+    with blas_threads(1):
+        took = seconds(team.run, lists, budget=0.5)
+    team.close()
+    return threads * 2 * size**3 / took / 1e9
 
 
 def table(readings: Sequence[Reading]) -> str:

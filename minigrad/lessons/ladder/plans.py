@@ -65,7 +65,7 @@ class Plan(Rung):
         self.model = reference_network()
         self.model.set_weights(list(weights))
         self.runner = self.model.runner(batch, training=True)
-        self.batch = slice(0, batch)
+        self.threads, self.batch = get_threads(), slice(0, batch)
 
     @property
     def weights(self) -> list[np.ndarray]:  # type: ignore[override]
