@@ -113,7 +113,7 @@ def close(mine: Any, theirs: Any, tolerance: float, what: str) -> None:
 
 
 # -- random networks ---------------------------------------------------------------------------
-ACTIVATIONS = ["relu", "elu", "sigmoid", "tanh", "softmax", "linear"]
+ACTIVATIONS = ["relu", "elu", "sigmoid", "tanh", "softmax", "log_softmax", "linear"]
 
 
 class Case(NamedTuple):
@@ -195,7 +195,7 @@ def cases(draw: Any) -> Case:
 
     integers = draw(st.booleans())
     pictures = draw(st.booleans())
-    shape: tuple[int, ...] = (draw(st.integers(3, 8)),)
+    shape: tuple[int, ...] = tuple(draw(st.lists(st.integers(3, 8), min_size=1, max_size=2)))
     if pictures:
         shape = draw(st.tuples(st.integers(5, 9), st.integers(5, 9), st.integers(1, 3)))
         size = shape[:2]
@@ -226,10 +226,10 @@ def cases(draw: Any) -> Case:
         else:
             put(mg.layers.AveragePooling2D, window, **options)
         anything_small()
-    if pictures and draw(st.sampled_from([True, True, True, False])):
+    if (pictures or len(shape) == 2) and draw(st.sampled_from([True, True, True, False])):
         put(mg.layers.Flatten)
         pictures = False
-    for _ in range(0 if pictures else draw(st.integers(0, 2))):
+    for _ in range(draw(st.integers(0, 2))):
         units, bias = draw(st.integers(1, 6)), draw(st.booleans())
         put(mg.layers.Dense, units, activation=activation(), use_bias=bias)
         anything_small()
@@ -296,7 +296,9 @@ def compare_nodes(case: Case, batch: int, dtype: str, steps: int = 2) -> str:
             close(plan.targets, eager.targets, 0, "targets")
             eager.optimizer.apply([w.gradient for w in eager.variables], eager.variables)
             for mine, theirs in zip(planned.weights, reference.weights, strict=True):
-                close(mine.value, theirs.value, tolerance, f"weight {mine.name}")
+                # Adam divides a gradient by its size, and what is nearly 0 by nearly 0.
+                adam = dtype == "float32" and isinstance(planned.optimizer, mg.optimizers.Adam)
+                close(mine.value, theirs.value, 1e-3 if adam else tolerance, mine.name)
                 for a, b in zip(
                     planned.optimizer.state(mine), reference.optimizer.state(theirs), strict=True
                 ):

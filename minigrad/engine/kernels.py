@@ -197,11 +197,12 @@ class Tanh(Act):
 
 
 class Sigmoid(Tanh):
-    def forward(self, z, out):  # (1 + tanh(z/2)) / 2 cannot overflow
-        yield partial(np.multiply, z, 0.5, out=out)
-        yield partial(np.tanh, out, out=out)
-        yield partial(np.multiply, out, 0.5, out=out)
-        yield partial(np.add, out, 0.5, out=out)
+    def forward(self, z, out):  # 1/(1 + e⁻ᶻ), exact also where it is tiny
+        yield partial(np.negative, z, out=out)
+        yield partial(np.minimum, out, 80, out=out)  # e⁸⁰ does not overflow
+        yield partial(np.exp, out, out=out)
+        yield partial(np.add, out, 1, out=out)
+        yield partial(np.divide, 1, out, out=out)
 
     def backward(self, g, z, out, by_z):
         yield partial(np.subtract, 1, out, out=self.spare.array)
