@@ -11,7 +11,8 @@ live peak that Python sees
 resident
     the most physical memory that the whole process had, as the operating system counts.
 
-Each measure slows the program down in its own way, so each has a process of its own.
+The first two slow a program down, each in its own way, and have processes of their own. The last
+is noted by study A, whose programs nobody watches.
 """
 
 from __future__ import annotations
@@ -24,16 +25,17 @@ import tempfile
 import tracemalloc
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from minigrad.experiments import paper
 from minigrad.experiments.fits import straight_line
-from minigrad.experiments.machine import peak_memory
 from minigrad.experiments.studies import Measurement, fashion_mnist, peer_class, threads_of
 
 __all__ = ["HOW", "measure", "missing", "plan", "summarize"]
 
-HOW = ("memray", "tracemalloc", "resident")
+HOW = ("memray", "tracemalloc")
+PICTURES = (10, 50, 100)  # three of the paper's five sizes: memray takes its time
 FEW_EPOCHS = 2
 
 
@@ -52,8 +54,6 @@ def missing() -> dict[str, str]:
         reasons["memray"] = "memray does not exist for Windows"
     elif importlib.util.find_spec("memray") is None:
         reasons["memray"] = "memray is not installed"
-    if peak_memory() is None:
-        reasons["resident"] = "the system does not tell how much memory was resident"
     return reasons
 
 
@@ -76,7 +76,7 @@ def plan(programs: Sequence[str], quick: bool) -> list[Measurement]:
     for how in (how for how in HOW if how not in lacking):
         # What is allocated in total grows with the epochs; what is held at one moment does not.
         epochs = paper.EPOCHS if how == "memray" and not quick else FEW_EPOCHS
-        for pictures in (10, 30, 100) if quick else paper.PICTURES:
+        for pictures in PICTURES:
             chosen += [
                 Measurement("allocation", p, pictures, 1, epochs, how=how, threads=threads_of(p))
                 for p in programs
@@ -92,8 +92,7 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
 
     Returns:
         For memray ``allocated`` (bytes in total), ``allocations`` (how many) and ``peak``, not
-        counting imports; for tracemalloc the ``peak``; for resident the ``peak`` of the process
-        and what of it was there before training.
+        counting imports; for tracemalloc the ``peak``.
     """
     return MEASURES[task["how"]](task)
 
@@ -139,14 +138,7 @@ def with_tracemalloc(task: dict[str, Any]) -> dict[str, Any]:
         tracemalloc.stop()
 
 
-def with_resident(task: dict[str, Any]) -> dict[str, Any]:
-    train = ready(task)
-    before = peak_memory()
-    train()
-    return {"peak": peak_memory(), "before": before}
-
-
-MEASURES = {"memray": with_memray, "tracemalloc": with_tracemalloc, "resident": with_resident}
+MEASURES = {"memray": with_memray, "tracemalloc": with_tracemalloc}
 
 
 def bytes_of_a_step(model: Any, batch: int) -> int:
@@ -194,7 +186,7 @@ def summarize(results: Sequence[tuple[Measurement, dict[str, Any]]]) -> dict[str
     """All measures side by side, and what a step allocates.
 
     Args:
-        results: Measurements of this study with their results.
+        results: Measurements of this study and of study A, with their results.
 
     Returns:
         ``rows``: one for each program and size, with ``allocated``, ``memray_peak``,
@@ -204,7 +196,12 @@ def summarize(results: Sequence[tuple[Measurement, dict[str, Any]]]) -> dict[str
     """
     rows: dict[tuple[str, int], dict[str, Any]] = {}
     totals: dict[str, list[tuple[int, int]]] = {}
+    resident: dict[tuple[str, int], list[int]] = {}
     for m, result in results:
+        if m.study == "learning_time":
+            if m.batch == 1 and result["peak_memory"] is not None:
+                resident.setdefault((m.program, m.pictures), []).append(result["peak_memory"])
+            continue
         row = rows.setdefault(
             (m.program, m.pictures), {"program": m.program, "pictures": m.pictures}
         )
@@ -212,9 +209,12 @@ def summarize(results: Sequence[tuple[Measurement, dict[str, Any]]]) -> dict[str
         if m.how == "memray":
             row |= {"allocated": result["allocated"], "epochs": m.epochs}
             totals.setdefault(m.program, []).append((m.steps, result["allocated"]))
+    for (program, pictures), peaks in resident.items():
+        row = rows.setdefault((program, pictures), {"program": program, "pictures": pictures})
+        row["resident_peak"] = int(median(peaks))
     lines = [
         {"program": program, **straight_line(*zip(*pairs, strict=True)).as_dict()}
         for program, pairs in totals.items()
         if len(pairs) > 2
     ]
-    return {"rows": list(rows.values()), "lines": lines, "missing": missing()}
+    return {"rows": [rows[key] for key in sorted(rows)], "lines": lines, "missing": missing()}

@@ -54,7 +54,7 @@ def plan(programs: Sequence[str], quick: bool) -> list[Measurement]:
         chosen += rounds(pictures, 1, 10 if quick else paper.EPOCHS, 1 if quick else 3)
     for batch in (128,) if quick else (32, 128):
         for pictures in LARGE[:3] if quick else LARGE:
-            chosen += rounds(pictures, batch, 1, 1 if quick else 3)
+            chosen += rounds(pictures, batch, 1, 1 if quick else 2)
     # The walk through 60,000 pictures takes as long as all the rest of a round: once is enough.
     return [
         m

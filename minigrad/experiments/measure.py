@@ -33,6 +33,7 @@ __all__ = [
     "taking_turns",
     "termination_interrupts",
     "write_json",
+    "write_text",
 ]
 
 BUSY_LIMIT = 900  # seconds after which the busy loop ends by itself, whatever became of us
@@ -241,7 +242,16 @@ def write_json(path: str | Path, content: Any) -> None:
     Raises:
         TypeError: JSON cannot hold it; the file is as it was.
     """
-    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text whole or not at all, as :func:`write_json` does.
+
+    Args:
+        path: File to write; its folder is made when there is none.
+        text: Its content.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, neighbour = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")

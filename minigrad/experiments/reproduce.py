@@ -51,6 +51,7 @@ SUMMARIES: dict[str, Callable[[Any], dict[str, Any]]] = {
     "keras_graph": keras_graph.summarize,
     "allocation": allocation.summarize,
 }
+ALSO = {"allocation": "learning_time"}  # how much memory was resident is noted there
 LIMIT = 600.0  # seconds for one measurement
 Pair = tuple[Measurement, dict[str, Any]]
 
@@ -164,42 +165,37 @@ def run(arguments: argparse.Namespace) -> int:
 def measure_all(wanted: Sequence[Measurement], store: Store) -> list[dict[str, str]]:
     """Make the measurements that are not there yet, each in a process of its own."""
     failures = []
-    with progress(len(wanted)) as advance:
-        for measurement in wanted:
-            advance(measurement)
-            if store.find(measurement) is None:
-                try:
-                    found = run_module(
-                        "minigrad.experiments.process",
-                        measurement.task(),
-                        measurement.threads,
-                        LIMIT,
-                    )
-                except PeerError as failure:
-                    failures.append({"name": measurement.name, "error": str(failure)})
-                else:
-                    store.keep(measurement, found)
+    waiting = [m for m in wanted if store.find(m) is None]
+    with progress(len(wanted), len(wanted) - len(waiting)) as (begin, finish):
+        for measurement in waiting:
+            begin(measurement)
+            try:
+                found = run_module(
+                    "minigrad.experiments.process", measurement.task(), measurement.threads, LIMIT
+                )
+            except PeerError as failure:
+                failures.append({"name": measurement.name, "error": str(failure)})
+            else:
+                store.keep(measurement, found)
+            finish()
     return failures
 
 
 @contextlib.contextmanager
-def progress(total: int) -> Iterator[Callable[[Measurement], None]]:
+def progress(total: int, done: int) -> Iterator[tuple[Callable[[Measurement], Any], Callable]]:
     """A bar in the terminal where tqdm is installed, lines where it is not."""
+
+    def named(m: Measurement) -> str:
+        how = f" {m.how}" if m.how else ""
+        return f"{m.study}{how}: {LABELS[m.program]}, {m.pictures:,} pictures"
+
     try:
         from tqdm import tqdm
     except ImportError:
-        tqdm = None
-
-    if tqdm is None:
-        yield lambda m: print(f"{m.study}: {LABELS[m.program]}, {m.pictures:,} pictures")
+        yield lambda m: print(named(m), flush=True), lambda: None
         return
-    with tqdm(total=total, unit="run", leave=False) as bar:
-
-        def advance(m: Measurement) -> None:
-            bar.set_description(f"{m.study}, {LABELS[m.program]}, {m.pictures:,} pictures")
-            bar.update()
-
-        yield advance
+    with tqdm(total=total, initial=done, unit="run", leave=False) as bar:
+        yield lambda m: bar.set_description(named(m)), bar.update
 
 
 def merge(
@@ -226,7 +222,7 @@ def merge(
         ['date', 'failures', 'machine', 'measurements', 'missing', 'mode', 'summary', 'verdicts']
     """
     summary = {
-        study: summarize([pair for pair in pairs if pair[0].study == study])
+        study: summarize([pair for pair in pairs if pair[0].study in (study, ALSO.get(study))])
         for study, summarize in SUMMARIES.items()
     }
     summary["paper"] = learning_time.paper_lines()

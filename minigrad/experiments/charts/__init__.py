@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["STYLES", "Style", "save"]
+__all__ = ["PAPER", "STYLES", "Style", "new_figure", "save"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,37 @@ STYLES = {
     "torch": Style("#E69F00", "\\\\", "v"),
     "jax": Style("#009E73", "xx", "D"),
 }
+
+
+# How the paper's own points look in every chart.
+PAPER = {
+    "color": "black",
+    "marker": "D",
+    "markersize": 8,
+    "markerfacecolor": "white",
+    "linestyle": "none",
+    "zorder": 5,
+}
+
+
+def new_figure(width: float, height: float, columns: int = 1, sharey: bool = False) -> Any:
+    """A figure outside pyplot, which would keep it, with panels side by side.
+
+    Args:
+        width: In inches.
+        height: In inches.
+        columns: How many panels.
+        sharey: Whether they share the vertical axis.
+
+    Returns:
+        The figure, and its axes: alone, or an array of them.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots(1, columns, sharey=sharey)
 
 
 def save(figure: Figure, path: str | Path) -> list[Path]:
