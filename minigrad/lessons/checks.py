@@ -31,7 +31,12 @@ __all__ = [
 ]
 
 # the module that holds the exercises of a lecture
-LECTURES = {"02": "graph_nodes", "03": "proof_of_concept", "04": "optimised_version"}
+LECTURES = {
+    "02": "graph_nodes",
+    "03": "proof_of_concept",
+    "04": "optimised_version",
+    "05": "keras_reference",
+}
 EXERCISES: dict[str, Exercise] = {}
 PACKAGE = str(Path(__file__).resolve().parents[1])  # where minigrad's own code is
 
