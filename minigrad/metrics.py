@@ -153,7 +153,9 @@ class CategoricalAccuracy(Metric):
         """How many samples are predicted to be of the class ``right``."""
         guess = self.keep("guess", y_pred.shape[:-1], np.intp)
         hit = self.keep("hit", y_pred.shape[:-1], np.bool_)
-        np.argmax(y_pred, axis=-1, out=guess)
+        rows = self.keep("predictions", y_pred.shape, y_pred.dtype)
+        np.copyto(rows, y_pred)  # NumPy would make the rows anew if they lie otherwise
+        np.argmax(rows, axis=-1, out=guess)
         np.equal(right, guess, out=hit)
         return part(hit)
 
@@ -205,8 +207,11 @@ class BinaryAccuracy(Metric):
     def total_of(self, y_true: np.ndarray, y_pred: np.ndarray) -> float:
         hit = self.keep("hit", y_pred.shape, np.bool_)
         wanted = self.keep("wanted", y_pred.shape, np.bool_)
-        np.greater(y_pred, self.threshold, out=hit)
-        np.not_equal(y_true, 0, out=wanted)
+        limit, zero = self.keep("limit", (), y_pred.dtype), self.keep("zero", (), y_true.dtype)
+        limit.fill(self.threshold)
+        zero.fill(0)
+        np.greater(y_pred, limit, out=hit)
+        np.not_equal(y_true, zero, out=wanted)
         np.equal(hit, wanted, out=hit)
         return part(hit)
 
@@ -231,7 +236,9 @@ class MeanSquaredError(Metric):
         difference = self.keep("difference", y_pred.shape, y_pred.dtype)
         np.subtract(y_true, y_pred, out=difference)
         np.square(difference, out=difference)
-        return float(difference.sum()) * len(difference) / difference.size
+        total = self.keep("total", (), y_pred.dtype)
+        np.add.reduce(difference, axis=None, out=total)
+        return float(total) * len(difference) / difference.size
 
 
 class FromFunction(Metric):
