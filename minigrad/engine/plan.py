@@ -115,7 +115,7 @@ class Planned:
         self.training = training
         self.threads = get_threads()
         self.rows = np.zeros(batch, np.intp)
-        self.count = np.arange(batch)
+        self.count, self.first = np.arange(batch), np.zeros((), np.intp)
         self.network_variables = [n for n in network.order if isinstance(n, Variable)]
         self.loan: Loan | None = None
         self.rates: dict[Any, Rates] = {}
@@ -260,6 +260,7 @@ class Planned:
     def finish(self) -> None:
         self.feeds = [k for p in self.programs for k in p.kernels if isinstance(k, kernels.Feed)]
         self.data: Any = None
+        self.labels: Any = None
         targets = self.network.targets
         self.targets = None if targets is None else np.zeros(targets.shape, targets.dtype)
         for feed in self.feeds:
@@ -334,11 +335,14 @@ class Planned:
     def load(self, x: np.ndarray, y: np.ndarray | None, rows: Any) -> None:
         """Say which samples of a set make the next batch; see ``Eager.load``."""
         if isinstance(rows, slice):
-            np.add(self.count, rows.start or 0, out=self.rows)
+            self.first.fill(rows.start or 0)
+            np.add(self.count, self.first, out=self.rows)
         else:
             np.copyto(self.rows, rows)
         if self.targets is not None and y is not None:
-            gather(y, self.rows, self.targets)
+            if y is not self.labels:
+                self.labels, self.whole_labels = y, np.ascontiguousarray(y)
+            gather(self.whole_labels, self.rows, self.targets)
         if x is not self.data:
             self.data = x
             whole = np.ascontiguousarray(x)  # NumPy would copy it anew in every step
