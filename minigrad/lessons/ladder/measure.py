@@ -99,11 +99,10 @@ class Climb:
         Raises:
             AssertionError: When its loss or a gradient is not the reference's.
         """
-        with blas_threads(threads):
-            error = self.check(rung, batch)
-            x, y, runner = self.x[:batch], self.y[:batch], rung(self.weights, batch)
-            took = seconds(runner.step, x, y, 0.001)
-            nbytes = allocated(lambda: runner.step(x, y, 0.001), least=runner.threads * BUFFER)
+        error = self.check(rung, batch)
+        x, y, runner = self.x[:batch], self.y[:batch], rung(self.weights, batch)
+        took = seconds(runner.step, x, y, 0.001, threads=threads)
+        nbytes = allocated(lambda: runner.step(x, y, 0.001), least=runner.threads * BUFFER)
         return Reading(rung.title, batch, took, nbytes, error)
 
     def check(self, rung: type[Rung], batch: int) -> float:
@@ -158,7 +157,9 @@ def reference(weights: Sequence[np.ndarray], x: Any, y: Any) -> tuple[float, lis
     return loss, [variable.gradient for variable in model.trainable_weights]
 
 
-def seconds(call: Callable[..., object], *arguments: Any, budget: float = 0.25) -> float:
+def seconds(
+    call: Callable[..., object], *arguments: Any, budget: float = 0.25, threads: int = 1
+) -> float:
     """The shortest time of a call, of at least five, after two to warm up.
 
     What took longer was held up by other programs (the advice of Python's own ``timeit``).
@@ -167,6 +168,7 @@ def seconds(call: Callable[..., object], *arguments: Any, budget: float = 0.25) 
         call: What to time.
         arguments: What to call it with.
         budget: Seconds to spend, about.
+        threads: How many threads BLAS may use by itself.
 
     Returns:
         Seconds.
@@ -176,14 +178,15 @@ def seconds(call: Callable[..., object], *arguments: Any, budget: float = 0.25) 
         >>> 0 < ladder.seconds(sum, range(100), budget=0.001) < 1
         True
     """
-    for _ in range(2):
-        call(*arguments)
     times: list[float] = []
-    begin = time.perf_counter()
-    while len(times) < 5 or time.perf_counter() - begin < budget:
-        start = time.perf_counter()
-        call(*arguments)
-        times.append(time.perf_counter() - start)
+    with blas_threads(threads):
+        for _ in range(2):
+            call(*arguments)
+        begin = time.perf_counter()
+        while len(times) < 5 or time.perf_counter() - begin < budget:
+            start = time.perf_counter()
+            call(*arguments)
+            times.append(time.perf_counter() - start)
     return min(times)
 
 
@@ -264,8 +267,7 @@ def gigaflops(threads: int | None = None, size: int = 1024) -> float:
     a, b = np.random.default_rng(0).random((2, size, size), dtype=np.float32)
     lists = [[partial(np.matmul, a, b, out=np.empty_like(a))] for _ in range(threads)]
     team = Team(threads)
-    with blas_threads(1):
-        took = seconds(team.run, lists, budget=0.5)
+    took = seconds(team.run, lists, budget=0.5)
     team.close()
     return threads * 2 * size**3 / took / 1e9
 
