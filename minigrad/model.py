@@ -42,6 +42,7 @@ from minigrad import (
     summary,
 )
 from minigrad.eager import Eager, Network
+from minigrad.engine.table import Plan
 from minigrad.graph import Constant, Node, topological_sort
 from minigrad.layers import InputLayer, Layer, Rescaling, Shape
 from minigrad.progress import ProgressLine
@@ -298,6 +299,49 @@ class Sequential(Layer):
                     build, batch_size, variables, optimizer, training
                 )
         return recent(self.runners, key)
+
+    def plan(self, batch_size: int = 32, training: bool = True) -> Plan:
+        """The plan by which batches of this size are computed, to be read as a table.
+
+        Args:
+            batch_size: How many samples.
+            training: Whether of a step of training, if the model is compiled, or of
+                prediction.
+
+        Returns:
+            A plan: kernels, nodes, shapes, memory and operations, and what they add up to.
+            ``mg.display.draw_plan`` draws its memory.
+
+        Raises:
+            ValueError: When the model does not know the shape of its input yet, or the batch
+                size is not a whole number of at least 1.
+
+        Example:
+            >>> import minigrad as mg
+            >>> mg.set_threads(1)
+            >>> model = mg.Sequential([mg.Input((4,)), mg.layers.Dense(2, "relu", name="d")])
+            >>> print(model.plan(8))
+            Plan of a step of prediction on 8 samples: one thread
+            step  kernel  nodes that it serves     shape  buffers                             bytes  FLOPs
+            ────  ──────  ───────────────────────  ─────  ──────────────────────────────────  ─────  ─────
+               0  gather  constant (inputs)        8×4    a batch as it is stored and 1 more    256      –
+               1  dense   matmul + add + relu (d)  8×2    zeros and 1 more                      128    128
+            Memory: 384 bytes; 512 if no two buffers shared a place (25% less)
+            Products: 128 floating-point operations
+            One kernel together: matmul + add + relu
+            >>> mg.set_threads(None)
+        """
+        batch_size = layers.whole("plan", "batch_size", batch_size)
+        training = training and self.optimizer is not None and self.loss is not None
+        runner = None if self.run_eagerly else self.runner(batch_size, training, training)
+        if runner is None:  # the model walks the graph; this is what it would do otherwise
+
+            def build(size: int) -> Network:
+                return self.network(size, training, training)
+
+            optimizer, weights = self.optimizer, self.trainable_weights
+            runner = engine.Planned(build, batch_size, weights, optimizer, training)
+        return Plan(runner)
 
     # -- compile --------------------------------------------------------------------------
     def compile(

@@ -8,6 +8,7 @@ explorers ipywidgets, which are imported when they are first used::
     mg.display.sweep_explorer(loss)             # its two sweeps, step by step
     mg.display.convolution_explorer(picture)    # a kernel that slides over a picture
     mg.display.plot_history(history)
+    mg.display.draw_plan(model.plan(128))       # the memory of a plan, kernel by kernel
     mg.display.show_images(pictures, labels, predictions)
 """
 
@@ -25,6 +26,7 @@ __all__ = [
     "GraphPicture",
     "convolution_explorer",
     "draw",
+    "draw_plan",
     "plot_history",
     "show",
     "show_images",
@@ -35,6 +37,7 @@ __all__ = [
 LAZY = {
     "Explorer": "explorer",
     "convolution_explorer": "convolution",
+    "draw_plan": "plan",
     "sweep_explorer": "sweeps",
     "plot_history": "plots",
     "show": "plots",

@@ -414,6 +414,8 @@ class Product(General):
     def ask(self, memory: Asker) -> None:
         super().ask(memory)
         weight = self.node.inputs[1]
+        products = 2 * self.node.size * weight.shape[0]
+        self.flops = (products, products * (1 + bool(self.sends)))
         stacked = self.node.shape[1] if self.node.ndim == 4 else 1
         self.parts = memory("gradient by row", (stacked, *weight.shape), weight.dtype, memory.later)
 

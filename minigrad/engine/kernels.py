@@ -235,7 +235,7 @@ class Feed(Kernel):
 
     def ask(self, memory: Asker) -> None:
         node = self.nodes[0]
-        life = memory.always if self.as_gathered else memory.both
+        life = memory.always if self.as_gathered else memory.then
         self.raw = memory("a batch as it is stored", node.shape, node.dtype, life)
 
     def take(self) -> None:

@@ -345,15 +345,18 @@ class Program:
         }
         # What a kernel may not overwrite on its way back: the predictions are looked at later.
         self.apart = {*self.views, self.network.outputs}
+        self.asked: dict[Kernel, list[Buffer]] = {}  # whose buffers they are
         values: dict[Node, Buffer] = {}
         gradients: dict[Node, Buffer] = {}
         shares: dict[Node, Buffer] = {}
         for k, kernel in enumerate(self.kernels):
+            asked = len(memory.buffers)
             kernel.ask(Asker(memory, k, last - k, self.training))
             for node in [kernel.output, *kernel.beside]:
                 if node in self.views or kernel.as_gathered:
                     continue
-                shape, name = self.value_shape(node), node.label
+                shape = self.value_shape(node)
+                name = node.label if node.inputs else node.name or node.label
                 begin = min([k, *(index[p] for p, flat in self.views.items() if flat is node)])
                 then = max(readers.get(node, [k]))
                 kept = node in (self.network.outputs, self.network.loss)
@@ -365,6 +368,7 @@ class Program:
                     gradients[node] = memory.ask(label, shape, node.dtype, life)
                     if senders[node] > 1:
                         shares[node] = memory.ask("a share of it", shape, node.dtype, life)
+            self.asked[kernel] = memory.buffers[asked:]
         memory.settle()
         self.value = {n: b.array for n, b in values.items()}
         self.gradient = {n: b.array for n, b in gradients.items()}

@@ -1,0 +1,97 @@
+"""The memory of a plan as a picture: which buffer lies where, and for how long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from minigrad.display.plots import COLORS, show, style
+
+__all__ = ["draw_plan"]
+
+# What a buffer holds: the first word of its label tells. Hatches for greyscale.
+KINDS = {
+    "value": (COLORS[0], "", "values"),
+    "gradient": (COLORS[1], "//", "gradients"),
+    "": (COLORS[3], "..", "what a kernel needs for itself"),
+}
+
+
+def draw_plan(plan: Any, part: int = 0) -> Any:
+    """Draw the memory of a plan: time to the right, bytes upwards, a rectangle for a buffer.
+
+    Rectangles one above the other are needed at the same time. Two that lie side by side at
+    the same height share a place, which is possible as their times do not meet.
+
+    Args:
+        plan: What ``model.plan(batch_size)`` returns.
+        part: Which of its parts: a plan in bands has two, that of each thread with its rows
+            and that of the one which does the rest.
+
+    Returns:
+        A picture for the last line of a cell.
+
+    Raises:
+        IndexError: When there is no such part.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.set_threads(1)
+        >>> model = mg.Sequential([mg.Input((4,)), mg.layers.Dense(2, "relu")])
+        >>> mg.display.draw_plan(model.plan(8))
+        <Figure: memory of a plan: 6 buffers of 2 kernels, 384 bytes in place of 512>
+        >>> mg.set_threads(None)
+    """
+    program = plan.parts[part].program
+    kernels, memory = program.kernels, program.memory
+    training = plan.planned.training
+    last = (2 if training else 1) * len(kernels) - 1
+    unit, scale = ("MB", 2**20) if memory.nbytes >= 2**20 else ("kB", 2**10)
+    with style():
+        figure = Figure(figsize=(10, 5.5))
+        axes = figure.add_subplot()
+        for buffer in memory.buffers:
+            begin, end = max(buffer.lifetime[0], 0), min(buffer.lifetime[1], last)
+            kind = buffer.label.split()[0]
+            color, hatch, _ = KINDS.get(kind, KINDS[""])
+            corner = (begin - 0.5, buffer.start / scale)
+            width, height = end - begin + 1, buffer.nbytes / scale
+            axes.add_patch(
+                Rectangle(
+                    corner,
+                    width,
+                    height,
+                    facecolor=color,
+                    alpha=0.55,
+                    edgecolor="white",
+                    hatch=hatch,
+                )
+            )
+            room = int(width * 90 / (last + 1))  # characters
+            if height > 0.045 * memory.nbytes / scale and len(buffer.label) <= room:
+                center = (corner[0] + width / 2, corner[1] + height / 2)
+                axes.annotate(buffer.label, center, ha="center", va="center", fontsize=10)
+        if training:
+            middle = len(kernels) - 0.5
+            axes.axvline(middle, color="black", linewidth=1, linestyle=":")
+        names = [kernel.kind for kernel in kernels]
+        names += names[::-1] if training else []
+        axes.set_xticks(range(last + 1), names, rotation=45, ha="right", fontsize=9)
+        axes.set_xlim(-0.5, last + 0.5)
+        axes.set_ylim(0, memory.nbytes / scale)
+        axes.set_ylabel(f"place in memory / {unit}")
+        axes.set_xlabel("forward, then backward" if training else "forward")
+        axes.grid(False)
+        handles = [
+            Rectangle((0, 0), 1, 1, facecolor=color, alpha=0.55, hatch=hatch, edgecolor="white")
+            for color, hatch, _ in KINDS.values()
+        ]
+        labels = [label for _, _, label in KINDS.values()]
+        figure.legend(handles, labels, loc="outside upper center", ncols=3)
+    alt = (
+        f"memory of a plan: {len(memory.buffers)} buffers of {len(kernels)} kernels, "
+        f"{memory.nbytes:,} bytes in place of {memory.separately:,}"
+    )
+    return show(figure, alt)
