@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Step = Callable[[], object]
 Steps = Iterable[Step]
-PIECE = 1 << 19  # bytes of a weight that are worked on at a time: they stay in the cache
+PIECE = 1 << 21  # bytes of a weight that are worked on at a time: they stay in the cache
 
 
 # -- batch last and back: views, never copies ---------------------------------------------
@@ -223,9 +223,16 @@ class Feed(Kernel):
 
     kind = "gather"
 
-    def __init__(self, program: Program, nodes: list[Any], rows: slice | None = None) -> None:
+    def __init__(
+        self,
+        program: Program,
+        nodes: list[Any],
+        rows: slice | None = None,
+        other: Feed | None = None,
+    ) -> None:
         super().__init__(program, nodes, [])
         self.rows = rows  # only these rows of each picture, for a thread that needs no more
+        self.other = other  # who has gathered the same batch already
         self.rescale = nodes[1] if len(nodes) > 1 else None
         # Targets, and data that are neither pictures nor vectors, stay as they are gathered.
         node = nodes[0]
@@ -234,6 +241,9 @@ class Feed(Kernel):
         self.batch: Any = None  # which of it make the batch, shared by all programs of a plan
 
     def ask(self, memory: Asker) -> None:
+        if self.other is not None:
+            self.raw = self.other.raw
+            return
         node = self.nodes[0]
         life = memory.always if self.as_gathered else memory.then
         self.raw = memory("a batch as it is stored", node.shape, node.dtype, life)
@@ -242,7 +252,8 @@ class Feed(Kernel):
         gather(self.data, self.batch[self.program.pictures], self.raw.array)
 
     def forward(self) -> Steps:
-        yield self.take
+        if self.other is None:
+            yield self.take
         raw, out = as_stored(self.raw.array), self.value()
         if self.as_gathered:
             return

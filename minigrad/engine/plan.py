@@ -141,7 +141,8 @@ class Planned:
         self.way = "alone"
         self.programs = [program]
         self.parts = [[Part(program, slice(0, self.batch))]]
-        forward, backward = [*program.begin_calls, *program.forward_calls], program.backward_calls
+        forward = [*program.begin_calls, *program.data_calls, *program.forward_calls]
+        backward = program.backward_calls
         self.regions = [[[*forward, *backward]]]
         self.inference = [[forward]]
         self.value_of = program.value
@@ -155,7 +156,7 @@ class Planned:
         for node in reversed(network.order):
             if node in above:
                 above.update(node.inputs)
-        body = [n for n in nodes if n in above]
+        above_cut = [n for n in nodes if n in above]
         rest = [n for n in nodes if n not in above]
         shape = cut.shape[::-1]
         shares = [np.zeros(shape, cut.dtype) for _ in bands]
@@ -163,30 +164,35 @@ class Planned:
         flat = cut.inputs[0]
         if bands[0].output is not None and cut.inputs[1] in self.variables:
             self.loan = loan_of(cut.inputs[1], self.optimizer, flat.inputs[0].shape[1:])
-        bodies = [
-            Program(
+        bodies: list[Program] = []
+        for band, share in zip(bands, shares, strict=True):
+            body = Program(
                 network,
-                body,
+                above_cut,
                 training=self.training,
                 update=update,
                 own=cut.inputs[1],
                 outside=(cut, share, by_sum),
                 band=band,
                 bands=len(bands),
+                gathered=bodies[0].feed if bodies else None,
                 loan=self.loan,
                 rate=self.rate_alone,
             )
-            for band, share in zip(bands, shares, strict=True)
-        ]
+            bodies.append(body)
         head = Program(
             network, rest, training=self.training, update=update, given=(cut, shares, by_sum)
         )
         self.programs = [*bodies, head]
         self.parts = [[Part(program, slice(0, self.batch))] for program in self.programs]
-        ahead = [[*p.begin_calls, *p.forward_calls] for p in bodies]
-        middle = [*head.begin_calls, *head.forward_calls]
-        self.inference = [ahead, [middle]]
+        # Two threads that make many short calls wait for Python's lock more than they compute,
+        # so one thread brings in the data, and the others join for the long calls.
+        start = [call for p in [*bodies, head] for call in [*p.begin_calls, *p.data_calls]]
+        ahead = [p.forward_calls for p in bodies]
+        middle = head.forward_calls
+        self.inference = [[start], ahead, [middle]]
         self.regions = [
+            [start],
             ahead,
             [[*middle, *head.backward_calls]],
             [p.backward_calls for p in bodies],
@@ -226,8 +232,9 @@ class Planned:
                 program = made[size]
                 collect = partial(self.collect, thread, program, pictures, size / self.batch)
                 move = partial(setattr, program, "pictures", pictures)
-                train += [move, *program.forward_calls, collect, *program.backward_calls]
-                test += [move, *program.forward_calls, collect]
+                ahead = [move, *program.data_calls, *program.forward_calls, collect]
+                train += [*ahead, *program.backward_calls]
+                test += ahead
                 parts.append(Part(program, pictures))
             self.programs += made.values()
             self.parts.append(parts)

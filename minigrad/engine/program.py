@@ -151,6 +151,7 @@ class Program:
         band: For a program that computes part of the features only: which rows.
         bands: How many such parts there are.
         seed: What the backward sweep starts from.
+        gathered: Who gathers the batch, if not this program.
         loan: The weight that is kept in the order of the pictures before it, if one is.
         rate: Gives the learning rate of a weight whose update is no more than a product with it,
             otherwise ``None``.
@@ -170,6 +171,7 @@ class Program:
         band: Any = None,
         bands: int = 1,
         seed: float = 1.0,
+        gathered: kernels.Feed | None = None,
         loan: Loan | None = None,
         rate: Callable[[Variable], Any] | None = None,
     ) -> None:
@@ -178,6 +180,7 @@ class Program:
         self.given, self.outside = given, outside
         self.band, self.bands, self.seed = band, bands, seed
         self.loan, self.rate = loan, rate
+        self.gathered = gathered
         self.pictures = slice(0, network.inputs.shape[0])  # which of the batch it works on
         self.users: dict[Node, list[Node]] = {node: [] for node in network.order}
         for node in network.order:
@@ -207,7 +210,8 @@ class Program:
                 )
                 if chain[-1] not in self.nodes:
                     chain = chain[:1]
-                self.add(kernels.Feed(self, chain, self.band and self.band.input), taken)
+                rows = self.band and self.band.input
+                self.add(kernels.Feed(self, chain, rows, self.gathered), taken)
         if self.given is not None:
             node, shares, by_sum = self.given
             chain = [node, *self.bias_and_act(node)]
@@ -218,6 +222,11 @@ class Program:
         # A kernel stands where the last of its nodes stood: all that it reads is there by then.
         place = {node: i for i, node in enumerate(self.network.order)}
         self.kernels.sort(key=lambda kernel: max(place[node] for node in kernel.nodes))
+
+    @property
+    def feed(self) -> Any:
+        """The kernel that brings in the samples."""
+        return next(k for k in self.kernels if k.nodes[0] is self.network.inputs)
 
     def add(self, kernel: Kernel, taken: set[Node]) -> None:
         self.kernels.append(kernel)
@@ -423,9 +432,11 @@ class Program:
     def bind(self) -> None:
         """List all calls."""
         self.given_to: set[Node] = set()
-        kernels = self.kernels
-        self.begin_calls = [settled(call) for kernel in kernels for call in kernel.begin()]
-        self.forward_calls = [settled(call) for kernel in kernels for call in kernel.forward()]
+        self.begin_calls = [settled(call) for kernel in self.kernels for call in kernel.begin()]
+        data = [kernel for kernel in self.kernels if isinstance(kernel, kernels.Feed)]
+        others = [kernel for kernel in self.kernels if not isinstance(kernel, kernels.Feed)]
+        self.data_calls = [settled(call) for kernel in data for call in kernel.forward()]
+        self.forward_calls = [settled(call) for kernel in others for call in kernel.forward()]
         self.backward_calls: list[Step] = []
         self.parts: dict[Kernel, tuple[int, int]] = {}
         if not self.training:
