@@ -49,7 +49,9 @@ def chart_of_rungs(readings: Sequence[Reading], floor: float | None = None) -> A
                 edgecolor="white",
                 **LOOKS[place % 2],
             )
-            ax.bar_label(bars, [f"{r.speed:,.0f}" for r in rows], padding=3, fontsize=10)
+            paper = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # over the floor's line
+            speeds = [f"{r.speed:,.0f}" for r in rows]
+            ax.bar_label(bars, speeds, padding=3, fontsize=10, bbox=paper)
         if floor is not None:
             ax.axvline(floor, color="black", linestyle=":")
             ax.text(0.93 * floor, -0.85, "floor", ha="right", va="top", fontsize=11)

@@ -102,7 +102,8 @@ class Climb:
         error = self.check(rung, batch)
         x, y, runner = self.x[:batch], self.y[:batch], rung(self.weights, batch)
         took = seconds(runner.step, x, y, 0.001, threads=threads)
-        nbytes = allocated(lambda: runner.step(x, y, 0.001), least=runner.threads * BUFFER)
+        with blas_threads(1):
+            nbytes = allocated(lambda: runner.step(x, y, 0.001), least=runner.threads * BUFFER)
         return Reading(rung.title, batch, took, nbytes, error)
 
     def check(self, rung: type[Rung], batch: int) -> float:
@@ -119,9 +120,10 @@ class Climb:
             AssertionError: When it is further off than the rung's tolerance.
         """
         x, y = self.x[:batch], self.y[:batch]
-        wanted, gradients = reference(self.weights, x, y)
-        runner = rung(self.weights, batch)
-        loss = runner.step(x, y, rate=1.0)  # so that w changes by the gradient itself
+        with blas_threads(1):
+            wanted, gradients = reference(self.weights, x, y)
+            runner = rung(self.weights, batch)
+            loss = runner.step(x, y, rate=1.0)  # so that w changes by the gradient itself
         error = abs(loss - wanted)
         for before, after, g in zip(self.weights, runner.weights, gradients, strict=True):
             error = max(error, np.abs(before - after - g).max() / np.abs(g).max())
@@ -160,7 +162,7 @@ def reference(weights: Sequence[np.ndarray], x: Any, y: Any) -> tuple[float, lis
 def seconds(
     call: Callable[..., object], *arguments: Any, budget: float = 0.25, threads: int = 1
 ) -> float:
-    """The shortest time of a call, of at least five, after two to warm up.
+    """The shortest time of a call, of at least three, after one to warm up.
 
     What took longer was held up by other programs (the advice of Python's own ``timeit``).
 
@@ -180,10 +182,9 @@ def seconds(
     """
     times: list[float] = []
     with blas_threads(threads):
-        for _ in range(2):
-            call(*arguments)
+        call(*arguments)
         begin = time.perf_counter()
-        while len(times) < 5 or time.perf_counter() - begin < budget:
+        while len(times) < 3 or time.perf_counter() - begin < budget:
             start = time.perf_counter()
             call(*arguments)
             times.append(time.perf_counter() - start)
