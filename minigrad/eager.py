@@ -88,7 +88,9 @@ class Eager:
         assert self.optimizer is not None
         self.test_step()
         backward(self.network.order)
-        self.optimizer.apply([w.gradient for w in self.variables], self.variables)
+        # A weight that the graph does not use has no gradient, and stays as it is.
+        used = [w for w in self.variables if w.gradient is not None]
+        self.optimizer.apply([w.gradient for w in used], used)
 
     @property
     def outputs(self) -> np.ndarray:
