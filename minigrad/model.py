@@ -103,6 +103,12 @@ class Sequential(Layer):
         self.networks: OrderedDict[Any, Network] = OrderedDict()
         self.runners: OrderedDict[Any, Any] = OrderedDict()
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy makes its own networks and runners: copied arrays would share no memory.
+        for weight in self.weights:
+            weight.recall()
+        return {**vars(self), "networks": OrderedDict(), "runners": OrderedDict()}
+
     # -- the layers -----------------------------------------------------------------------
     def add(self, layer: Layer) -> None:
         """Put a layer at the end.
@@ -426,8 +432,9 @@ class Sequential(Layer):
         if y is not None and self.loss is not None:
             y = self.loss.check_targets(y, self.output_shape)
             data.check_finite(y, f"{method}: y")
-            y = np.asarray(y, np.intp if self.loss.whole_numbers else self.dtype)
-        return np.asarray(x, self.dtype_for(x)), y
+            y = np.asarray(y, np.intp if self.loss.whole_numbers else self.dtype, order="C")
+        # in one piece, so that no runner has to copy it (and see an old copy in the next fit)
+        return np.asarray(x, self.dtype_for(x), order="C"), y
 
     def dtype_for(self, x: np.ndarray) -> np.dtype:
         """The dtype in which these samples enter the graph."""
