@@ -334,8 +334,8 @@ class Planned:
     def apply(self) -> None:
         """The step of an optimizer that has no rule in place: a reader's own."""
         assert self.optimizer is not None
-        gradients = [self.gradients.get(v, np.zeros_like(v.value)) for v in self.variables]
-        self.optimizer.apply(gradients, self.variables)
+        used = [variable for variable in self.variables if variable in self.gradients]
+        self.optimizer.apply([self.gradients[variable] for variable in used], used)
         self.optimizer.iterations -= 1  # counted by `train_step`
 
     # -- running ----------------------------------------------------------------------------------
