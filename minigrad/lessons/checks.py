@@ -36,6 +36,7 @@ LECTURES = {
     "03": "proof_of_concept",
     "04": "optimised_version",
     "05": "keras_reference",
+    "06": "experiments",
 }
 EXERCISES: dict[str, Exercise] = {}
 PACKAGE = str(Path(__file__).resolve().parents[1])  # where minigrad's own code is
