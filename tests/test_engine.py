@@ -67,7 +67,8 @@ class Watch:
     def note(self, where: list[Any], program: Program, node: Any, array: Any) -> None:
         index = next(i for i, other in enumerate(program.network.order) if other is node)
         array = as_reference(array).copy()
-        if program.loan is not None and program.band.output and array.ndim == 2:
+        banded = program.loan is not None and program.band is not None
+        if banded and program.band.output and array.ndim == 2:
             if array.shape[1] == program.band.lengths.get(node):  # back into Keras's order
                 rows, (_, width, channel) = array.shape[0], program.loan.pictures
                 array = array.reshape(rows, -1, channel, width).swapaxes(2, 3).reshape(rows, -1)
