@@ -101,7 +101,7 @@ class Climb:
         """
         error = self.check(rung, batch)
         x, y, runner = self.x[:batch], self.y[:batch], rung(self.weights, batch)
-        took = seconds(runner.step, x, y, 0.001, threads=threads)
+        took = seconds(runner.step, x, y, 0.001, budget=0.5, threads=threads)
         with blas_threads(1):
             nbytes = allocated(lambda: runner.step(x, y, 0.001), least=runner.threads * BUFFER)
         return Reading(rung.title, batch, took, nbytes, error)
