@@ -93,7 +93,11 @@ def test_one_epoch_of_60000_pictures(trace, pictures):
     x, y, x_test, y_test = pictures
     model = start(trace, run_eagerly=False)
     losses = train(model, x, y, [trace["epoch/order"]], 128)
-    assert np.abs(losses - trace["epoch/losses"]).max() < 1e-4
+    difference = np.abs(losses - trace["epoch/losses"])
+    # Measured: 5e-7 in all steps, or 7e-5 in one where a last digit decides on which side of
+    # ReLU's kink a pixel falls, as it does with some orders of adding up (around step 370).
+    assert difference[:100].max() < 3e-6
+    assert difference.max() < 1e-4
 
     for weight, wanted in zip(model.get_weights(), arrays(trace, "final"), strict=True):
         assert np.abs(weight - wanted).max() < 1e-3 * np.abs(wanted).max()
