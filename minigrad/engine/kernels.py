@@ -290,41 +290,52 @@ class Dense(Kernel):
     def ask(self, memory: Asker) -> None:
         shape, dtype = stored_shape(self.nodes[0].shape), self.output.dtype
         self.act.ask(memory, shape, dtype)
-        self.program.weight(self.weight).ask(memory, self.rows)
         if self.bias is not None:
             self.program.weight(self.bias).ask(memory)
+        self.rated = memory("gradient times rate", shape, dtype, memory.later)
+        self.ask_change(memory, shape, dtype)
+
+    def ask_change(self, memory: Asker, shape: tuple[int, ...], dtype: Any) -> None:
+        self.program.weight(self.weight).ask(memory, self.rows)
         if self.x.shape[0] == 1:
             # NumPy's product of a column and a row is slow; with a second column of
             # zeros it is BLAS's and twenty times as fast.
             inputs = self.rows.stop - self.rows.start
             self.columns = memory("input and zeros", (inputs, 2), dtype, memory.always)
             self.pair = memory("gradient and zeros", (shape[0], 2), dtype, memory.always)
-        self.rated = memory("gradient times rate", shape, dtype, memory.later)
 
     def forward(self) -> Steps:
-        weight, x, z = (
-            self.program.array(self.weight)[self.rows],
-            self.value(self.x)[self.inside],
-            self.value(),
-        )
-        yield partial(np.matmul, weight.T, x, out=z)
+        z = self.value()
+        yield from self.product(self.value(self.x)[self.inside], z)
         if self.bias is not None:
             yield partial(np.add, z, self.bias.value[:, np.newaxis], out=z)
         yield from self.act.forward(z, z)
 
+    def product(self, x: Any, z: Any) -> Steps:
+        """Write the product with the weight, of shape (units, batch)."""
+        yield partial(np.matmul, self.program.array(self.weight)[self.rows].T, x, out=z)
+
     def backward(self) -> Steps:
-        weight, x, z, g = (
-            self.program.array(self.weight)[self.rows],
-            self.value(self.x)[self.inside],
-            self.value(),
-            self.gradient,
-        )
+        z, g = self.value(), self.gradient
         yield from self.act.backward(g, z, z, g)
         if self.bias is not None:
             bias = self.program.weight(self.bias)
             yield partial(np.add.reduce, g, axis=1, out=bias.into())
             yield from bias.done()
         target = self.program.receive(self, self.x) if self.sends else None
+        by_x = None
+        if target is not None:
+            by_x = target.array[self.inside]
+            for other in (target.array[: self.inside.start], target.array[self.inside.stop :]):
+                if len(other):
+                    yield partial(other.fill, 0)
+        yield from self.change(self.value(self.x)[self.inside], g, by_x)
+        if target is not None:
+            yield from target.add()
+
+    def change(self, x: Any, g: Any, by_x: Any) -> Steps:
+        """Write the gradient of the input, and change the weight or keep its gradient."""
+        weight = self.program.array(self.weight)[self.rows]
         by_weight = self.program.weight(self.weight)
         left, right, rated = x, g, by_weight.rate is not None
         if rated:
@@ -335,18 +346,11 @@ class Dense(Kernel):
             yield partial(np.copyto, left[:, :1], x)
             yield partial(np.copyto, self.pair.array[:, :1], right)
             right = self.pair.array
-        if target is not None:
-            by_x = target.array[self.inside]
-            for other in (target.array[: self.inside.start], target.array[self.inside.stop :]):
-                if len(other):
-                    yield partial(other.fill, 0)
         for rows in by_weight.pieces():
             yield partial(np.matmul, left[rows], right.T, out=by_weight.into(rows))
-            if target is not None:  # with the weights of before the step
+            if by_x is not None:  # with the weights of before the step
                 yield partial(np.matmul, weight[rows], g, out=by_x[rows])
             yield from by_weight.done(rows, rated)
-        if target is not None:
-            yield from target.add()
 
 
 class BiasAct(Kernel):

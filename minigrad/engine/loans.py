@@ -33,6 +33,8 @@ class Loan:
         states: What the optimizer remembers of it, in the same order.
     """
 
+    reorders = True
+
     def __init__(
         self, variable: Variable, optimizer: Optimizer | None, pictures: tuple[int, int, int]
     ) -> None:

@@ -30,6 +30,7 @@ from minigrad import operators as op
 from minigrad.eager import Network, gather
 from minigrad.engine import general, kernels
 from minigrad.engine.bands import Band, find_bands
+from minigrad.engine.debts import Debt
 from minigrad.engine.kernels import Step, as_reference
 from minigrad.engine.loans import Loan, loan_of
 from minigrad.engine.program import Program
@@ -117,18 +118,27 @@ class Planned:
         self.rows = np.zeros(batch, np.intp)
         self.count, self.first = np.arange(batch), np.zeros((), np.intp)
         self.network_variables = [n for n in network.order if isinstance(n, Variable)]
-        self.loan: Loan | None = None
+        self.loan: Loan | Debt | None = None
         self.rates: dict[Any, Rates] = {}
         self.rule = None if optimizer is None else rule(optimizer)
         update = self.update if self.rule is not None else None
         nodes = [n for n in network.order if isinstance(n, Operator)]
         # In bands no thread has a whole gradient, which a reader's own optimizer wants.
-        wanted = self.threads > 1 and training and self.rule is not None
+        wanted = self.threads > 1 < batch and training and self.rule is not None
         bands = find_bands(network, self.threads, LARGE) if wanted else None
         if bands is not None:
             self.in_bands(network, nodes, *bands, update)
         else:
-            whole = Program(network, nodes, training=training, update=update, rate=self.rate_alone)
+            if batch == 1 and training and self.rule is sgd:
+                self.loan = self.debt()
+            whole = Program(
+                network,
+                nodes,
+                training=training,
+                update=update,
+                loan=self.loan,
+                rate=self.rate_alone,
+            )
             if self.threads > 1 and batch >= 2 * self.threads and can_be_split(whole):
                 self.in_pictures(build, nodes)
             else:
@@ -253,6 +263,16 @@ class Planned:
                 break
             size = -(-size // 2)
         return size
+
+    def debt(self) -> Debt | None:
+        """The large dense weight whose changes are worth remembering, if there is one."""
+        uses = [i for node in self.network.order for i in node.inputs]
+        for node in self.network.order:
+            weight = node.inputs[1] if type(node) is op.MatMul and node.ndim == 2 else None
+            large = isinstance(weight, Variable) and weight.value.nbytes >= LARGE
+            if large and weight in self.variables and sum(i is weight for i in uses) == 1:
+                return Debt(weight)
+        return None
 
     def clear(self, thread: int) -> None:
         self.losses[thread] = 0.0

@@ -25,6 +25,7 @@ from minigrad.cross_entropy import SoftmaxCrossEntropy, SparseSoftmaxCrossEntrop
 from minigrad.dropout import Dropout
 from minigrad.eager import Network
 from minigrad.engine import general, kernels, sliding
+from minigrad.engine.debts import Debt, OwingDense
 from minigrad.engine.kernels import ACTS, PIECE, Asker, Kernel, Step, as_reference, stored_shape
 from minigrad.engine.loans import Loan
 from minigrad.engine.memory import ALWAYS, Buffer, Memory
@@ -152,7 +153,7 @@ class Program:
         bands: How many such parts there are.
         seed: What the backward sweep starts from.
         gathered: Who gathers the batch, if not this program.
-        loan: The weight that is kept in the order of the pictures before it, if one is.
+        loan: The weight that is not where its variable has it while it is trained, if one is.
         rate: Gives the learning rate of a weight whose update is no more than a product with it,
             otherwise ``None``.
     """
@@ -172,7 +173,7 @@ class Program:
         bands: int = 1,
         seed: float = 1.0,
         gathered: kernels.Feed | None = None,
-        loan: Loan | None = None,
+        loan: Loan | Debt | None = None,
         rate: Callable[[Variable], Any] | None = None,
     ) -> None:
         self.network, self.nodes, self.training = network, list(nodes), training
@@ -269,6 +270,8 @@ class Program:
         if kind is op.MatMul and isinstance(node.inputs[1], Variable) and self.ours(node):
             if node.ndim == 2 == node.inputs[1].ndim:
                 chain = [] if self.band else self.bias_and_act(node)
+                if isinstance(self.loan, Debt) and self.loan.variable is node.inputs[1]:
+                    return OwingDense(self, [node, *chain], self.loan)
                 return kernels.Dense(self, [node, *chain], self.band)
             if node.ndim > 2 == node.inputs[1].ndim:
                 return general.Product(self, [node])
@@ -387,7 +390,8 @@ class Program:
                 self.value[kernel.output] = kernels.as_stored(kernel.raw.array)
         for pictures, flat in self.views.items():
             shape = self.value_shape(pictures)
-            arrange = np.reshape if self.loan is not None else general.unflatten
+            reorders = self.loan is not None and self.loan.reorders
+            arrange = np.reshape if reorders else general.unflatten
             self.value[pictures] = arrange(self.value[flat], shape)
             if flat in self.gradient:
                 self.gradient[pictures] = arrange(self.gradient[flat], shape)

@@ -1,0 +1,108 @@
+"""A weight that a plan keeps elsewhere is always there for whoever asks, whenever he asks."""
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.engine.debts import MOST, Debt
+from minigrad.engine.loans import Loan
+
+STEPS = 2 * MOST + 5
+
+
+def reference():
+    return mg.Sequential(
+        [
+            mg.Input((28, 28, 1)),
+            mg.layers.Conv2D(8, 2, activation="relu"),
+            mg.layers.Flatten(),
+            mg.layers.Dense(128, activation="elu"),
+            mg.layers.Dense(10, activation="softmax"),
+        ]
+    )
+
+
+def train(run_eagerly, batch, optimizer, between):
+    mg.utils.set_random_seed(5)
+    model = reference()
+    model.compile(optimizer(), "categorical_crossentropy", run_eagerly=run_eagerly)
+    generator = np.random.default_rng(1)
+    losses = []
+    for step in range(STEPS):
+        x = generator.random((batch, 28, 28, 1), dtype=np.float32)
+        y = np.eye(10, dtype=np.float32)[generator.integers(0, 10, batch)]
+        losses.append(model.train_on_batch(x, y))
+        model.reset_metrics()
+        between(model, step)
+    runner = model.runner(batch, training=True)
+    return losses, model.get_weights(), runner
+
+
+def nothing(model, step):
+    pass
+
+
+def reads(model, step):
+    if step % 7 == 3:
+        model.get_weights()
+
+
+def writes(model, step):
+    if step in (4, 20):
+        model.set_weights([weight * 0.9 for weight in model.get_weights()])
+
+
+def changes_the_rate(model, step):
+    if step == MOST // 2:  # in the middle of a list of changes not yet made
+        model.optimizer.learning_rate = 0.003
+
+
+def evaluates(model, step):
+    if step % 5 == 0:
+        model.evaluate(np.zeros((3, 28, 28, 1)), np.eye(10)[:3], verbose=0)
+
+
+@pytest.mark.parametrize("between", [nothing, reads, writes, changes_the_rate, evaluates])
+@pytest.mark.parametrize(
+    "batch, optimizer, kept",
+    [
+        (1, lambda: mg.optimizers.SGD(0.05), Debt),
+        (3, lambda: mg.optimizers.SGD(0.05), Loan),
+        (3, lambda: mg.optimizers.SGD(0.02, momentum=0.9), Loan),
+    ],
+    ids=["debt", "loan", "loan with momentum"],
+)
+def test_training_is_that_of_the_graph_whatever_happens_between_steps(
+    batch, optimizer, kept, between
+):
+    mg.set_threads(2)
+    try:
+        losses, weights, runner = train(False, batch, optimizer, between)
+    finally:
+        mg.set_threads(None)
+    wanted_losses, wanted, _ = train(True, batch, optimizer, between)
+    assert isinstance(runner.loan, kept)
+    np.testing.assert_allclose(losses, wanted_losses, rtol=2e-4)
+    for weight, other in zip(weights, wanted, strict=True):
+        np.testing.assert_allclose(weight, other, atol=2e-5 * np.abs(other).max())
+
+
+def test_plans_of_several_batch_sizes_take_turns_with_one_weight():
+    def turns(run_eagerly):
+        mg.utils.set_random_seed(5)
+        model = reference()
+        model.compile(mg.optimizers.SGD(0.05), "categorical_crossentropy", run_eagerly=run_eagerly)
+        generator = np.random.default_rng(2)
+        x = generator.random((21, 28, 28, 1), dtype=np.float32)
+        y = np.eye(10, dtype=np.float32)[generator.integers(0, 10, 21)]
+        for batch in (1, 4, 1, 5, 4, 1):
+            model.fit(x, y, batch_size=batch, shuffle=False, verbose=0)
+        return model.get_weights()
+
+    mg.set_threads(2)
+    try:
+        planned = turns(False)
+    finally:
+        mg.set_threads(None)
+    for weight, other in zip(planned, turns(True), strict=True):
+        np.testing.assert_allclose(weight, other, atol=5e-5 * np.abs(other).max())
