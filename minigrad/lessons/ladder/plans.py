@@ -150,7 +150,7 @@ def calls_of(program: Any) -> Calls:
     program.given_to = set()
     calls: Calls = {(k, "forward"): list(k.forward()) for k in program.kernels}
     for k in reversed(program.kernels):
-        needed: Iterable[Any] = k.backward() if k.output.needs_gradient else ()
+        needed: Iterable[Any] = k.backward() if k.output in program.differentiated else ()
         calls[k, "backward"] = list(needed)
     return calls
 
