@@ -1,0 +1,321 @@
+"""The studies measure what they say, and the committed results say what was measured."""
+
+import csv
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from minigrad.experiments import (
+    allocation,
+    fits,
+    keras_graph,
+    learning_time,
+    paper,
+    published_study,
+    reproduce,
+)
+from minigrad.experiments.charts.studies import CHARTS, draw
+from minigrad.experiments.measure import run_module
+from minigrad.experiments.studies import PROGRAMS, Measurement
+from minigrad.experiments.verdicts import HOLDS, IN_PART, NOT, OPEN, verdicts
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "data" / "results" / "reproduce"
+needs_memray = pytest.mark.skipif("memray" in allocation.missing(), reason="needs memray")
+
+
+@pytest.fixture(scope="module")
+def committed():
+    return json.loads((RESULTS / "results.json").read_text("utf-8"))
+
+
+def measured(measurement: Measurement) -> dict:
+    """Measure in a process of its own, as the command does."""
+    return run_module("minigrad.experiments.process", measurement.task(), measurement.threads)
+
+
+# The paper's charts
+
+
+def test_every_chart_of_the_paper_is_there():
+    for number, name in paper.FIGURES.items():
+        assert name.startswith(f"figure_{number}_")
+        rows = list(csv.reader((ROOT / "data" / "paper" / name).open(encoding="utf-8")))
+        assert rows[0] == list(paper.figure(number)) and len(rows) > 2
+
+
+def test_the_charts_agree_with_the_papers_text():
+    assert np.mean(paper.figure(6)["gigabytes"]) == pytest.approx(2, abs=0.1)  # "around 2GB"
+    assert np.mean(paper.figure(5)["kilobytes"]) == pytest.approx(5000, rel=0.15)  # "5 MB"
+    keras, julia = paper.figure(1)["seconds"], paper.figure(2)["seconds"]
+    assert keras[0] < julia[0] and keras[-1] > julia[-1]  # Python first, Julia later
+    assert max(paper.figure(4)["last_epoch"]) < 0  # no cross-entropy
+
+
+def test_the_papers_times_are_straight_lines():
+    lines = learning_time.paper_lines()
+    assert lines["keras"]["r_squared"] > 0.98 and lines["julia"]["r_squared"] > 0.999
+    assert lines["keras"]["slope"] > 3 * lines["julia"]["slope"]
+    assert lines["julia"]["fixed"] > 10 * lines["keras"]["fixed"]
+    assert lines["crossing"] == pytest.approx(26, abs=1)
+
+
+# Straight lines
+
+
+def test_a_line_has_numpys_coefficients_and_errors():
+    generator = np.random.default_rng(0)
+    x = np.arange(12.0)
+    y = 3 + 0.5 * x + generator.normal(0, 0.2, 12)
+    line = fits.straight_line(x, y)
+    (slope, fixed), covariance = np.polyfit(x, y, 1, cov=True)
+    assert (line.fixed, line.slope) == pytest.approx((fixed, slope))
+    assert (line.slope_error, line.fixed_error) == pytest.approx(np.sqrt(np.diag(covariance)))
+    assert line.r_squared == pytest.approx(np.corrcoef(x, y)[0, 1] ** 2)
+
+
+def test_relative_errors_weigh_as_numpys_do():
+    x, y = np.array([1.0, 10.0, 100.0, 1000.0]), np.array([2.1, 11.5, 99.0, 1020.0])
+    slope, fixed = np.polyfit(x, y, 1, w=1 / y)
+    line = fits.straight_line(x, y, relative=True)
+    assert (line.fixed, line.slope) == pytest.approx((fixed, slope))
+
+
+def test_errors_cover_the_truth_about_as_often_as_they_promise():
+    generator = np.random.default_rng(1)
+    x = np.arange(30.0)
+    inside = 0
+    for _ in range(400):
+        line = fits.straight_line(x, 1 + 2 * x + generator.normal(0, 1, 30))
+        inside += abs(line.slope - 2) < line.slope_error
+    assert 0.6 < inside / 400 < 0.76  # one standard error: 68 %
+
+
+@pytest.mark.parametrize("x", [[1, 2], [5, 5, 5]])
+def test_a_line_needs_three_places(x):
+    with pytest.raises(ValueError, match="three points"):
+        fits.straight_line(x, [1.0] * len(x))
+
+
+def test_parallel_lines_do_not_cross():
+    line = fits.straight_line([0, 1, 2], [1.0, 2.0, 3.0])
+    assert fits.crossing(line, fits.straight_line([0, 1, 2], [2.0, 3.0, 4.0])) is None
+
+
+# Plans
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_no_measurement_is_planned_twice(quick):
+    names = [m.name for m in reproduce.plan(PROGRAMS, quick)]
+    assert len(names) == len(set(names))
+
+
+def test_the_full_plan_has_the_papers_sizes_and_real_ones():
+    planned = reproduce.plan(PROGRAMS, quick=False)
+    for program in PROGRAMS:
+        time = {
+            (m.pictures, m.batch, m.epochs)
+            for m in planned
+            if (m.study, m.program) == ("learning_time", program)
+        }
+        assert {(n, 1, 100) for n in paper.PICTURES} <= time
+        assert {(n, b, 1) for n in (100, 60_000) for b in (32, 128)} <= time
+    assert {m.epochs for m in planned if m.study == "loss_curves" and m.pictures == 60_000} == {
+        2,
+        16,
+    }
+
+
+def test_what_is_not_installed_takes_no_part():
+    assert "keras" not in {m.program for m in reproduce.plan(["minigrad"], quick=False)}
+
+
+# Each study, live and small; bands that hold on any machine
+
+
+def test_learning_time_is_measured_and_grows():
+    short, long = (measured(Measurement("learning_time", "minigrad", 100, 1, e)) for e in (1, 20))
+    assert 0 < short["seconds"] < long["seconds"] < long["finished"]
+    assert short["imported"] > 0
+    summary = learning_time.summarize(
+        [(Measurement("learning_time", "minigrad", 100, 1, 1), short)]
+    )
+    assert summary["rows"][0]["seconds"]["median"] == short["seconds"] and not summary["lines"]
+
+
+def test_plan_and_walk_have_the_same_losses():
+    walk, plan = (
+        measured(Measurement("loss_curves", program, 10, 1, 4))
+        for program in ("minigrad_eager", "minigrad")
+    )
+    assert walk["losses"] == pytest.approx(plan["losses"], rel=1e-4)
+    assert walk["losses"][-1] < walk["losses"][0]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="needs TensorFlow")
+def test_keras_has_them_too_and_gives_the_same_digits_twice():
+    settings = Measurement("loss_curves", "keras", 10, 1, 4)
+    keras = measured(settings)
+    assert measured(settings)["losses"] == keras["losses"]
+    ours = measured(Measurement("loss_curves", "minigrad", 10, 1, 4))
+    assert ours["losses"] == pytest.approx(keras["losses"], rel=1e-4)
+    assert ours["test_accuracies"][-1][1] == pytest.approx(
+        keras["test_accuracies"][-1][1], abs=2e-3
+    )
+
+
+@pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="needs TensorFlow")
+def test_keras_runs_a_tape_backward():
+    found = measured(keras_graph.plan(["keras"], quick=True)[0])
+    assert 10 < found["tape"] < found["operations"]
+
+
+@needs_memray
+def test_the_walk_allocates_megabytes_a_step_and_the_plan_next_to_nothing():
+    slopes = {}
+    for program in ("minigrad_eager", "minigrad"):
+        totals = [
+            measured(Measurement("allocation", program, n, 1, 2, how="memray"))["allocated"]
+            for n in (10, 60)
+        ]
+        slopes[program] = (totals[1] - totals[0]) / 100  # steps
+    assert slopes["minigrad_eager"] > 5e6  # the gradient of 5832×128 weights alone has 3 MB
+    assert slopes["minigrad"] < slopes["minigrad_eager"] / 20
+
+
+def test_live_peak_does_not_grow_with_the_set():
+    peaks = [
+        measured(Measurement("allocation", "minigrad_eager", n, 1, 1, how="tracemalloc"))["peak"]
+        for n in (10, 60)
+    ]
+    assert peaks[1] == pytest.approx(peaks[0], rel=0.05)
+
+
+def test_switches_are_found_by_their_names():
+    for how in published_study.hows(quick=False):
+        switches = published_study.switches_of(how)
+        if how.startswith("without_"):
+            assert not getattr(switches, how.removeprefix("without_"))
+        elif how.startswith("only_"):
+            assert getattr(switches, how.removeprefix("only_"))
+    assert published_study.switches_of("path_0") == published_study.PUBLISHED
+
+
+# Verdicts, charts
+
+
+def test_nothing_measured_decides_nothing():
+    assert {line["verdict"] for line in verdicts(reproduce.merge([], {}, True)["summary"])} == {
+        OPEN
+    }
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_chart_of_nothing_is_no_chart(name):
+    assert draw(name, reproduce.merge([], {}, True)["summary"]) is None
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_every_chart_has_axes_with_words_and_a_text(name, committed):
+    figure, alt = draw(name, committed["summary"])
+    assert len(alt) > 40
+    for axis in figure.axes:
+        assert axis.get_xlabel()
+
+
+# The committed results
+
+
+def pairs(result: dict) -> list:
+    return [(Measurement(**m["settings"]), m["result"]) for m in result["measurements"]]
+
+
+def test_committed_summaries_are_those_of_the_committed_measurements(committed):
+    again = json.loads(
+        json.dumps(
+            reproduce.merge(pairs(committed), committed["machine"], committed["mode"] == "quick")
+        )
+    )
+    # JSON keeps no tuples, and another NumPy may round the last digit of a fit otherwise.
+    assert flat(again["summary"]) == pytest.approx(flat(committed["summary"]), rel=1e-9)
+    assert [v["verdict"] for v in again["verdicts"]] == [
+        v["verdict"] for v in committed["verdicts"]
+    ]
+
+
+def flat(tree: object, path: str = "") -> dict[str, object]:
+    """Every number of a tree by its path; words are left to equality elsewhere."""
+    if isinstance(tree, dict):
+        items = tree.items()
+    elif isinstance(tree, list):
+        items = enumerate(tree)
+    else:
+        return {path: tree} if isinstance(tree, (int, float)) else {}
+    return {k: v for key, part in items for k, v in flat(part, f"{path}/{key}").items()}
+
+
+def test_committed_files_are_complete(committed):
+    assert not committed["failures"] and not committed["missing"]
+    for name in CHARTS:
+        assert (RESULTS / f"{name}.svg").exists() and (RESULTS / f"{name}.png").exists()
+    page = (RESULTS / "report.html").read_text("utf-8")
+    assert page.count("<figure") == len(CHARTS)
+
+
+def test_committed_results_name_the_machine_and_no_path_of_it(committed):
+    assert committed["machine"]["processor"] and committed["machine"]["libraries"]["numpy"]
+    for name in ("results.json", "report.html"):
+        assert not re.search(r"/(home|root|work|tmp|Users)/", (RESULTS / name).read_text("utf-8"))
+
+
+def test_what_the_committed_results_say_about_speed(committed):
+    """The plan is faster than Keras at every size, the walk is not faster than the plan."""
+    faster = committed["summary"]["learning_time"]["faster"]
+    times = {(r["program"], r["batch"], r["pictures"]): r["times"] for r in faster}
+    for (program, batch, pictures), ratio in times.items():
+        if program == "minigrad":
+            assert ratio > 1.5
+            assert ratio > 0.9 * times["minigrad_eager", batch, pictures]
+
+
+def test_what_the_committed_results_say_about_loss(committed):
+    for row in committed["summary"]["loss_curves"]["differences"]:
+        assert row["loss"] < 2e-3 and row["accuracy"] < 5e-3
+
+
+def test_what_the_committed_results_say_about_allocation(committed):
+    slope = {line["program"]: line["slope"] for line in committed["summary"]["allocation"]["lines"]}
+    assert slope["minigrad"] < slope["keras"] < slope["minigrad_eager"]
+    assert 20 * slope["minigrad"] < slope["minigrad_eager"]
+
+
+def test_what_the_committed_results_say_about_the_published_network(committed):
+    study = committed["summary"]["published_study"]
+    for curve in study["curves"]:
+        assert -9 < curve["losses"][0] < curve["losses"][-1] <= 0
+        assert abs(curve["test_accuracy"] - 0.1) < 0.05
+    reached = {entry["how"]: np.median(entry["test_accuracies"]) for entry in study["switches"]}
+    assert reached["path_0"] < 0.15 and reached["path_12"] > 0.5
+
+
+def test_every_claim_is_decided_by_the_committed_results(committed):
+    table = [line["verdict"] for line in committed["verdicts"]]
+    assert len(table) == 9 and set(table) == {HOLDS, IN_PART, NOT}
+
+
+def test_full_run_has_every_measurement_of_the_plan(committed):
+    names = {measurement.name.rsplit("-t", 1)[0] for measurement, _ in pairs(committed)}
+    planned = reproduce.plan(PROGRAMS, committed["mode"] == "quick")
+    assert names == {m.name.rsplit("-t", 1)[0] for m in planned}
+
+
+def test_loss_of_the_published_network_is_no_cross_entropy(committed):
+    losses = [
+        loss for curve in committed["summary"]["loss_curves"]["curves"] for loss in curve["losses"]
+    ]
+    assert min(losses) > 0

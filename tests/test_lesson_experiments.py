@@ -1,0 +1,148 @@
+"""Lecture 06: its text holds no figure that was not computed, and its checks help."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.experiments import learning_time, paper, results
+from minigrad.experiments.published_network import MENDED, PUBLISHED, PublishedNetwork
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOK = ROOT / "notebooks" / "06_experiments.ipynb"
+
+
+@pytest.fixture(scope="module")
+def cells():
+    return json.loads(NOTEBOOK.read_text("utf-8"))["cells"]
+
+
+def outputs(cells, id: str) -> str:
+    """All text that the cell with this id has stored."""
+    cell = next(cell for cell in cells if cell["id"] == id)
+    texts = []
+    for output in cell["outputs"]:
+        texts += output.get("text", []) or []
+        texts += output.get("data", {}).get("text/markdown", [])
+    return "".join(texts)
+
+
+# Figures
+
+
+def test_verdicts_shown_are_those_of_the_committed_results(cells):
+    assert outputs(cells, "verdicts") == str(results.verdict_table(results.committed()))
+
+
+@pytest.mark.parametrize(
+    ("cell", "figures"),
+    [
+        ("lines", lambda s: [f"{x['slope'] * 1e3:.3f} ±" for x in s["learning_time"]["lines"]]),
+        ("per-step", lambda s: [f"{x['slope'] / 1e3:,.1f} ±" for x in s["allocation"]["lines"]]),
+        ("tape", lambda s: [f"{s['keras_graph']['operations']} operations"]),
+        (
+            "whole-set-numbers",
+            lambda s: [
+                f"{c['test_accuracies'][-1][1]:.2%}"
+                for c in s["loss_curves"]["curves"]
+                if c["pictures"] == 60_000
+            ],
+        ),
+    ],
+)
+def test_figures_shown_are_those_of_the_committed_results(cells, cell, figures):
+    shown = outputs(cells, cell)
+    wanted = figures(results.committed()["summary"])
+    assert wanted and all(figure in shown for figure in wanted)
+
+
+def test_the_text_holds_no_measured_figure(cells):
+    """Times, sizes, ratios and percentages in the prose are the paper's, or follow from it."""
+    gigabytes = paper.figure(6)["gigabytes"]
+    published = PublishedNetwork(PUBLISHED).count_params()
+    reference = PublishedNetwork(MENDED).count_params()
+    known = {
+        f"{max(gigabytes):.1f} GB",  # 3.48
+        "5 MB",  # the paper's words
+        "2 GB",  # the same, as everybody writes it
+        "2GB",
+        f"{100 * 100 / 60_000:.1g} %",  # 100 pictures of 60,000
+        "10 %",  # guessing
+        "90 %",  # the goal of lecture 07
+        f"{reference // published} times",
+        "ten times",
+    }
+    prose = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    units = r"(?:ms|µs|s|kB|KB|MB|GB|%|times)\b|%"
+    found = set(re.findall(rf"(?:\d[\d.,]*|\bten)\s?(?:{units})", prose))
+    assert found <= known, found - known
+    assert f"{published:,}" in prose and f"{reference:,}" in prose
+
+
+def test_small_and_large_sets_cross_where_the_text_says():
+    """Between the second and the first of the paper's sizes."""
+    assert paper.PICTURES[0] < learning_time.paper_lines()["crossing"] < paper.PICTURES[1]
+
+
+# Checks: what a reader is told for a typical mistake
+
+MISTAKES = {
+    "a mean in place of a difference": (
+        "06.1",
+        lambda steps, seconds: (0.0, seconds[0] / steps[0]),
+        "the fixed cost for steps [10, 30]",
+    ),
+    "the pair turned round": (
+        "06.1",
+        lambda steps, seconds: (
+            (seconds[1] - seconds[0]) / (steps[1] - steps[0]),
+            seconds[0] - (seconds[1] - seconds[0]) / (steps[1] - steps[0]) * steps[0],
+        ),
+        "got 0.5, wanted 2.0.",
+    ),
+    "one number": ("06.1", lambda steps, seconds: 2.0, "a pair was wanted"),
+    "never forgotten": (
+        "06.2",
+        lambda first, second: (second[0] - first[0]) / (first[1] - second[1]),
+        "None was wanted",
+    ),
+    "before the start": (
+        "06.2",
+        lambda first, second: (
+            None if second[1] >= first[1] else (second[0] - first[0]) / (first[1] - second[1])
+        ),
+        "faster from the start",
+    ),
+    "not mixed": ("06.3", lambda pictures: pictures, "come out as they went in"),
+    "mixed along the wrong axis": (
+        "06.3",
+        lambda pictures: pictures.transpose(0, 2, 1),
+        "the mixed pictures differs at",
+    ),
+    "too many mended": ("06.4", MENDED, "you mended 12 peculiarities"),
+    "no switches": ("06.4", 9, "switches were wanted"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_told(mistake, capsys):
+    key, answer, told = MISTAKES[mistake]
+    exercise = mg.lessons.exercise(key)
+    exercise.check(answer)
+    assert exercise.state == "wrong"
+    assert told in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("key", ["06.1", "06.2", "06.3", "06.4"])
+def test_solution_is_right_and_nothing_is_not_attempted(key):
+    exercise = mg.lessons.exercise(key)
+    names: dict = {"np": np, "PUBLISHED": PUBLISHED}
+    exec("from dataclasses import replace\n" + exercise.code, names)
+    name = re.search(r"^(?:def )?(\w+)", exercise.code)[1]
+    exercise.check(PUBLISHED if key == "06.4" else ...)
+    assert exercise.state == "not attempted"
+    exercise.check(names[name])
+    assert exercise.state == "right"
