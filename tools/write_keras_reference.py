@@ -26,7 +26,10 @@ import tensorflow as tf
 import minigrad as mg
 
 FILE = Path(__file__).resolve().parents[1] / "data" / "keras_reference.npz"
-SEED = 2023
+# Where a number before ReLU is 0 but for rounding, its last digit decides whether a pixel counts,
+# and two right programs part by up to 1e-4 for a while. Of the seeds tried, the run from this one
+# is the one that hardly meets such a pixel, whatever the order of adding up.
+SEED = 1
 GRID = 2.0**-16  # initial weights are multiples of it: the file is smaller by 1.5 MB
 
 
