@@ -1,5 +1,8 @@
 """The ladder of lecture 04: every rung trains the same network, to rounding."""
 
+import json
+import threading
+
 import numpy as np
 import pytest
 
@@ -141,3 +144,34 @@ def test_charts_draw_every_rung_and_every_kernel():
     times = ladder.kernel_times(ladder.reference_network(), *pictures(2), repeats=1)
     (ax,) = ladder.chart_of_kernels(times, rate=100.0).figure.axes
     assert len(ax.get_yticklabels()) == len(times)
+
+
+def test_threads_of_a_rung_end_with_it(weights):
+    before = threading.active_count()
+    rung = ladder.BothCores(weights, 2)
+    assert threading.active_count() == before + 1
+    workers = [thread for thread in threading.enumerate() if thread.name == "minigrad"]
+    del rung
+    for _ in range(100):
+        if sum(worker.is_alive() for worker in workers) < len(workers):
+            break
+        workers[-1].join(0.05)
+    assert threading.active_count() == before
+
+
+def test_committed_benchmark_shows_training_speed_of_the_reference_network(tmp_path):
+    def row(peer, speed, **changed):
+        spread = {"median": speed, "low": speed, "high": speed, "count": 3}
+        case = {"question": "speed", "network": "reference", "batch": 32, "pictures": 60_000}
+        return {**case, "busy": False, "peer": peer, "speed": spread, **changed}
+
+    rows = [row("minigrad", 54_321.0), row("keras", 12_345.0), row("torch", 777.0, busy=True)]
+    rows += [row("jax", 888.0, network="lenet"), row("jax", 999.0, question="size")]
+    file = tmp_path / "bench.json"
+    machine = {"processor": "A processor", "cores": 2}
+    file.write_text(json.dumps({"machine": machine, "threads": 2, "summary": rows}))
+    told = ladder.committed_benchmark(file)
+    assert told.startswith("A processor, 2 of 2 cores")
+    assert "batch 32, epochs of 60,000 pictures" in told
+    assert "54,321" in told and "12,345" in told
+    assert not any(speed in told for speed in ("777", "888", "999"))

@@ -6,6 +6,7 @@ and what each hands back. ``minigrad.engine`` does the same from the graph, for 
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -264,6 +265,7 @@ class BothCores(BatchLast):
         super().__init__(weights, batch)
         self.threads = len(self.bands)
         self.team = Team(self.threads)
+        weakref.finalize(self, self.team.close)  # its threads end with the rung
 
     def each(self, calls: list[Any]) -> None:
         self.team.run([[call] for call in calls])  # one list of calls for each thread
