@@ -242,7 +242,7 @@ class Planned:
                 program = made[size]
                 collect = partial(self.collect, thread, program, pictures, size / self.batch)
                 move = partial(setattr, program, "pictures", pictures)
-                ahead = [move, *program.data_calls, *program.forward_calls, collect]
+                ahead: list[Step] = [move, *program.data_calls, *program.forward_calls, collect]
                 train += [*ahead, *program.backward_calls]
                 test += ahead
                 parts.append(Part(program, pictures))

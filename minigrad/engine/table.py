@@ -164,8 +164,8 @@ class Plan:
     def flops(self) -> int:
         """Floating-point operations of all products in a step, of all threads."""
         parts = [part for parts in self.planned.parts for part in parts]
-        both = slice(None) if self.planned.training else slice(1)
-        return sum(sum(k.flops[both]) for part in parts for k in part.program.kernels)
+        flops = [kernel.flops for part in parts for kernel in part.program.kernels]
+        return sum(ahead + back * self.planned.training for ahead, back in flops)
 
     @property
     def fused(self) -> list[tuple[str, ...]]:
