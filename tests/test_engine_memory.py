@@ -89,8 +89,8 @@ def data_for(model, samples, integers=False):
     return x, rng.dirichlet(np.ones(out[-1]), out[:-1])
 
 
-def requested(model, batch=32, integers=False):
-    """Requests for array data in a later step of the plan; and the way it is run."""
+def requested(model, batch=32, integers=False, steps=1):
+    """Requests for array data in later steps of the plan; and the way it is run."""
     x, y = model.check_data(*data_for(model, 4 * batch, integers), "fit")
     runner = model.runner(batch, True, True, x.dtype)
     rows = np.random.default_rng(0).permutation(len(x))[:batch]
@@ -98,8 +98,9 @@ def requested(model, batch=32, integers=False):
         runner.load(x, y, rows)
         runner.train_step()
     with counting() as requests:
-        runner.load(x, y, rows)
-        runner.train_step()
+        for _ in range(steps):
+            runner.load(x, y, rows)
+            runner.train_step()
         results = runner.loss, runner.outputs, runner.targets
     assert np.isfinite(results[0])
     return list(requests), runner.way
@@ -172,7 +173,9 @@ def test_whole_numbers_are_scaled_on_the_way(shape, threads, units):
 def test_no_batch_size_allocates(batch):
     mg.set_threads(2)
     shape, layers = LAYERS["large weight"]
-    assert requested(made(shape, [*layers(), L.Dense(3, "softmax")]), batch)[0] == []
+    for optimizer in ("sgd", "adam"):
+        model = made(shape, [*layers(), L.Dense(3, "softmax")], optimizer=optimizer)
+        assert requested(model, batch, steps=20)[0] == []
 
 
 def test_an_allocation_put_back_is_seen(monkeypatch):

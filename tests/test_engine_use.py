@@ -397,6 +397,43 @@ def test_batch_size_changed_between_fits(models):
         fit_both(models, batch=batch, epochs=1)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("name", ["bands", "flat pictures", "factor first", "shared weights"])
+def test_one_sample_at_a_time(name, threads):
+    """A large weight then owes some of its changes, and pays before anybody looks."""
+    seen = {True: [], False: []}
+
+    class Look(mg.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch in (0, 3, 20):
+                seen[self.model.run_eagerly].append(self.model.get_weights())
+            self.model.optimizer.learning_rate *= 0.97
+
+    shape, layers = NETWORKS[name]
+    with engine(threads, large=100):
+        models = both_ways(layers, shape, optimizer=OPTIMIZERS["sgd"])
+        x, y = samples(models[0], 37)
+        for epoch in range(3):
+            for model in models:
+                model.fit(x, y, batch_size=1, shuffle=False, verbose=0, callbacks=[Look()])
+            runners = models[1].runners.values()
+            kinds = {k.kind for r in runners for p in r.programs for k in p.kernels}
+            assert ("dense, owing" in kinds) == (name != "shared weights")
+            if epoch == 1:
+                walked, planned = (m.predict(x[:5], verbose=0) for m in models)
+                np.testing.assert_allclose(planned, walked, rtol=0, atol=1e-10)
+            if epoch == 0:
+                half = [w / 2 for w in models[0].get_weights()]
+                for model in models:
+                    model.set_weights(half)
+        same(models)
+        for a, b in zip(seen[True], seen[False], strict=True):
+            for mine, theirs in zip(a, b, strict=True):
+                np.testing.assert_allclose(theirs, mine, rtol=0, atol=1e-10)
+        fit_both(models, batch=8)
+        fit_both(models, batch=1)
+
+
 def test_more_batch_sizes_than_plans_are_kept(models):
     for batch in [*range(8, 20), *range(8, 11)]:
         fit_both(models, batch=batch, epochs=1, count=2 * batch)

@@ -142,6 +142,17 @@ def test_gradients_of_frozen_inputs_are_not_in_the_table():
     assert "gradient of inputs" not in labels and "gradient of softmax" not in labels
 
 
+def test_a_row_has_the_buffers_that_are_needed_at_its_time():
+    mg.set_threads(1)
+    rows = {(r.kernel, r.nodes, r.backward): r for r in reference_network().plan(16).rows}
+    nodes = ("matmul", "add", "elu")
+    forward, backward = (rows["dense", nodes, way] for way in (False, True))
+    labels = [{b.label for b in row.buffers} for row in (forward, backward)]
+    assert {"slope", "value of elu"} <= labels[0] & labels[1]
+    assert "where x > 0" in labels[0] - labels[1]  # serves the forward sweep only
+    assert "gradient of elu" in labels[1] - labels[0]
+
+
 def test_prediction_has_one_sweep():
     mg.set_threads(1)
     model = reference_network()
