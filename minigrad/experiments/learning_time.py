@@ -50,7 +50,7 @@ def plan(programs: Sequence[str], quick: bool) -> list[Measurement]:
         ]
 
     chosen: list[Measurement] = []
-    for pictures in (10, 30, 100) if quick else paper.PICTURES:
+    for pictures in (10, 50, 100) if quick else paper.PICTURES:
         chosen += rounds(pictures, 1, 10 if quick else paper.EPOCHS, 1 if quick else 3)
     for batch in (128,) if quick else (32, 128):
         for pictures in LARGE[:3] if quick else LARGE:

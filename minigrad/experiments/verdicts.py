@@ -193,8 +193,8 @@ def constant_five_megabytes(summary: Summary) -> Verdict:
     ]
     live = [row["tracemalloc_peak"] for row in rows]
     total = [row["allocated"] for row in rows]
-    resident = [row["resident_peak"] for row in rows]
-    if not rows:
+    resident = [row["resident_peak"] for row in rows if "resident_peak" in row]
+    if not rows or not resident:
         raise LookupError("keras")
     epochs = rows[0]["epochs"]
     return Verdict(
