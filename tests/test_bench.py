@@ -68,7 +68,7 @@ def test_six_steps_from_the_same_weights_lead_every_peer_to_the_same_accuracy(ne
         reached[peer] = measure.run_fresh(task)["accuracies"][-1]
     # Ten thousand pictures, of which rounding may turn a few that were about to be turned.
     assert max(reached.values()) - min(reached.values()) <= 0.001, reached
-    assert min(reached.values()) > 0.15, "six steps should be better than chance"
+    assert min(reached.values()) > 0.12, "six steps should be better than chance"
 
 
 @pytest.mark.parametrize("network", NETWORKS)

@@ -35,6 +35,7 @@ STYLES = {
     "minigrad": Style("#0072B2", "", "o"),
     "minigrad_eager": Style("#56B4E9", "..", "s"),
     "keras": Style("#D55E00", "//", "^"),
+    "keras_plain": Style("#CC79A7", "--", "<"),
     "torch": Style("#E69F00", "\\\\", "v"),
     "jax": Style("#009E73", "xx", "D"),
 }

@@ -76,12 +76,13 @@ def choose_panels(rows: Sequence[Row]) -> list[Callable[[Any], None]]:
                 )
     whole = [
         row
-        for row in [*those("size"), *those("speed", network="reference", batch=32, busy=False)]
+        for row in [*those("size"), *those("speed", network="reference", batch=128, busy=False)]
         if row["network"] == "reference"
     ]
     if len({row["pictures"] for row in whole}) > 1:
         panels.append(partial(lines, rows=whole))
-    memory = [row for row in those("speed", busy=False) if "peak_memory" in row]
+    everything = [*those("size"), *those("speed", busy=False)]
+    memory = [row for row in everything if "peak_memory" in row]
     if memory:
         largest = max(row["pictures"] for row in memory)
         memory = [row for row in memory if row["pictures"] == largest]
@@ -163,7 +164,7 @@ def lines(axis: Any, rows: Sequence[Row]) -> None:
             label=label(peer),
         )
     axis.set(
-        title="reference, batch 32: from start to one trained epoch",
+        title=f"reference, batch {rows[0]['batch']}: from start to one trained epoch",
         xlabel="pictures in the training set",
         ylabel="s",
         xscale="log",

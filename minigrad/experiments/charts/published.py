@@ -90,6 +90,6 @@ def peculiarities(summary: dict[str, Any]) -> Any:
         fontsize=11,
     )
     return figure, (
-        "Test accuracy with the published peculiarities mended one after another: it stays at "
-        "guessing until most are mended. Mending any single one brings nothing."
+        "Test accuracy with the published peculiarities mended one after another: little is gained "
+        "until most are mended. Mending any single one brings nothing."
     )
