@@ -247,7 +247,7 @@ def allocated(call: Callable[[], object], least: int = 2 * BUFFER) -> int:
     return total
 
 
-def gigaflops(threads: int | None = None, size: int = 1024) -> float:
+def gigaflops(threads: int | None = None, size: int = 512) -> float:
     """The machine's matrix-product rate: the best of many products of float32.
 
     Each thread has products of its own, so that none waits for another inside of one.
