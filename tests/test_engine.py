@@ -108,7 +108,7 @@ def close(mine: Any, theirs: Any, tolerance: float, what: str) -> None:
     mine, theirs = np.asarray(mine, float), np.asarray(theirs, float)
     assert mine.shape == theirs.shape, f"{what}: shapes {mine.shape} and {theirs.shape}"
     if mine.size:
-        scale = np.abs(theirs).max() + 0.01  # zero may be the difference of two numbers
+        scale = np.abs(theirs).max() + 0.1  # 0 may be the difference of two larger numbers
         worst = np.abs(mine - theirs).max()
         assert worst <= tolerance * scale, f"{what}: differs by {worst:.3g} of {scale:.3g}"
 
