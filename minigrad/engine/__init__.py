@@ -1,4 +1,31 @@
-"""The optimised way of running a graph: one plan, no allocation."""
+"""The optimised way of running a graph: one plan, and no allocation.
+
+The reference way (``minigrad/eager.py``) walks the graph node by node; each operator makes a
+new array for its value and for every gradient. That is how one reads a network, and it wastes
+most of the time: on making arrays, on going through memory once for each small operation, on
+numbers laid out in an order that suits the reader. The engine takes the same graph and, once
+for each batch size, turns it into a *plan*: a list of NumPy calls with all their arguments
+filled in, which a step then makes one after the other. What it decides beforehand:
+
+which nodes are one *kernel* (``program.py``)
+    convolution, bias, activation and max pooling; product, bias and activation; softmax,
+    cross-entropy and mean. Every other node has a kernel of its own, and an operator that the
+    engine has never seen, a reader's, is computed by its own two methods.
+how the numbers lie (``kernels.py``, ``sliding.py``, ``general.py``)
+    batch last, so that every call runs over many pictures treated alike.
+which arrays exist, and which share memory (``memory.py``)
+    each is known beforehand, with the time at which it is first written and last read.
+which gradients nobody needs
+    those of the data, and of whatever no weight lies above.
+what each thread does (``plan.py``, ``bands.py``, ``threads.py``)
+    some rows of the pictures and of the largest weight, or some pictures; in both cases
+    without waiting for another in the middle of a call.
+when a weight changes (``updates.py``, ``loans.py``, ``debts.py``)
+    as soon as its gradient is there and nobody needs the old value any more.
+
+The tests hold every value, gradient and weight to those of the reference way.
+``model.plan(batch_size)`` shows the plan as a table.
+"""
 
 from minigrad.engine.plan import Planned
 from minigrad.engine.threads import get_threads, set_threads

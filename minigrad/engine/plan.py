@@ -1,6 +1,6 @@
-"""Plans: how the work of a step is shared among threads, and the table that shows it.
+"""Plans: how the work of a step is shared among threads.
 
-There are three ways, and :func:`make_plan` takes the first that fits:
+There are three ways, and :class:`Planned` takes the first that fits:
 
 *bands*
     Where the first large dense layer has more weights than fit into a cache, each thread
@@ -14,8 +14,8 @@ There are three ways, and :func:`make_plan` takes the first that fits:
     cache, through the whole network, forward and backward. The gradients are added up.
 
 *alone*
-    One thread, for a batch too small to share or a graph with an operator that the engine
-    does not know (it might mix the pictures of a batch).
+    One thread, for a single picture, a batch too small to share, or a graph with an operator
+    that the engine does not know (it might mix the pictures of a batch).
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Planned:
     """The optimised way of running a network: a plan over memory made once.
 
     It has the methods of :class:`minigrad.eager.Eager` and gives the same numbers to
-    rounding. Weights stay where they are and are changed in place.
+    rounding. Weights are changed in place; a large one may be lent meanwhile (``loans.py``).
 
     Args:
         build: Builds the network for a number of pictures.

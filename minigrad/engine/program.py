@@ -442,7 +442,6 @@ class Program:
         self.data_calls = [settled(call) for kernel in data for call in kernel.forward()]
         self.forward_calls = [settled(call) for kernel in others for call in kernel.forward()]
         self.backward_calls: list[Step] = []
-        self.parts: dict[Kernel, tuple[int, int]] = {}
         if not self.training:
             return
         loss = self.network.loss
