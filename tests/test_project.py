@@ -1,8 +1,10 @@
 """Promises about the project as a whole: what an import costs, what is documented, what is written."""
 
 import ast
+import importlib.util
 import inspect
 import itertools
+import json
 import os
 import re
 import statistics
@@ -243,3 +245,14 @@ def test_no_tracked_file_names_a_path_of_a_machine():
         if found := pattern.search(path.read_text(encoding="utf-8")):
             faults.append(f"{name}: {found[0]}")
     assert faults == []
+
+
+def test_the_readme_shows_the_benchmark_that_is_committed():
+    specification = importlib.util.spec_from_file_location(
+        "write_benchmark", ROOT / "tools" / "write_benchmark.py"
+    )
+    script = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(script)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    result = json.loads((ROOT / "data" / "results" / "bench.json").read_text(encoding="utf-8"))
+    assert readme == script.filled(readme, script.section(result))

@@ -1,0 +1,98 @@
+"""Write the results of data/results/bench.json into the README, between its two marks.
+
+A test compares the README with what this script would write, so no figure there can be older
+than the benchmark that is committed.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "data" / "results" / "bench.json"
+README = ROOT / "README.md"
+BEGIN, END = "<!-- benchmark: begin -->", "<!-- benchmark: end -->"
+NAMES = {
+    "minigrad": "**minigrad**",
+    "minigrad_eager": "minigrad, node by node",
+    "keras": "Keras, `steps_per_execution=32`",
+    "keras_plain": "Keras, plain `fit`",
+    "torch": "PyTorch",
+    "jax": "JAX",
+}
+COLUMNS = [("reference", 1), ("reference", 32), ("reference", 128), ("lenet", 32), ("lenet", 128)]
+
+
+def section(result: dict[str, Any]) -> str:
+    """The README's text about a benchmark."""
+    rows = result["summary"]
+
+    def cell(peer: str, name: str, write: Any, **case: Any) -> str:
+        for row in rows:
+            if row["peer"] == peer and name in row and case.items() <= row.items():
+                return write(row[name]["median"])
+        return "–"
+
+    speeds = [
+        [
+            cell(peer, "speed", "{:,.0f}".format, question="speed", network=n, batch=b, busy=False)
+            for n, b in COLUMNS
+        ]
+        for peer in NAMES
+    ]
+    whole = {"question": "size", "pictures": 60_000}
+    others = [
+        [
+            cell(peer, "whole", "{:.1f} s".format, **whole),
+            cell(peer, "peak_memory", lambda v: f"{v / 1e6:,.0f} MB", **whole),
+            cell(peer, "goal", "{:.0f} s".format, question="goal"),
+        ]
+        for peer in NAMES
+    ]
+    machine, libraries = result["machine"], result["machine"]["libraries"]
+    lines = [
+        f"Measured on {result['date']} by `python -m minigrad bench`: {machine['processor']}, "
+        f"{result['threads']} cores, Python {machine['python']}, "
+        + ", ".join(f"{name} {version}" for name, version in libraries.items() if version)
+        + f"; float32, {result['rounds']} rounds, medians; node by node and the way to 90 % once. "
+        "The reference network is the paper's; the LeNet-like one has two convolutions and two "
+        "max-poolings. Every measurement is a process of its own, and the peers take turns. "
+        "Spreads, settings and all single measurements are in "
+        "[data/results/bench.json](data/results/bench.json).",
+        "",
+        "| training, pictures per second | reference, batch 1 | 32 | 128 | LeNet-like, 32 | 128 |",
+        "|---|--:|--:|--:|--:|--:|",
+        *(f"| {NAMES[p]} | {' | '.join(s)} |" for p, s in zip(NAMES, speeds, strict=True)),
+        "",
+        "| from the start of the process | one epoch of 60,000, reference | peak memory "
+        "| LeNet-like to 90 % test accuracy |",
+        "|---|--:|--:|--:|",
+        *(
+            f"| {NAMES[p]} | {' | '.join(o)} |"
+            for p, o in zip(NAMES, others, strict=True)
+            if set(o) != {"–"}
+        ),
+        "",
+        "![Training speed, time to one epoch by size of the set, peak memory and time to 90 % "
+        "test accuracy, for minigrad, Keras, PyTorch and JAX](data/results/bench.png)",
+    ]
+    return "\n".join(lines)
+
+
+def filled(readme: str, text: str) -> str:
+    """The README with the text between the marks."""
+    before, rest = readme.split(BEGIN)
+    _, after = rest.split(END)
+    return f"{before}{BEGIN}\n{text}\n{END}{after}"
+
+
+def main() -> None:
+    result = json.loads(RESULTS.read_text(encoding="utf-8"))
+    readme = README.read_text(encoding="utf-8")
+    README.write_text(filled(readme, section(result)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
