@@ -118,7 +118,8 @@ def with_memray(task: dict[str, Any]) -> dict[str, Any]:
         records, statistics = Path(folder, "records"), Path(folder, "statistics.json")
         with memray.Tracker(records, file_format=memray.FileFormat.ALL_ALLOCATIONS):
             train()
-        command = [sys.executable, "-m", "memray", "stats", "--json", "-o", statistics, records]
+        files = [str(statistics), str(records)]
+        command = [sys.executable, "-m", "memray", "stats", "--json", "-o", *files]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         found = json.loads(statistics.read_text())
     return {
@@ -212,9 +213,10 @@ def summarize(results: Sequence[tuple[Measurement, dict[str, Any]]]) -> dict[str
     for (program, pictures), peaks in resident.items():
         row = rows.setdefault((program, pictures), {"program": program, "pictures": pictures})
         row["resident_peak"] = int(median(peaks))
-    lines = [
-        {"program": program, **straight_line(*zip(*pairs, strict=True)).as_dict()}
-        for program, pairs in totals.items()
-        if len(pairs) > 2
-    ]
+    lines = []
+    for program, pairs in totals.items():
+        if len(pairs) > 2:
+            steps, allocated = zip(*pairs, strict=True)
+            line = straight_line(steps, allocated)
+            lines.append({"program": program, **line.as_dict()})
     return {"rows": [rows[key] for key in sorted(rows)], "lines": lines, "missing": missing()}
