@@ -30,21 +30,21 @@ class Rates:
 
     def __init__(self, optimizer: Optimizer, dtype: Any) -> None:
         self.optimizer = optimizer
-        self.rate = np.zeros((), dtype)
-        names = ("momentum", "epsilon", "beta_1", "beta_2")
-        number = {name: getattr(optimizer, name, 0.0) for name in names}
-        self.momentum = np.asarray(number["momentum"], dtype)
-        self.epsilon = np.asarray(number["epsilon"], dtype)
-        self.part_1 = np.asarray(1 - number["beta_1"], dtype)
-        self.part_2 = np.asarray(1 - number["beta_2"], dtype)
+        self.rate, self.momentum, self.epsilon = (np.zeros((), dtype) for _ in range(3))
+        self.part_1, self.part_2 = np.zeros((), dtype), np.zeros((), dtype)
+        self.refresh()
 
     def refresh(self) -> None:
-        """Read the numbers that may have changed since the last step."""
+        """Read the numbers, which may have changed since the last step."""
         optimizer = self.optimizer
         if isinstance(optimizer, Adam):
             self.rate[...] = optimizer.step_size()
+            self.part_1[...] = 1 - optimizer.beta_1
+            self.part_2[...] = 1 - optimizer.beta_2
+            self.epsilon[...] = optimizer.epsilon
         else:
             self.rate[...] = optimizer.learning_rate
+            self.momentum[...] = getattr(optimizer, "momentum", 0.0)
 
 
 def sgd(r: Rates, w: Any, g: Any, state: list[Any], spare: Any) -> Steps:
