@@ -336,7 +336,9 @@ class MatMul(Operator):
 
     def infer(self, x: Node, y: Node) -> tuple[tuple[int, ...], np.dtype]:
         if x.ndim == 0 or y.ndim == 0:
-            raise ValueError(f"{self.title}: a scalar has no rows; use * for {x.shape} and {y.shape}")
+            raise ValueError(
+                f"{self.title}: a scalar has no rows; use * for {x.shape} and {y.shape}"
+            )
         if x.shape[-1] != (y.shape[-2] if y.ndim > 1 else y.shape[0]):
             raise ValueError(
                 f"{self.title}: shapes {x.shape} and {y.shape} do not fit: "
@@ -345,7 +347,9 @@ class MatMul(Operator):
         try:
             stack = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
         except ValueError:
-            raise ValueError(f"{self.title}: stacks {x.shape} and {y.shape} do not broadcast") from None
+            raise ValueError(
+                f"{self.title}: stacks {x.shape} and {y.shape} do not broadcast"
+            ) from None
         rows, columns = x.shape[-2:-1], y.shape[-1:] if y.ndim > 1 else ()
         return (*stack, *rows, *columns), np.result_type(x.dtype, y.dtype)
 
@@ -363,7 +367,9 @@ class Reduction(Operator):
         ValueError: When there is no such axis.
     """
 
-    def __init__(self, x: Any, axis: Any = None, keepdims: bool = False, name: str | None = None) -> None:
+    def __init__(
+        self, x: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
+    ) -> None:
         self.axis = tuple(axis) if isinstance(axis, (list, tuple)) else axis
         self.keepdims = bool(keepdims)
         super().__init__(x, name=name)

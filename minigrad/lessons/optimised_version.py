@@ -128,7 +128,7 @@ def count_the_operations(answer: Any) -> None:
         raise Wrong("three numbers were wanted: for the convolution, and for each dense layer.")
     layers = "the convolution", "the first dense layer", "the second dense layer"
     for layer, given, wanted in zip(layers, answer, OPERATIONS, strict=True):
-        number = None if isinstance(given, str) or np.ndim(given) else given
+        number: Any = None if isinstance(given, str) or np.ndim(given) else given
         dense = number is not None and layer != layers[0]
         if dense and 2 * number == wanted:
             raise Wrong(f"{layer} has twice as many: count multiplications and additions.")
