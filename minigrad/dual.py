@@ -9,7 +9,7 @@ rule of calculus follows from computing with such pairs::
 So a program that is handed ``Dual(x, 1)`` in place of ``x`` computes its own derivative
 while it computes its value: one sweep from inputs to results, nothing recorded. One sweep
 gives one column of the Jacobian, and a gradient by n inputs takes n sweeps; the graph's
-backward sweep (``graph.py``) needs one for all inputs.
+backward sweep (``graph/sweeps.py``) needs one for all inputs.
 
 Value and derivative may themselves be dual numbers, which gives second derivatives.
 

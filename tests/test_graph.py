@@ -356,7 +356,7 @@ def test_adding_in_place_to_a_shared_gradient_goes_wrong(monkeypatch):
         def backward(self, g, x):
             return np.array(super().backward(g, x))
 
-    monkeypatch.setattr(graph, "accumulate", accumulate_in_place)
+    monkeypatch.setattr(graph.sweeps, "accumulate", accumulate_in_place)
     monkeypatch.setitem(graph.NUMPY_FUNCTIONS, np.sum, WritableSum)
     of_a, of_b = sum_and_squares()
     assert of_a == [3, 5] and of_b == of_a  # dL/db comes out as dL/da

@@ -1,0 +1,224 @@
+"""The three kinds of nodes: constants and variables hold a value, operators compute one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.graph.node import Node
+
+__all__ = ["Constant", "Operator", "Variable", "as_node"]
+
+
+class Constant(Node):
+    """A node that holds a value with respect to which nothing is differentiated.
+
+    Args:
+        value: A number or array. Its dtype is kept. Assigning a new ``value`` of the
+            same shape feeds the graph with other data.
+        name: What to call it.
+
+    Raises:
+        ValueError: When a value of another shape is assigned.
+
+    Example:
+        >>> import minigrad as mg
+        >>> c = mg.Constant([1.0, 2.0])
+        >>> c.value = [3.0, 4.0]
+        >>> c.value
+        array([3., 4.])
+    """
+
+    def __init__(self, value: Any, name: str | None = None) -> None:
+        array = self._array(value)
+        super().__init__(array.shape, array.dtype, name)
+        self._value = array
+
+    def _array(self, value: Any) -> np.ndarray:
+        if isinstance(value, Node):
+            raise TypeError(f"{type(self).__name__} wants a number or an array, got {value.title}")
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiub":
+            raise TypeError(
+                f"{type(self).__name__} wants real numbers, got dtype {array.dtype} from {value!r:.60}"
+            )
+        return array
+
+    @property
+    def value(self) -> Any:
+        """The array that the node holds."""
+        return self._value
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        array = np.asarray(value, dtype=self.dtype)
+        if array.shape != self.shape:
+            raise ValueError(f"{self.title} holds shape {self.shape}, got {array.shape}")
+        self._assign(array)
+
+    def _assign(self, array: np.ndarray) -> None:
+        self._value = array
+
+
+class Variable(Constant):
+    """A node that holds a value and receives a gradient: a weight, or an input of interest.
+
+    Args:
+        value: A number or array; integers become ``float64``. The variable has its own
+            copy, so that training never changes an array of the caller's.
+        name: What to call it.
+        dtype: ``float32`` or ``float64`` to convert to; by default the value's own.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> x = mg.Variable(5.0, name="x")
+        >>> y = np.sin(x * x)
+        >>> order = mg.topological_sort(y)
+        >>> round(float(mg.forward(order)), 12)
+        -0.132351750098
+        >>> mg.backward(order)
+        >>> round(float(x.gradient), 12)
+        9.912028118635
+    """
+
+    needs_gradient = True
+
+    def __init__(self, value: Any, name: str | None = None, dtype: Any = None) -> None:
+        array = self._array(value)
+        if dtype is None and array.dtype.kind != "f":
+            dtype = np.float64
+        super().__init__(np.array(array, dtype=dtype), name)
+
+    def _assign(self, array: np.ndarray) -> None:
+        # Into the variable's own memory, which the optimised version changes in place; an
+        # array of the caller's is never trained upon.
+        self.recall()
+        self._value[...] = array
+
+    # The optimised version may keep a weight in another order while it trains. The variable
+    # is then lent, and whoever asks for its value brings it back.
+    lender: Any = None
+    loan: Any = None  # made once, and used again by every plan
+
+    @property
+    def value(self) -> Any:
+        """The array that the node holds."""
+        self.recall()
+        return self._value
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        Constant.value.fset(self, value)  # type: ignore[attr-defined]
+
+    def lend(self, loan: Any) -> None:
+        """Let somebody keep the value for a while.
+
+        Args:
+            loan: An object whose ``give_back()`` writes the value into the variable again.
+        """
+        self.recall()
+        self.lender = loan
+
+    def recall(self) -> None:
+        """Have the value given back, if it is lent."""
+        if self.lender is not None:
+            lender, self.lender = self.lender, None
+            lender.give_back()
+
+
+class Operator(Node):
+    """A node that is computed from others; the base class of every operation.
+
+    A new operation is one short class with ``forward`` and ``backward``. Parameters that
+    are not nodes are stored by ``__init__`` before it calls this one.
+
+    Args:
+        inputs: Nodes, arrays or numbers. What is not a node becomes a constant; a Python
+            number takes the dtype of the nodes it meets.
+        name: What to call it.
+
+    Raises:
+        ValueError: When the inputs' shapes do not fit, before anything is computed.
+
+    Example:
+        >>> import minigrad as mg
+        >>> class Square(mg.Operator):
+        ...     def forward(self, x):
+        ...         return x * x
+        ...     def backward(self, gradient, x):
+        ...         return 2 * x * gradient
+        >>> x = mg.Variable(3.0)
+        >>> order = mg.topological_sort(Square(x))
+        >>> float(mg.forward(order)), mg.backward(order), float(x.gradient)
+        (9.0, None, 6.0)
+    """
+
+    def __init__(self, *inputs: Any, name: str | None = None) -> None:
+        self.inputs = as_nodes(inputs)
+        self.name = name  # known to the errors that `infer` may raise
+        shape, dtype = self.infer(*self.inputs)
+        super().__init__(shape, dtype, name)
+        self.value: Any = None
+        self.needs_gradient = any(node.needs_gradient for node in self.inputs)
+
+    def forward(self, *values: Any) -> Any:
+        """The value of the operation.
+
+        Args:
+            values: The values of the inputs, as arrays.
+
+        Returns:
+            An array of the node's shape.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no forward method yet")
+
+    def backward(self, gradient: Any, *values: Any) -> Any:
+        """The vector–Jacobian product of the operation.
+
+        Args:
+            gradient: Derivative of the result of the sweep with respect to this node's
+                value; an array of the node's shape.
+            values: The values of the inputs. The node's own is ``self.value``.
+
+        Returns:
+            One gradient for each input, alone or as a tuple. ``None`` stands for zero.
+            Axes that broadcasting added may be left in: the sweep sums over them.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no backward method yet")
+
+    def infer(self, *inputs: Any, **_: Any) -> tuple[tuple[int, ...], np.dtype]:
+        """Shape and dtype of the value; also the place to refuse inputs that do not fit.
+
+        By default the forward method is tried on ones of the inputs' shapes, so that a
+        short class need not say it.
+        """
+        trial = np.asarray(self.forward(*(np.ones(i.shape, i.dtype) for i in inputs)))
+        return trial.shape, trial.dtype
+
+
+def as_node(value: Any) -> Node:
+    """The value itself if it is a node, otherwise a constant that holds it.
+
+    Args:
+        value: A node, an array or a number.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.as_node(2.0)
+        <Constant shape=() dtype=float64 value=2. gradient=None>
+    """
+    return value if isinstance(value, Node) else Constant(value)
+
+
+def as_nodes(inputs: Sequence[Any]) -> tuple[Node, ...]:
+    # A Python number is "weak" (NEP 50): 2.0 * x stays float32 where x is float32.
+    weak = [type(value) in (int, float, bool) for value in inputs]
+    strong = [as_node(value) for value, w in zip(inputs, weak, strict=True) if not w]
+    dtypes = [node.dtype for node in strong]
+    nodes = iter(strong)
+    return tuple(
+        Constant(np.asarray(value, np.result_type(*dtypes, value))) if w else next(nodes)
+        for value, w in zip(inputs, weak, strict=True)
+    )
