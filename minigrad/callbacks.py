@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import coverage
+from minigrad.arguments import is_whole
 
 if TYPE_CHECKING:
     from minigrad.model import Sequential
@@ -354,8 +355,7 @@ class ModelCheckpoint(Monitor):
                 f"ModelCheckpoint: weights are saved in NumPy's format, so the name ends in "
                 f".weights.npz or .npz; got {str(filepath)!r}"
             )
-        whole = isinstance(save_freq, int) and not isinstance(save_freq, bool) and save_freq >= 1
-        if save_freq != "epoch" and not whole:
+        if save_freq != "epoch" and not is_whole(save_freq):
             raise ValueError(
                 f'ModelCheckpoint: save_freq is "epoch" or a number of batches, got {save_freq!r}'
             )

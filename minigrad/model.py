@@ -34,17 +34,18 @@ from minigrad import (
     coverage,
     data,
     engine,
-    layers,
     losses,
     metrics,
     optimizers,
     randomness,
     summary,
 )
+from minigrad.arguments import whole
 from minigrad.eager import Eager, Network
 from minigrad.engine.table import Plan
 from minigrad.graph import Constant, Node, topological_sort
-from minigrad.layers import InputLayer, Layer, Rescaling, Shape
+from minigrad.layers import InputLayer, Layer, Rescaling
+from minigrad.layers.base import Shape, assign
 from minigrad.progress import ProgressLine
 
 __all__ = ["Sequential"]
@@ -337,7 +338,7 @@ class Sequential(Layer):
             One kernel together: matmul + add + relu
             >>> mg.set_threads(None)
         """
-        batch_size = layers.whole("plan", "batch_size", batch_size)
+        batch_size = whole("plan", "batch_size", batch_size)
         training = training and self.optimizer is not None and self.loss is not None
         runner = None if self.run_eagerly else self.runner(batch_size, training, training)
         if runner is None:  # the model walks the graph; this is what it would do otherwise
@@ -532,10 +533,10 @@ class Sequential(Layer):
             steps_per_epoch=(steps_per_epoch, None),
             validation_steps=(validation_steps, None),
         )
-        batch_size = layers.whole("fit", "batch_size", 32 if batch_size is None else batch_size)
-        validation_freq = layers.whole("fit", "validation_freq", validation_freq)
-        check_whole("epochs", epochs)
-        check_whole("initial_epoch", initial_epoch)
+        batch_size = whole("fit", "batch_size", 32 if batch_size is None else batch_size)
+        validation_freq = whole("fit", "validation_freq", validation_freq)
+        whole("fit", "epochs", epochs, least=0)
+        whole("fit", "initial_epoch", initial_epoch, least=0)
         ProgressLine(0, verbose)
         x, y = self.check_data(x, y, "fit")
         assert y is not None
@@ -545,7 +546,7 @@ class Sequential(Layer):
         elif validation_split:
             (x, y), validation = data.split(x, y, validation_split)
         validation_size = validation_batch_size or batch_size
-        layers.whole("fit", "validation_batch_size", validation_size)
+        whole("fit", "validation_batch_size", validation_size)
         batches = data.batches(len(x), batch_size)
         history = callbacks_module.History()
         several = [] if callbacks is None else callbacks
@@ -663,7 +664,7 @@ class Sequential(Layer):
         """
         self.check_compiled("evaluate")
         coverage.refuse("evaluate", sample_weight=(sample_weight, None), steps=(steps, None))
-        size = layers.whole("evaluate", "batch_size", 32 if batch_size is None else batch_size)
+        size = whole("evaluate", "batch_size", 32 if batch_size is None else batch_size)
         x, y = self.check_data(x, y, "evaluate")
         line = ProgressLine(len(data.batches(len(x), size)), verbose)
         hooks = callbacks_module.CallbackList(
@@ -699,7 +700,7 @@ class Sequential(Layer):
             ValueError: When an argument makes no sense or is not covered.
         """
         coverage.refuse("predict", steps=(steps, None))
-        size = layers.whole("predict", "batch_size", 32 if batch_size is None else batch_size)
+        size = whole("predict", "batch_size", 32 if batch_size is None else batch_size)
         x, _ = self.check_data(x, None, "predict", targets=False)
         batches = data.batches(len(x), size)
         line = ProgressLine(len(batches), verbose)
@@ -840,7 +841,7 @@ class Sequential(Layer):
                 arrays = [file[name] for name in sorted(file.files)]
         except (BadZipFile, ValueError, EOFError, KeyError) as error:
             raise ValueError(f"{path} is no file of weights: {error}") from None
-        layers.assign(f"{self.title} from {path.name}", self.weights, arrays)
+        assign(f"{self.title} from {path.name}", self.weights, arrays)
 
     def __getattr__(self, name: str) -> Any:
         if name in KERAS_ONLY:
@@ -867,11 +868,6 @@ def recent(kept: OrderedDict[Any, Any], key: Any) -> Any:
     if len(kept) > KEPT:
         kept.popitem(last=False)
     return kept[key]
-
-
-def check_whole(argument: str, value: Any) -> None:
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"fit: {argument} is a whole number of at least 0, got {value!r}")
 
 
 def weights_path(filepath: Any) -> Path:

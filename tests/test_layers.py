@@ -155,7 +155,7 @@ def test_values_shapes_and_gradients_are_keras_s(keras, kind, arguments, options
 
 
 def test_automatic_names_follow_keras_s_scheme(monkeypatch):
-    monkeypatch.setattr(mg.layers, "made", type(mg.layers.made)())
+    monkeypatch.setattr(mg.layers.base, "made", type(mg.layers.base.made)())
     kinds = [mg.layers.Conv2D(1, 1), mg.layers.Conv2D(1, 1), mg.layers.MaxPooling2D()]
     assert [layer.name for layer in kinds] == ["conv2d", "conv2d_1", "max_pooling2d"]
 

@@ -1,0 +1,50 @@
+"""Whole numbers among the arguments that a user gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["is_whole", "whole"]
+
+
+def is_whole(value: Any, least: int = 1) -> bool:
+    """Whether a value is a whole number, of Python's or NumPy's, and large enough.
+
+    Args:
+        value: Anything; ``True`` is no number.
+        least: The smallest that will do.
+
+    Example:
+        >>> from minigrad.arguments import is_whole
+        >>> [is_whole(value) for value in (3, 0, 2.0, True)]
+        [True, False, False, False]
+    """
+    number = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return number and value >= least
+
+
+def whole(owner: str, argument: str, value: Any, least: int = 1) -> int:
+    """The value, if it is a whole number that is large enough.
+
+    Args:
+        owner: Whose argument, for the error.
+        argument: Its name.
+        value: What was given.
+        least: The smallest that will do.
+
+    Raises:
+        ValueError: When it is not.
+
+    Example:
+        >>> from minigrad.arguments import whole
+        >>> whole("Dense", "units", 0)
+        Traceback (most recent call last):
+        ValueError: Dense: units is a whole number of at least 1, got 0
+    """
+    if not is_whole(value, least):
+        raise ValueError(
+            f"{owner}: {argument} is a whole number of at least {least}, got {value!r}"
+        )
+    return int(value)

@@ -1,0 +1,146 @@
+"""Dense layers, and what they share with convolutions: a kernel, a bias and an activation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad import activations, coverage, initializers
+from minigrad.arguments import whole
+from minigrad.graph import Node
+from minigrad.layers.base import Layer, Shape
+
+__all__ = ["Dense", "WithKernel"]
+
+
+class WithKernel(Layer):
+    """activation(kernel applied to the input + bias); the base of Dense and Conv2D.
+
+    A subclass says what shape its kernel has, and how the kernel is applied.
+
+    Args:
+        activation: Name or function; ``None`` for none.
+        use_bias: Whether a number is added to each of the results, along the last axis.
+        kernel_initializer: Initial values of the kernel.
+        bias_initializer: Initial values of the bias.
+        kernel_regularizer: Not covered, nor are the four after it.
+        options: ``name``, ``trainable``, ``dtype``, ``input_shape``: see :class:`Layer`.
+
+    Raises:
+        ValueError: For arguments that are not covered.
+    """
+
+    def __init__(
+        self,
+        activation: Any,
+        use_bias: bool,
+        kernel_initializer: Any,
+        bias_initializer: Any,
+        kernel_regularizer: None,
+        bias_regularizer: None,
+        activity_regularizer: None,
+        kernel_constraint: None,
+        bias_constraint: None,
+        **options: Any,
+    ) -> None:
+        coverage.refuse(
+            type(self).__name__,
+            kernel_regularizer=(kernel_regularizer, None),
+            bias_regularizer=(bias_regularizer, None),
+            activity_regularizer=(activity_regularizer, None),
+            kernel_constraint=(kernel_constraint, None),
+            bias_constraint=(bias_constraint, None),
+        )
+        self.activation = activations.get(activation)
+        self.use_bias = bool(use_bias)
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        super().__init__(**options)
+
+    def kernel_shape(self, input_shape: Shape) -> Shape:
+        """Shape of the kernel for an input of this shape; its last axis is the result's."""
+        raise NotImplementedError
+
+    def apply_kernel(self, inputs: Node) -> Node:
+        """The node before bias and activation."""
+        raise NotImplementedError
+
+    def build(self, input_shape: Shape) -> None:
+        self.compute_output_shape(input_shape)  # refuses an input that does not fit
+        shape = self.kernel_shape(input_shape)
+        self.kernel = self.add_weight(shape, self.kernel_initializer, name="kernel")
+        if self.use_bias:
+            self.bias = self.add_weight(shape[-1:], self.bias_initializer, name="bias")
+
+    def call(self, inputs: Node) -> Node:
+        z: Any = self.apply_kernel(inputs)
+        if self.use_bias:
+            z = np.add(z, self.bias)
+        return self.activation(z)
+
+
+class Dense(WithKernel):
+    """activation(x · kernel + bias): every unit sees every input.
+
+    Args:
+        units: How many numbers come out.
+        activation: Name or function; none by default.
+        use_bias: Whether a number is added to each unit's sum.
+        kernel_initializer: Initial values of the kernel, of shape (inputs, units).
+        bias_initializer: Initial values of the bias, of shape (units,).
+        options: ``name``, ``trainable``, ``dtype``, ``input_shape``: see :class:`Layer`.
+
+    Raises:
+        ValueError: For arguments that are not covered or make no sense.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.layers.Dense(128, activation="elu").compute_output_shape((None, 5832))
+        (None, 128)
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: None = None,
+        bias_regularizer: None = None,
+        activity_regularizer: None = None,
+        kernel_constraint: None = None,
+        bias_constraint: None = None,
+        **options: Any,
+    ) -> None:
+        self.units = whole("Dense", "units", units)
+        super().__init__(
+            activation,
+            use_bias,
+            kernel_initializer,
+            bias_initializer,
+            kernel_regularizer,
+            bias_regularizer,
+            activity_regularizer,
+            kernel_constraint,
+            bias_constraint,
+            **options,
+        )
+
+    def kernel_shape(self, input_shape: Shape) -> Shape:
+        return (input_shape[-1], self.units)
+
+    def apply_kernel(self, inputs: Node) -> Node:
+        return np.matmul(inputs, self.kernel)  # (batch, inputs) · (inputs, units)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        if len(input_shape) < 2:
+            raise ValueError(
+                f"{self.title}: wants an input of shape (batch, …, inputs), got {input_shape}"
+            )
+        if self.built and input_shape[-1] != self.kernel.shape[0]:
+            raise ValueError(
+                f"{self.title}: was built for {self.kernel.shape[0]} inputs, got {input_shape}"
+            )
+        return (*input_shape[:-1], self.units)

@@ -1,0 +1,84 @@
+"""The input of a model: the shape of one sample."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad import coverage
+from minigrad.arguments import is_whole
+from minigrad.graph import Node
+from minigrad.layers.base import Layer, Shape
+
+__all__ = ["Input", "InputLayer"]
+
+
+class InputLayer(Layer):
+    """The shape of one sample; made by :func:`Input`.
+
+    Args:
+        shape: Shape of one sample, without the batch.
+        batch_size: Not covered.
+        dtype: Dtype in which the samples enter the graph.
+        name: What to call it.
+
+    Raises:
+        ValueError: When a length is not a whole number of at least 1.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.layers.InputLayer((28, 28, 1)).shape
+        (None, 28, 28, 1)
+    """
+
+    def __init__(
+        self,
+        shape: Any = None,
+        batch_size: int | None = None,
+        dtype: Any = None,
+        name: str | None = None,
+    ) -> None:
+        shape = (shape,) if isinstance(shape, (int, np.integer)) else shape
+        if not isinstance(shape, (tuple, list)) or not all(is_whole(n) for n in shape):
+            raise ValueError(
+                f"Input: shape is that of one sample without the batch, whole numbers of at "
+                f"least 1 such as (28, 28, 1); got {shape!r}"
+            )
+        coverage.refuse("Input", batch_size=(batch_size, None))
+        super().__init__(name=name, dtype=dtype)
+        self.shape: Shape = (None, *map(int, shape))
+        self.given_dtype = None if dtype is None else np.dtype(dtype)
+        self.built = True
+
+    def call(self, inputs: Node) -> Node:
+        return inputs
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        return self.shape
+
+
+def Input(  # noqa: N802 (Keras's name)
+    shape: Any = None, batch_size: int | None = None, dtype: Any = None, name: str | None = None
+) -> InputLayer:
+    """Say the shape of one sample, as the first item of a model.
+
+    Args:
+        shape: Shape of one sample, without the batch: ``(28, 28, 1)``.
+        batch_size: Not covered; a model takes batches of any size.
+        dtype: Dtype in which the samples enter the graph; by default the model's, and
+            ``uint8`` for ``uint8`` samples where the first layer is ``Rescaling``.
+        name: What to call it.
+
+    Returns:
+        An item for :class:`~minigrad.model.Sequential`.
+
+    Raises:
+        ValueError: When a length is not a whole number of at least 1.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.Input((28, 28, 1)).shape
+        (None, 28, 28, 1)
+    """
+    return InputLayer(shape, batch_size, dtype, name)

@@ -1,0 +1,128 @@
+"""Layers without weights: flattening, and what is done to each number by itself."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minigrad import activations, coverage, dropout, randomness
+from minigrad.graph import Node
+from minigrad.layers.base import Layer, Shape
+from minigrad.rescaling import Rescale
+
+__all__ = ["Activation", "Dropout", "Flatten", "Rescaling"]
+
+
+class Flatten(Layer):
+    """Each sample's numbers in a row: (batch, 27, 27, 8) becomes (batch, 5832).
+
+    Args:
+        data_format: Channels are last; nothing else is covered.
+        options: ``name``, ``dtype``, ``input_shape``: see :class:`Layer`.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.layers.Flatten().compute_output_shape((None, 27, 27, 8))
+        (None, 5832)
+    """
+
+    def __init__(self, data_format: str | None = None, **options: Any) -> None:
+        coverage.refuse("Flatten", data_format=(data_format, None, "channels_last"))
+        super().__init__(**options)
+
+    def call(self, inputs: Node) -> Node:
+        return np.reshape(inputs, (inputs.shape[0], -1))  # type: ignore[return-value]
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        return (input_shape[0], math.prod(n for n in input_shape[1:] if n is not None))
+
+
+class Elementwise(Layer):
+    """A layer whose result has the shape of its input; the base of the three below."""
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        return tuple(input_shape)
+
+
+class Activation(Elementwise):
+    """An activation function as a layer of its own.
+
+    Args:
+        activation: Name or function.
+        options: ``name``, ``dtype``, ``input_shape``: see :class:`Layer`.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> mg.layers.Activation("relu", name="rectify")(np.array([[-1.0, 2.0]]))
+        <Relu "rectify" shape=(1, 2) dtype=float64 value=None gradient=None>
+    """
+
+    def __init__(self, activation: Any, **options: Any) -> None:
+        self.activation = activations.get(activation)
+        super().__init__(**options)
+
+    def call(self, inputs: Node) -> Node:
+        return self.activation(inputs)
+
+
+class Dropout(Elementwise):
+    """In training, sets a random part of the numbers to 0; otherwise does nothing.
+
+    Args:
+        rate: Part that is dropped, from 0 to 1. What is kept is scaled up by 1/(1 − rate).
+        noise_shape: Not covered.
+        seed: A whole number, or ``None`` for one from the package's seeded source.
+        options: ``name``, ``dtype``, ``input_shape``: see :class:`Layer`.
+
+    Raises:
+        ValueError: When the rate is not between 0 and 1.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> drop, x = mg.layers.Dropout(0.5), mg.Constant(np.ones((1, 4)))
+        >>> drop(x) is x, drop(x, training=True) is x
+        (True, False)
+    """
+
+    def __init__(
+        self, rate: float, noise_shape: None = None, seed: int | None = None, **options: Any
+    ) -> None:
+        if not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
+            raise ValueError(f"Dropout: rate is a number from 0 to 1, got {rate!r}")
+        coverage.refuse("Dropout", noise_shape=(noise_shape, None))
+        super().__init__(**options)
+        self.rate, self.seed = float(rate), seed
+        self.generator = np.random.default_rng(randomness.new_seed() if seed is None else seed)
+
+    def call(self, inputs: Node, training: bool = False) -> Node:
+        if not training or self.rate == 0:
+            return inputs
+        return dropout.Dropout(inputs, self.rate, self.generator)
+
+
+class Rescaling(Elementwise):
+    """x · scale + offset, for pictures that come as whole numbers.
+
+    As the first layer it takes ``uint8`` pictures as they are, so that a set needs a
+    quarter of the memory.
+
+    Args:
+        scale: What to multiply with: ``1 / 255``.
+        offset: What to add afterwards.
+        options: ``name``, ``dtype``, ``input_shape``: see :class:`Layer`.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> y = mg.layers.Rescaling(1 / 255)(np.array([[0, 51, 255]], np.uint8))
+        >>> mg.forward(mg.topological_sort(y))
+        array([[0. , 0.2, 1. ]], dtype=float32)
+    """
+
+    def __init__(self, scale: float, offset: float = 0.0, **options: Any) -> None:
+        self.scale, self.offset = float(scale), float(offset)
+        super().__init__(**options)
+
+    def call(self, inputs: Node) -> Node:
+        return Rescale(inputs, self.scale, self.offset, self.dtype)
