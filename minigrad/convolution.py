@@ -17,6 +17,7 @@ arXiv 1603.07285; padding as TensorFlow does it (more of an odd number at the fa
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -274,12 +275,12 @@ class MaxPool2D(Pool):
 
     def forward(self, images):
         padded = self.pad(images)
-        return np.max([padded[under] for _, _, under in self.offsets()], axis=0)
+        return reduce(np.maximum, [padded[under] for _, _, under in self.offsets()])
 
     def backward(self, g, images):
         padded = self.pad(images)
-        by_padded = np.zeros(padded.shape, g.dtype)
-        waiting = np.ones(self.shape, bool)  # windows whose largest element was not met yet
+        by_padded = np.zeros_like(padded)
+        waiting = np.ones_like(g, bool)  # windows whose largest element was not met yet
         for _, _, under in self.offsets():
             largest = waiting & (padded[under] == self.value)
             by_padded[under] += g * largest
@@ -310,7 +311,8 @@ class AveragePool2D(Pool):
         return sum(padded[under] for _, _, under in self.offsets()) / self.count
 
     def backward(self, g, images):
-        by_padded = np.zeros(self.pad(images).shape, g.dtype)
+        by_padded = np.zeros_like(self.pad(images))
+        share = g / self.count
         for _, _, under in self.offsets():
-            by_padded[under] += g / self.count
+            by_padded[under] += share
         return self.crop(by_padded, images.shape)

@@ -99,13 +99,10 @@ class SparseSoftmaxCrossEntropy(Operator):
         return labels.shape, logits.dtype
 
     def forward(self, logits, labels):
+        classes = np.arange(logits.shape[-1])
+        self.one_hot = labels[..., np.newaxis] == classes  # (batch, classes)
         self.log_probabilities = log_softmax(logits)
-        picked = np.take_along_axis(self.log_probabilities, labels[..., np.newaxis], axis=-1)
-        return -picked[..., 0]
+        return -np.sum(np.where(self.one_hot, self.log_probabilities, 0), axis=-1)
 
     def backward(self, g, logits, labels):
-        by_logits = np.exp(self.log_probabilities)
-        labels = labels[..., np.newaxis]
-        ones = np.take_along_axis(by_logits, labels, axis=-1) - 1
-        np.put_along_axis(by_logits, labels, ones, axis=-1)  # probabilities minus one-hot
-        return g[..., np.newaxis] * by_logits, None
+        return g[..., np.newaxis] * (np.exp(self.log_probabilities) - self.one_hot), None

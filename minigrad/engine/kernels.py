@@ -22,7 +22,7 @@ import numpy as np
 
 from minigrad import activations
 from minigrad.eager import gather
-from minigrad.graph import Node, Variable
+from minigrad.graph import Node
 
 if TYPE_CHECKING:
     from minigrad.engine.program import Program
@@ -183,34 +183,7 @@ class Elu(Act):
         yield partial(np.multiply, g, self.slope.array, out=by_z)
 
 
-class Tanh(Act):
-    def ask(self, memory: Asker, shape: tuple[int, ...], dtype: Any) -> None:
-        self.spare = memory("spare", shape, dtype, memory.later)
-
-    def forward(self, z, out):
-        yield partial(np.tanh, z, out=out)
-
-    def backward(self, g, z, out, by_z):
-        yield partial(np.multiply, out, out, out=self.spare.array)
-        yield partial(np.subtract, 1, self.spare.array, out=self.spare.array)
-        yield partial(np.multiply, g, self.spare.array, out=by_z)
-
-
-class Sigmoid(Tanh):
-    def forward(self, z, out):  # 1/(1 + e⁻ᶻ), exact also where it is tiny
-        yield partial(np.negative, z, out=out)
-        yield partial(np.minimum, out, 80, out=out)  # e⁸⁰ does not overflow
-        yield partial(np.exp, out, out=out)
-        yield partial(np.add, out, 1, out=out)
-        yield partial(np.divide, 1, out, out=out)
-
-    def backward(self, g, z, out, by_z):
-        yield partial(np.subtract, 1, out, out=self.spare.array)
-        yield partial(np.multiply, out, self.spare.array, out=self.spare.array)
-        yield partial(np.multiply, g, self.spare.array, out=by_z)
-
-
-ACTS: dict[type, type[Act]] = {}
+ACTS: dict[type, type[Act]] = {activations.Relu: Relu, activations.Elu: Elu}
 
 
 def act_of(node: Node | None) -> Act:
@@ -388,13 +361,3 @@ class BiasAct(Kernel):
             bias = self.program.weight(self.bias)
             yield partial(np.add.reduce, g, axis=1, out=bias.into())
             yield from bias.done()
-
-
-ACTS.update(
-    {
-        activations.Relu: Relu,
-        activations.Elu: Elu,
-        activations.Sigmoid: Sigmoid,
-        type(np.tanh(Variable(0.0))): Tanh,
-    }
-)

@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad import operators as op
+from minigrad.activations import LogSoftmax, Softmax
 from minigrad.eager import Network, gather
 from minigrad.engine import general, kernels
 from minigrad.engine.bands import Band, find_bands
@@ -47,34 +48,30 @@ CACHE = 6 << 20  # bytes of memory that a piece of a batch may take
 
 def can_be_split(program: Program) -> bool:
     """Whether every kernel treats each picture by itself, but for the mean of the loss."""
-    network, batch = program.network, program.network.inputs.shape[0]
-    for kernel in program.kernels:
-        node = kernel.nodes[0]
-        if isinstance(kernel, general.Reference):
-            return False
-        if isinstance(kernel, general.Reduction) and 0 in node.axes:
-            whole_mean = node is network.loss and type(node) is op.Mean and node.inputs[0].ndim == 1
-            if not whole_mean:
-                return False
-        if isinstance(kernel, general.Softmax) and node.axis in (0, -node.ndim):
-            return False
-        if isinstance(kernel, general.CrossEntropy) and type(kernel.output) is not op.Mean:
-            return False
-        if isinstance(kernel, general.Arithmetic):
-            same = [i.shape == node.shape or not program.computes(i) for i in node.inputs]
-            mixes = [
-                i.shape[:1] == (batch,) and i.ndim == node.ndim and not program.computes(i)
-                for i in node.inputs
-            ]
-            keeps = [
-                program.computes(i) and i.ndim == node.ndim and i.shape[0] == batch
-                for i in node.inputs
-            ]
-            if any(mixes) or not all(s or k for s, k in zip(same, keeps, strict=True)):
-                return False
-        if kernel.output.shape[:1] != (batch,) and kernel.output is not network.loss:
-            return False
-    return True
+    nodes = [n for n in program.network.order if isinstance(n, Operator)]
+    apart = all(by_itself(node, program) for node in nodes if node is not program.network.loss)
+    mean = program.network.loss is None or type(program.network.loss) is op.Mean
+    return apart and mean and not any(isinstance(k, general.Reference) for k in program.kernels)
+
+
+def by_itself(node: Operator, program: Program) -> bool:
+    """Whether an operator treats each picture by itself."""
+    batch = program.network.inputs.shape[0]
+    if node.shape[:1] != (batch,):
+        return False
+    if isinstance(node, op.Reduction):
+        return 0 not in node.axes
+    if isinstance(node, (Softmax, LogSoftmax)):
+        return node.axis not in (0, -node.ndim)
+    if isinstance(node, (op.Transpose, op.Index)):
+        return False
+    first = [i.shape[:1] == (batch,) for i in node.inputs]
+    ours = [program.computes(i) for i in node.inputs]
+    if isinstance(node, op.Elementwise):  # a weight with as many rows is no batch
+        rows = [f and i.ndim == node.ndim for f, i in zip(first, node.inputs, strict=True)]
+        return rows == ours
+    weights = [isinstance(i, Variable) for i in node.inputs]
+    return all(w or (o and f) for w, o, f in zip(weights, ours, first, strict=True))
 
 
 class Part(NamedTuple):
@@ -322,11 +319,13 @@ class Planned:
         self.draws: list[Step] = []
         if self.way != "pictures":
             return
-        found = [[k for k in p.kernels if isinstance(k, general.Dropout)] for p in self.programs]
+        found = [
+            [k for k in p.kernels if isinstance(k, general.Recorded) and k.generator]
+            for p in self.programs
+        ]
         for same in zip(*found, strict=True):
-            node = same[0].node
-            drawn = np.zeros((self.batch, *node.shape[1:]), np.float32)
-            self.draws.append(partial(node.generator.random, dtype=np.float32, out=drawn))
+            drawn = np.zeros((self.batch, *same[0].output.shape[1:]), np.float32)
+            self.draws.append(partial(same[0].generator.random, dtype=np.float32, out=drawn))
             for kernel in same:
                 kernel.shared = drawn
 

@@ -13,27 +13,34 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from minigrad import operators as op
-from minigrad.activations import LogSoftmax, Relu, Softmax
-from minigrad.convolution import AveragePool2D, Convolution2D, MaxPool2D
+from minigrad.activations import Relu, Softmax
+from minigrad.convolution import Convolution2D, MaxPool2D
 from minigrad.cross_entropy import SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy
-from minigrad.dropout import Dropout
 from minigrad.eager import Network
 from minigrad.engine import general, kernels, sliding
 from minigrad.engine.debts import Debt, OwingDense
 from minigrad.engine.kernels import ACTS, PIECE, Asker, Kernel, Step, as_reference, stored_shape
 from minigrad.engine.loans import Loan
 from minigrad.engine.memory import ALWAYS, Buffer, Memory
+from minigrad.engine.recording import settled
 from minigrad.graph import Constant, Node, Operator, Variable
 from minigrad.rescaling import Rescale
 
 __all__ = ["Program", "Target", "Weight"]
 
+LOSSES = (SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy)
+# The operators whose methods may be recorded; a reader's might do more than compute.
+RECORDED = {
+    f"minigrad.{name}"
+    for name in ("operators", "activations", "convolution", "cross_entropy", "dropout", "rescaling")
+}
 Update = Callable[[Variable, slice, Any, Any], Iterable[Step]]
 
 
@@ -114,15 +121,6 @@ class Weight:
             yield partial(np.add, self.kept.array, self.part.array, out=self.kept.array)
 
 
-def settled(call: Any) -> Step:
-    """The call with its numbers as arrays, which NumPy would make of them in every step."""
-    if not isinstance(getattr(call, "func", None), np.ufunc):
-        return call
-    dtype = next(array.dtype for array in call.args if isinstance(array, np.ndarray))
-    arrays = [np.asarray(a, None if isinstance(a, np.ndarray) else dtype) for a in call.args]
-    return partial(call.func, *arrays, **call.keywords)
-
-
 class Target:
     """Where a kernel writes the gradient of an input, and how it is added to others."""
 
@@ -133,6 +131,12 @@ class Target:
         if self.total is None:
             return []
         return [partial(np.add, self.total, self.array, out=self.total)]
+
+
+def unflatten(flat: Any, shape: tuple[int, ...]) -> Any:
+    # (height·width·channel, batch) seen as (height, channel, width, batch)
+    height, channel, width, batch = shape
+    return flat.reshape(height, width, channel, batch).transpose(0, 2, 1, 3)
 
 
 class Program:
@@ -273,38 +277,17 @@ class Program:
                 if isinstance(self.loan, Debt) and self.loan.variable is node.inputs[1]:
                     return OwingDense(self, [node, *chain], self.loan)
                 return kernels.Dense(self, [node, *chain], self.band)
-            if node.ndim > 2 == node.inputs[1].ndim:
-                return general.Product(self, [node])
-        if kind in (MaxPool2D, AveragePool2D) and self.ours(node):
-            return (sliding.MaxPooling if kind is MaxPool2D else sliding.AveragePooling)(
-                self, [node]
-            )
-        if kind in ACTS and self.ours(node):
-            return general.Activation(self, [node])
         if kind is op.Reshape and node.ndim == 2 and node.inputs[0].ndim > 1 and self.ours(node):
             if node.shape[0] == node.inputs[0].shape[0]:
                 return general.Flatten(self, [node])
-        if kind is Rescale and (self.ours(node) or node.inputs[0] is self.network.inputs):
-            return general.Rescaling(self, [node])
-        if kind is Dropout and self.ours(node):
-            return general.Dropout(self, [node])
-        if kind in (SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy):
-            if chain := self.cross_entropy(node):
-                return general.CrossEntropy(self, chain)
-        if kind is LogSoftmax and self.ours(node):
-            return general.LogSoftmax(self, [node])
-        if kind is Softmax:
-            for user in self.users[node.inputs[0]]:  # the loss computes it on the way
-                if type(user) in (SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy):
-                    if node in (chain := self.cross_entropy(user)):
-                        return general.CrossEntropy(self, chain)
-            if self.ours(node):
-                return general.Softmax(self, [node])
-        floating = all(i.dtype == node.dtype for i in node.inputs)
-        if kind in general.VALUES and floating:
-            return general.Arithmetic(self, [node])
-        if kind in (op.Sum, op.Mean) and floating and self.computes(node.inputs[0]):
-            return general.Reduction(self, [node])
+        for loss in self.users[node.inputs[0]]:  # which computes a softmax beside it on the way
+            if node in (group := self.cross_entropy(loss)):
+                made = general.Recorded(self, group, [n for n in group if type(n) is Softmax])
+                made.kind = "softmax + cross-entropy"
+                return made
+        if kind.__module__ in RECORDED:
+            with suppress(TypeError):
+                return general.Recorded(self, [node])
         return general.Reference(self, [node])
 
     def ours(self, node: Node) -> bool:
@@ -313,21 +296,12 @@ class Program:
         return self.computes(source) and source.dtype == node.dtype
 
     def cross_entropy(self, loss: Node) -> list[Node]:
-        logits, targets = loss.inputs
-        end = self.only_user(loss, op.Mean, op.Sum)
+        """Softmax that gives the predictions, cross-entropy, and its mean or sum."""
+        end = self.only_user(loss, op.Mean, op.Sum) if type(loss) in LOSSES else []
         if not end or end[0].ndim or not self.ours(loss):
             return []
-        if not self.computes(targets) or targets.needs_gradient:
-            return []
-        predictions = [
-            user
-            for user in self.users[logits]
-            if type(user) is Softmax
-            and user.axis in (-1, user.ndim - 1)
-            and user is self.network.outputs
-            and not self.users[user]
-        ]
-        return [*predictions[:1], loss, *end]
+        beside = [n for n in self.users[loss.inputs[0]] if type(n) is Softmax]
+        return [*(n for n in beside if n is self.network.outputs and not self.users[n]), loss, *end]
 
     # -- 2. place and 3. settle ----------------------------------------------------------------
     def value_shape(self, node: Node) -> tuple[int, ...]:
@@ -391,7 +365,7 @@ class Program:
         for pictures, flat in self.views.items():
             shape = self.value_shape(pictures)
             reorders = self.loan is not None and self.loan.reorders
-            arrange = np.reshape if reorders else general.unflatten
+            arrange = np.reshape if reorders else unflatten
             self.value[pictures] = arrange(self.value[flat], shape)
             if flat in self.gradient:
                 self.gradient[pictures] = arrange(self.gradient[flat], shape)

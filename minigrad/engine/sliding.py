@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.kernels import ACTS, Asker, Kernel, Steps, act_of, as_stored, stored_shape
+from minigrad.engine.kernels import ACTS, Asker, Kernel, Steps, act_of, stored_shape
 
 if TYPE_CHECKING:
     from minigrad.engine.program import Program
 
-__all__ = ["AveragePooling", "Convolution", "MaxPooling"]
+__all__ = ["Convolution"]
 
 
 class Sliding(Kernel):
@@ -314,56 +314,3 @@ class PoolWindow:
 
     def taps(self) -> Iterable[tuple[int, int, int]]:
         return taps(self)
-
-
-class MaxPooling(Sliding):
-    """The largest of each window; replaces ``MaxPool2D``."""
-
-    kind = "max pooling"
-    edge = -np.inf
-
-    def __init__(self, program: Program, nodes: list[Any]) -> None:
-        super().__init__(program, nodes)
-        self.route = Route(self)
-
-    def ask(self, memory: Asker) -> None:
-        self.ask_padding(memory)
-        self.route.ask(memory, stored_shape(self.output.shape), self.output.dtype)
-
-    def forward(self) -> Steps:
-        yield from self.pad()
-        yield from self.route.forward(self.source(), self.value())
-
-    def backward(self) -> Steps:
-        if not self.sends:
-            return
-        target = self.program.receive(self, self.x)
-        place = self.by_edged.array if self.padded else target.array
-        yield from self.route.backward(self.gradient, self.source(), self.value(), place)
-        yield from self.crop(target, place)
-
-
-class AveragePooling(Sliding):
-    """The mean of each window; replaces ``AveragePool2D``."""
-
-    kind = "average pooling"
-
-    def ask(self, memory: Asker) -> None:
-        self.ask_padding(memory)
-        shape = stored_shape(self.output.shape)
-        self.part = memory("share of a tap", shape, self.output.dtype, memory.later)
-
-    def forward(self) -> Steps:
-        yield from self.pad()
-        out = self.value()
-        yield partial(out.fill, 0)
-        for _, i, j in self.taps():
-            yield partial(np.add, out, self.under(self.source(), i, j), out=out)
-        yield partial(np.divide, out, as_stored(self.node.count), out=out)
-
-    def backward(self) -> Steps:
-        if not self.sends:
-            return
-        part = self.part.array
-        yield partial(np.divide, self.gradient, as_stored(self.node.count), out=part)
-        yield from self.spread(lambda tap: part)

@@ -1,0 +1,327 @@
+"""Recording: a node's own methods, run once, become calls that allocate nothing.
+
+The operators of ``minigrad/operators.py`` and its neighbors say in plain NumPy what their
+value and their gradient are. The engine hands their two methods stand-ins for arrays. A
+stand-in does what it is told to an array of the right shape, and notes the call. Played back
+with ``out=`` and the plan's own memory, the notes are the method again, without a new array.
+So most operators need no second version: the reference *is* the fast version, recorded.
+
+On the way, calls whose result nobody uses are left out, a result that was computed before is
+used again (softmax and cross-entropy share their exponentials), and a call writes over an
+argument that is needed no more.
+
+A method that asks for the numbers themselves, or for a function that is not in the list
+below, cannot be recorded; its node is computed by its methods in every step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+__all__ = ["Noted", "Recording", "settled"]
+
+
+class Call(NamedTuple):
+    """One call: ``function(*arguments, **options, out=result)``, in one of the two sweeps."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    options: dict[str, Any]
+    result: Noted
+    sweep: int
+
+    @property
+    def arrays(self) -> list[Noted]:
+        every = (*self.arguments, *self.options.values())
+        return [a for a in every if isinstance(a, Noted)]
+
+    @property
+    def reads(self) -> list[Noted]:
+        return [a.base for a in self.arrays]
+
+
+class Noted(np.lib.mixins.NDArrayOperatorsMixin):
+    """Stands for an array while a method is recorded.
+
+    Args:
+        recording: Who takes the notes.
+        sample: An array of the same shape, dtype and order in memory.
+        parent: Of a view: what it is a view of.
+        view: How to get it from there.
+    """
+
+    def __init__(
+        self, recording: Recording, sample: Any, parent: Noted | None = None, view: Any = None
+    ) -> None:
+        self.recording, self.sample = recording, np.asarray(sample)
+        self.parent, self.view = parent, view
+        self.base: Noted = self if parent is None else parent.base
+        self.array: Any = None  # of a base: where its numbers lie once the plan has its memory
+
+    def find(self) -> Any:
+        """The array that it stands for."""
+        if self.parent is None:
+            return self.array
+        found = self.view(self.parent.find())
+        assert not found.size or np.shares_memory(found, self.base.array)
+        return found
+
+    def seen(self, view: Callable[[Any], Any]) -> Noted:
+        """The same numbers in another shape."""
+        sample = view(self.sample)
+        if sample.size and not np.shares_memory(sample, self.sample):
+            raise TypeError("not a view")
+        return Noted(self.recording, sample, self, view)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        if method not in ("__call__", "reduce") or ufunc.nout != 1:
+            return NotImplemented
+        function = ufunc if method == "__call__" else ufunc.reduce
+        (out,) = options.pop("out", (None,))
+        if not isinstance(out, (Noted, type(None))):
+            return NotImplemented
+        return self.recording.note(function, inputs, options, out)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        if function not in FUNCTIONS:
+            return NotImplemented
+        return FUNCTIONS[function](*args, **options)
+
+    def __getitem__(self, key: Any) -> Noted:
+        return self.seen(lambda array: array[key])
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        place = self[key]
+        if not (isinstance(value, Noted) and same_place(value.sample, place.sample)):
+            self.recording.note(copy, (value,), {}, place)  # not the end of an in-place call
+
+    def reshape(self, shape: Any) -> Noted:
+        new = self.sample.reshape(shape).shape
+        try:
+            return self.seen(lambda array: array.reshape(new))
+        except TypeError:  # no view: the order in memory is another one
+            result = Noted(self.recording, np.empty(new, self.dtype))
+            self.recording.note(copy, (self,), {}, result.reshape(self.shape))
+            return result
+
+    def swapaxes(self, first: int, second: int) -> Noted:
+        return self.seen(lambda array: array.swapaxes(first, second))
+
+    shape = property(lambda self: self.sample.shape)
+    dtype = property(lambda self: self.sample.dtype)
+    ndim = property(lambda self: self.sample.ndim)
+    size = property(lambda self: self.sample.size)
+
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        raise TypeError("what happens next depends on the numbers")
+
+
+def same_place(a: Any, b: Any) -> bool:
+    return (a.ctypes.data, a.strides, a.shape) == (b.ctypes.data, b.strides, b.shape)
+
+
+def copy(source: Any, out: Any, **where: Any) -> None:
+    np.copyto(out, source, **where)
+
+
+# -- NumPy's functions in terms of the calls above ----------------------------------------------
+def where(condition: Noted, x: Any, y: Any) -> Noted:
+    note, sample = condition.recording.note, np.where(condition.sample, *samples((x, y)))
+    result = Noted(condition.recording, order_like(sample, condition.sample))
+    note(copy, (y,), {}, result)
+    return note(copy, (x,), {"where": condition}, result)
+
+
+def filled(number: float) -> Callable[..., Noted]:
+    def like(a: Noted, dtype: Any = None) -> Noted:
+        result = Noted(a.recording, np.empty_like(a.sample, dtype=dtype))
+        return a.recording.note(copy, (number,), {}, result)
+
+    return like
+
+
+def pad(images: Noted, widths: Any, constant_values: float = 0.0) -> Noted:
+    padded = order_like(np.pad(images.sample, widths), images.sample)
+    result = Noted(images.recording, padded)
+    images.recording.note(copy, (constant_values,), {}, result)
+    result[tuple(slice(b, b + n) for (b, _), n in zip(widths, images.shape, strict=True))] = images
+    return result
+
+
+def total(x: Noted, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
+    return np.add.reduce(x, axis=axis, keepdims=keepdims, dtype=dtype or x.dtype)
+
+
+def mean(x: Noted, axis: Any = None, keepdims: bool = False) -> Any:
+    result = total(x, axis, keepdims)
+    return result / (x.size // max(result.size, 1))
+
+
+def largest(x: Noted, axis: Any = None, keepdims: bool = False) -> Any:
+    return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
+
+
+FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    np.where: where,
+    np.zeros_like: filled(0),
+    np.ones_like: filled(1),
+    np.pad: pad,
+    np.sum: total,
+    np.mean: mean,
+    np.max: largest,
+    np.size: lambda x: x.size,
+    np.reshape: lambda x, shape: x.reshape(shape),
+    np.transpose: lambda x, axes=None: x.seen(lambda array: array.transpose(axes)),
+    np.expand_dims: lambda x, axis: x.seen(lambda array: np.expand_dims(array, axis)),
+    np.broadcast_to: lambda x, shape: x.seen(lambda array: np.broadcast_to(array, shape)),
+}
+
+
+def samples(values: Iterable[Any]) -> list[Any]:
+    return [v.sample if isinstance(v, Noted) else v for v in values]
+
+
+def layout(array: Any) -> tuple[int, ...]:
+    # the axes from the one with the longest steps in memory to the one with the shortest
+    return tuple(sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis])))
+
+
+def order_like(sample: Any, other: Any) -> Any:
+    # an array like the sample, with the axes in memory in the order of the other's
+    return np.empty_like(other, dtype=sample.dtype, shape=sample.shape)
+
+
+class Recording:
+    """The notes taken of one or several methods.
+
+    Attributes:
+        sweep: 0 while forward methods are recorded, 1 for backward ones.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.known: dict[Any, Noted] = {}
+        self.sweep = 0
+
+    def note(self, function: Any, arguments: Any, options: Any, out: Noted | None = None) -> Noted:
+        """Do a call to the samples and note it.
+
+        Args:
+            function: What is called.
+            arguments: Stand-ins, arrays and numbers.
+            options: Its other arguments by name.
+            out: What it writes into; by default a new result, or the one of an equal call.
+
+        Returns:
+            What it wrote.
+        """
+        key = (function, *map(identity, arguments), *sorted(options.items()))
+        if out is None:
+            if key in self.known:
+                return self.known[key]
+            with np.errstate(all="ignore"):
+                out = Noted(self, function(*samples(arguments), **options))
+            self.known[key] = out
+        else:
+            self.known.clear()  # what was computed before may not be there any more
+        self.calls.append(Call(function, tuple(arguments), options, out, self.sweep))
+        return out
+
+    # -- from notes to calls --------------------------------------------------------------------
+    def keep(self, wanted: Iterable[Noted]) -> None:
+        """Leave out the calls that nothing wanted depends on."""
+        needed = {noted.base for noted in wanted}
+        kept = []
+        for call in reversed(self.calls):
+            if call.result.base in needed:
+                needed.update(call.reads)
+                kept.append(call)
+        self.calls = kept[::-1]
+
+    def ask(self, memory: Any, placed: Iterable[Noted]) -> None:
+        """Ask for the memory of all results.
+
+        Args:
+            memory: Asks the plan; an ``Asker``.
+            placed: Stand-ins that have a place elsewhere or are looked at later: no call may
+                write over them.
+        """
+        last: dict[Noted, int] = dict.fromkeys((n.base for n in placed), len(self.calls))
+        sweeps: dict[Noted, set[int]] = {}
+        for i, call in enumerate(self.calls):
+            for noted in (call.result.base, *call.reads):
+                last[noted] = max(last.get(noted, 0), i)
+                sweeps.setdefault(noted, set()).add(call.sweep)
+        outside = {n.base for n in placed}
+        made: set[Noted] = set()
+        self.shared: dict[Noted, Noted] = {}  # whose memory a result has, if not its own
+        own: dict[Noted, set[int]] = {}
+        for i, call in enumerate(self.calls):
+            result = call.result.base
+            if result in made or result in outside:
+                continue
+            made.add(result)
+            if isinstance(call.function, np.ufunc):
+                for other in call.reads:
+                    alone = all(a.base is not other or a is other for a in call.arrays)
+                    free = other in made and last[other] == i and alone
+                    if free and alike(other.sample, result.sample):
+                        self.shared[result] = self.owner(other)
+                        break
+            own.setdefault(self.owner(result), set()).update(sweeps[result])
+        times = {(0,): memory.then, (1,): memory.later, (0, 1): memory.both}
+        self.buffers = {}
+        for noted, in_sweeps in own.items():
+            shape = tuple(noted.shape[axis] for axis in layout(noted.sample))
+            lifetime = times[tuple(sorted(in_sweeps))]
+            self.buffers[noted] = memory("intermediate", shape, noted.dtype, lifetime)
+        self.made = made
+
+    def owner(self, noted: Noted) -> Noted:
+        return self.shared.get(noted, noted)
+
+    def settle(self) -> None:
+        """Give every result the array that it got."""
+        for noted in self.made:
+            array = self.buffers[self.owner(noted)].array
+            noted.array = array.transpose(np.argsort(layout(self.owner(noted).sample)))
+
+    def play(self, sweep: int) -> Iterable[Callable[[], object]]:
+        """The calls of a sweep, once every stand-in has its array."""
+        for call in self.calls:
+            if call.sweep == sweep:
+                arguments = [found(a) for a in call.arguments]
+                options = {name: found(value) for name, value in call.options.items()}
+                yield partial(call.function, *arguments, **options, out=call.result.find())
+
+
+def settled(call: Any) -> Any:
+    """The call with its numbers as arrays, which NumPy would make of them in every step."""
+    function, arrays = getattr(call, "func", None), getattr(call, "args", ())
+    if isinstance(function, np.ufunc):
+        dtype = call.keywords.get("dtype") or np.result_type(*arrays)
+    elif function is copy:
+        dtype = call.keywords["out"].dtype
+    else:
+        return call
+    fixed = [a if isinstance(a, np.ndarray) else np.asarray(a, dtype) for a in arrays]
+    return partial(function, *fixed, **call.keywords)
+
+
+def alike(a: Any, b: Any) -> bool:
+    return (a.shape, a.dtype, a.strides) == (b.shape, b.dtype, b.strides)
+
+
+def identity(argument: Any) -> Any:
+    whole = isinstance(argument, (Noted, np.ndarray))
+    return id(argument) if whole else (type(argument), argument)
+
+
+def found(value: Any) -> Any:
+    return value.find() if isinstance(value, Noted) else value
