@@ -1,12 +1,25 @@
-"""Whole numbers among the arguments that a user gives."""
+"""Arguments that many classes have: whole numbers, and a name that need not be given."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 
-__all__ = ["is_whole", "whole"]
+__all__ = ["default_name", "is_whole", "whole"]
+
+
+def default_name(kind: type) -> str:
+    """The name that Keras gives to an instance of a class.
+
+    Example:
+        >>> import minigrad as mg
+        >>> from minigrad.arguments import default_name
+        >>> default_name(mg.layers.MaxPooling2D), default_name(mg.metrics.BinaryAccuracy)
+        ('max_pooling2d', 'binary_accuracy')
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", kind.__name__).lower()
 
 
 def is_whole(value: Any, least: int = 1) -> bool:

@@ -7,10 +7,12 @@ the first line that does, with the nearest name that exists.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
-__all__ = ["missing", "nearest", "refuse"]
+__all__ = ["find", "instance", "missing", "nearest", "refuse", "with_class_names"]
+
+T = TypeVar("T")
 
 # What Keras's scripts often use, and how to say it with what is covered.
 INSTEAD = {
@@ -23,6 +25,7 @@ INSTEAD = {
     "ReLU": 'Activation("relu") does the same',
     "Reshape": "the data can be reshaped before: x.reshape(-1, 28, 28, 1)",
     "Softmax": 'Activation("softmax") does the same',
+    "cifar10": "keras.datasets.cifar10.load_data() returns arrays, which fit takes",
     "clone_model": "a function that builds the model, and set_weights, make another",
     "load_model": "mg.interop.from_keras takes what keras.saving.load_model reads",
     "normalize": "x / 255 brings pictures to 0…1",
@@ -62,6 +65,75 @@ def missing(where: str, name: str, known: Iterable[str]) -> str:
         f"{', '.join(known)}. What goes beyond is Keras's part: "
         "mg.interop.to_keras(model) hands a model over."
     )
+
+
+def find(kind: str, name: Any, known: Mapping[str, T], shown: Iterable[str] | None = None) -> T:
+    """What stands under a name that a user gave.
+
+    Args:
+        kind: What is looked for, for the error.
+        name: The name.
+        known: What there is, by name.
+        shown: The names that the error lists; all by default.
+
+    Raises:
+        ValueError: When there is nothing of that name; the error names the nearest.
+
+    Example:
+        >>> from minigrad.coverage import find
+        >>> find("dtype", "float23", {"float32": 4, "float64": 8})
+        Traceback (most recent call last):
+        ValueError: dtype 'float23' is not covered; there are float32, float64. Did you mean 'float32'?
+    """
+    if isinstance(name, str) and name in known:
+        return known[name]
+    there_are = ", ".join(known if shown is None else shown)
+    raise ValueError(
+        f"{kind} {name!r} is not covered; there are {there_are}." + nearest(str(name), known)
+    )
+
+
+def instance(
+    kind: str,
+    base: type[T],
+    identifier: Any,
+    known: Mapping[str, Callable[[], T]],
+    shown: Iterable[str] | None = None,
+) -> T:
+    """What a user means by an instance of a class, by the class itself, or by its name.
+
+    Args:
+        kind: What is looked for, for the error.
+        base: The class of which it is an instance.
+        identifier: What the user gave.
+        known: The classes that there are, by name.
+        shown: The names that the error lists; all by default.
+
+    Raises:
+        ValueError: When there is nothing of that name.
+
+    Example:
+        >>> import minigrad as mg
+        >>> from minigrad.coverage import instance
+        >>> instance("layer", mg.layers.Layer, "flatten", {"flatten": mg.layers.Flatten}).name[:7]
+        'flatten'
+    """
+    if isinstance(identifier, base):
+        return identifier
+    if isinstance(identifier, type) and issubclass(identifier, base):
+        return identifier()
+    return find(kind, identifier, known, shown)()
+
+
+def with_class_names(known: Mapping[str, type[T]]) -> dict[str, type[T]]:
+    """Classes by the names given and, as Keras has it, by their own.
+
+    Example:
+        >>> from minigrad.coverage import with_class_names
+        >>> list(with_class_names({"whole": int}))
+        ['whole', 'int']
+    """
+    return {**known, **{each.__name__: each for each in known.values()}}
 
 
 def refuse(owner: str, **arguments: tuple[Any, ...]) -> None:

@@ -330,7 +330,7 @@ class HeNormal(VarianceScaling):
         super().__init__(2.0, "fan_in", "truncated_normal", seed)
 
 
-NAMES: dict[str, type[Any]] = {
+NAMES: dict[str, type[Initializer]] = {
     "glorot_uniform": GlorotUniform,
     "glorot_normal": GlorotNormal,
     "he_uniform": HeUniform,
@@ -365,13 +365,7 @@ def get(identifier: Any) -> Callable[..., np.ndarray]:
         return identifier()
     if callable(identifier):
         return identifier
-    by_name = {**NAMES, **{made.__name__: made for made in NAMES.values()}}
-    if identifier not in by_name:
-        raise ValueError(
-            f"initializer {identifier!r} is not covered; there are {', '.join(NAMES)}."
-            + coverage.nearest(str(identifier), by_name)
-        )
-    return by_name[identifier]()
+    return coverage.find("initializer", identifier, coverage.with_class_names(NAMES), NAMES)()
 
 
 def __getattr__(name: str) -> Any:

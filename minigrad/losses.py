@@ -377,21 +377,15 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     return MeanSquaredError(reduction="none")(y_true, y_pred)
 
 
-NAMES: dict[str, type[Loss]] = {
-    "categorical_crossentropy": CategoricalCrossentropy,
-    "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
-    "mean_squared_error": MeanSquaredError,
-    "mse": MeanSquaredError,
-    "MSE": MeanSquaredError,
-    "CategoricalCrossentropy": CategoricalCrossentropy,
-    "SparseCategoricalCrossentropy": SparseCategoricalCrossentropy,
-    "MeanSquaredError": MeanSquaredError,
-}
 FUNCTIONS: dict[Any, type[Loss]] = {
     categorical_crossentropy: CategoricalCrossentropy,
     sparse_categorical_crossentropy: SparseCategoricalCrossentropy,
     mean_squared_error: MeanSquaredError,
 }
+FORMULAS = {function.__name__: loss for function, loss in FUNCTIONS.items()}
+NAMES: dict[str, type[Loss]] = coverage.with_class_names(
+    {**FORMULAS, "mse": MeanSquaredError, "MSE": MeanSquaredError}
+)
 
 
 def get(identifier: Any) -> Loss:
@@ -412,20 +406,9 @@ def get(identifier: Any) -> Loss:
         >>> mg.losses.get("mse").name
         'mean_squared_error'
     """
-    if isinstance(identifier, Loss):
-        return identifier
-    if isinstance(identifier, type) and issubclass(identifier, Loss):
-        return identifier()
-    if identifier in FUNCTIONS:
-        return FUNCTIONS[identifier]()
-    if callable(identifier):
-        return FromFunction(identifier)
-    if identifier not in NAMES:
-        raise ValueError(
-            f"loss {identifier!r} is not covered; there are {', '.join(f.__name__ for f in FUNCTIONS)}."
-            + coverage.nearest(str(identifier), NAMES)
-        )
-    return NAMES[identifier]()
+    if callable(identifier) and not isinstance(identifier, (Loss, type)):
+        return FUNCTIONS[identifier]() if identifier in FUNCTIONS else FromFunction(identifier)
+    return coverage.instance("loss", Loss, identifier, NAMES, shown=FORMULAS)
 
 
 def __getattr__(name: str) -> Any:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import coverage
+from minigrad.arguments import default_name
 
 __all__ = [
     "BinaryAccuracy",
@@ -37,7 +38,11 @@ class Metric:
     A metric of one's own defines ``total_of(y_true, y_pred)``.
 
     Args:
-        name: Its key in ``History.history``.
+        name: Its key in ``History.history``; by default its kind, as in Keras.
+        dtype: Not covered.
+
+    Raises:
+        ValueError: For a dtype.
 
     Attributes:
         direction: ``"up"`` where more is better, ``"down"`` where less is.
@@ -55,8 +60,9 @@ class Metric:
 
     direction = "up"
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str | None = None, dtype: None = None) -> None:
+        coverage.refuse(type(self).__name__, dtype=(dtype, None))
+        self.name = name or default_name(type(self))
         self.scratch: dict[Any, np.ndarray] = {}
         self.reset_state()
 
@@ -113,9 +119,6 @@ class Mean(Metric):
 
     direction = "down"
 
-    def __init__(self, name: str = "mean") -> None:
-        super().__init__(name)
-
     def add(self, value: float, count: int) -> None:
         """Count a batch whose mean is known: its loss, say.
 
@@ -131,7 +134,8 @@ class CategoricalAccuracy(Metric):
     """Part of the samples whose most probable class is the target's, for one-hot targets.
 
     Args:
-        name: Its key in ``History.history``.
+        name: Its key in ``History.history``; by default its kind, as in Keras.
+        dtype: Not covered.
 
     Example:
         >>> import numpy as np, minigrad as mg
@@ -140,9 +144,6 @@ class CategoricalAccuracy(Metric):
         >>> accuracy.result()
         0.5
     """
-
-    def __init__(self, name: str = "categorical_accuracy") -> None:
-        super().__init__(name)
 
     def total_of(self, y_true: np.ndarray, y_pred: np.ndarray) -> float:
         right = self.keep("right", y_pred.shape[:-1], np.intp)
@@ -171,9 +172,6 @@ class SparseCategoricalAccuracy(CategoricalAccuracy):
         0.5
     """
 
-    def __init__(self, name: str = "sparse_categorical_accuracy") -> None:
-        super().__init__(name)
-
     def total_of(self, y_true: np.ndarray, y_pred: np.ndarray) -> float:
         return self.hits(y_true.reshape(y_pred.shape[:-1]), y_pred)
 
@@ -185,7 +183,7 @@ class BinaryAccuracy(Metric):
     """Part of the numbers that lie on the right side of a threshold, for targets 0 and 1.
 
     Args:
-        name: Its key in ``History.history``.
+        name: Its key in ``History.history``; by default its kind, as in Keras.
         dtype: Not covered.
         threshold: What counts as 1 lies above it.
 
@@ -197,11 +195,8 @@ class BinaryAccuracy(Metric):
         0.5
     """
 
-    def __init__(
-        self, name: str = "binary_accuracy", dtype: None = None, threshold: float = 0.5
-    ) -> None:
-        coverage.refuse("BinaryAccuracy", dtype=(dtype, None))
-        super().__init__(name)
+    def __init__(self, name: str | None = None, dtype: None = None, threshold: float = 0.5) -> None:
+        super().__init__(name, dtype)
         self.threshold = threshold
 
     def total_of(self, y_true: np.ndarray, y_pred: np.ndarray) -> float:
@@ -229,9 +224,6 @@ class MeanSquaredError(Metric):
 
     direction = "down"
 
-    def __init__(self, name: str = "mean_squared_error") -> None:
-        super().__init__(name)
-
     def total_of(self, y_true: np.ndarray, y_pred: np.ndarray) -> float:
         difference = self.keep("difference", y_pred.shape, y_pred.dtype)
         np.subtract(y_true, y_pred, out=difference)
@@ -255,18 +247,16 @@ class FromFunction(Metric):
         return True
 
 
-NAMES: dict[str, type[Any]] = {
-    "categorical_accuracy": CategoricalAccuracy,
-    "sparse_categorical_accuracy": SparseCategoricalAccuracy,
-    "binary_accuracy": BinaryAccuracy,
-    "mean_squared_error": MeanSquaredError,
-    "mse": MeanSquaredError,
-    "MSE": MeanSquaredError,
-    "CategoricalAccuracy": CategoricalAccuracy,
-    "SparseCategoricalAccuracy": SparseCategoricalAccuracy,
-    "BinaryAccuracy": BinaryAccuracy,
-    "MeanSquaredError": MeanSquaredError,
-}
+NAMES: dict[str, type[Metric]] = coverage.with_class_names(
+    {
+        "categorical_accuracy": CategoricalAccuracy,
+        "sparse_categorical_accuracy": SparseCategoricalAccuracy,
+        "binary_accuracy": BinaryAccuracy,
+        "mean_squared_error": MeanSquaredError,
+        "mse": MeanSquaredError,
+        "MSE": MeanSquaredError,
+    }
+)
 SHORT = ("accuracy", "acc")  # which accuracy it is, the shapes tell
 
 
@@ -277,11 +267,8 @@ def check(identifier: Any) -> None:
         ValueError: When there is no metric of that name.
     """
     if isinstance(identifier, str):
-        if identifier not in NAMES and identifier not in SHORT:
-            raise ValueError(
-                f"metric {identifier!r} is not covered; there are accuracy, {', '.join(NAMES)}."
-                + coverage.nearest(identifier, [*NAMES, *SHORT])
-            )
+        known = {**NAMES, **dict.fromkeys(SHORT, Metric)}
+        coverage.find("metric", identifier, known, shown=["accuracy", *NAMES])
     elif not isinstance(identifier, Metric) and not callable(identifier):
         raise ValueError(f"a metric is a name, a Metric or a function, got {identifier!r}")
 
@@ -321,7 +308,7 @@ def get(
     elif isinstance(identifier, str):
         metric = NAMES[identifier](name=identifier)
     elif isinstance(identifier, type) and issubclass(identifier, Metric):
-        metric = identifier()  # type: ignore[call-arg]
+        metric = identifier()
     elif isinstance(identifier, Metric):
         metric = identifier
     else:

@@ -266,7 +266,7 @@ ARGUMENTS = (
     "epsilon",
     "name",
 )
-NAMES: dict[str, type[SGD] | type[Adam]] = {"sgd": SGD, "adam": Adam}
+NAMES: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam}
 
 
 def get(identifier: Any) -> Optimizer:
@@ -286,16 +286,9 @@ def get(identifier: Any) -> Optimizer:
         >>> type(mg.optimizers.get("adam")).__name__
         'Adam'
     """
-    if isinstance(identifier, Optimizer):
-        return identifier
-    if isinstance(identifier, type) and issubclass(identifier, Optimizer):
-        return identifier()
-    if not isinstance(identifier, str) or identifier.lower() not in NAMES:
-        raise ValueError(
-            f"optimizer {identifier!r} is not covered; there are {', '.join(NAMES)}."
-            + coverage.nearest(str(identifier), NAMES)
-        )
-    return NAMES[identifier.lower()]()
+    if isinstance(identifier, str):
+        identifier = NAMES.get(identifier.lower(), identifier)
+    return coverage.instance("optimizer", Optimizer, identifier, NAMES)
 
 
 def __getattr__(name: str) -> Any:

@@ -121,6 +121,7 @@ def test_names_lead_to_losses():
             "Did you mean 'categorical_crossentropy'",
         ),
         (lambda: mg.losses.get("hinge"), "loss 'hinge' is not covered; there are categorical"),
+        (lambda: mg.losses.get(["mse"]), r"loss \['mse'\] is not covered; there are categorical"),
         (lambda: mg.losses.CategoricalCrossentropy(axis=1), "axis=1 is not covered"),
         (lambda: mg.losses.CategoricalCrossentropy(label_smoothing=2), "from 0 to 1"),
         (lambda: mg.losses.MeanSquaredError(reduction="max"), "reduction is"),

@@ -75,12 +75,23 @@ def test_a_function_counts_as_metric():
     assert metric.result() == pytest.approx(np.abs(ONE_HOT - PREDICTIONS).max(axis=1).mean())
 
 
+def test_a_metric_of_one_s_own_has_the_name_that_keras_gives(keras):
+    class LargestError(mg.metrics.Metric):
+        def total_of(self, y_true, y_pred):
+            return np.abs(y_true - y_pred).max(axis=1).sum()
+
+    theirs = type("LargestError", (keras.metrics.Metric,), {})
+    assert LargestError().name == theirs().name == "largest_error"
+    assert LargestError("largest").name == "largest"
+
+
 @pytest.mark.parametrize(
     "wrong, message",
     [
         (lambda: mg.metrics.get("acuracy"), "Did you mean 'accuracy'"),
         (lambda: mg.metrics.get("auc"), "metric 'auc' is not covered"),
         (lambda: mg.metrics.get(3), "a metric is a name"),
+        (lambda: mg.metrics.CategoricalAccuracy(dtype="float16"), "dtype='float16' is not covered"),
         (lambda: mg.metrics.get("categorical_accuracy", (8,), (8, 10)), "does not fit targets"),
     ],
 )

@@ -292,7 +292,10 @@ REFUSED = {
     ),
     "generator": (lambda k, m: m.fit(iter([1])), "generators and framework data sets are not"),
     "tensor": (lambda k, m: m(np.ones((2, 3))).numpy(), "has no value yet.*model.predict"),
-    "other data": (lambda k, m: k.datasets.cifar10, "no 'cifar10'.*fashion_mnist, mnist"),
+    "other data": (
+        lambda k, m: k.datasets.cifar10,
+        "no 'cifar10'.*load_data.*fashion_mnist, mnist",
+    ),
     "activation": (lambda k, m: k.activations.gelu, "no 'gelu'"),
 }
 

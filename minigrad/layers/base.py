@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import config, coverage, initializers
+from minigrad.arguments import default_name
 from minigrad.graph import Constant, Node, Operator, Variable, as_node
 
 __all__ = ["Layer", "Shape", "assign"]
@@ -21,9 +21,9 @@ LAYER_ARGUMENTS = ("name", "trainable", "dtype", "input_shape", "input_dim")
 made: Counter[str] = Counter()  # how many layers of each kind were named automatically
 
 
-def automatic_name(kind: str) -> str:
-    # Keras's scheme: Conv2D → conv2d, conv2d_1, …; MaxPooling2D → max_pooling2d
-    name = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", kind).lower()
+def automatic_name(kind: type) -> str:
+    # Keras's scheme: Conv2D → conv2d, conv2d_1, …
+    name = default_name(kind)
     made[name] += 1
     return name if made[name] == 1 else f"{name}_{made[name] - 1}"
 
@@ -80,7 +80,7 @@ class Layer:
                 f"{type(self).__name__} has no argument {argument!r}."
                 + coverage.nearest(argument, known)
             )
-        self.name = automatic_name(type(self).__name__) if name is None else str(name)
+        self.name = automatic_name(type(self)) if name is None else str(name)
         self.trainable = trainable
         self.dtype = np.dtype(dtype or config.floatx()).name
         if input_shape is None and input_dim is not None:
