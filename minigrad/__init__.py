@@ -35,7 +35,6 @@ from minigrad import (
     utils,
 )
 from minigrad.convolution import AveragePool2D, Convolution2D, MaxPool2D
-from minigrad.engine import get_threads, set_threads
 from minigrad.graph import (
     Constant,
     Node,
@@ -50,6 +49,7 @@ from minigrad.graph import (
 )
 from minigrad.layers import Input
 from minigrad.model import Sequential
+from minigrad.threads import get_threads, set_threads
 
 __version__ = "0.1.0"
 

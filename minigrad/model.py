@@ -42,10 +42,10 @@ from minigrad import (
 )
 from minigrad.arguments import whole
 from minigrad.eager import Eager, Network
-from minigrad.engine.table import Plan
 from minigrad.graph import Constant, Node, topological_sort
 from minigrad.layers import InputLayer, Layer, Rescaling
 from minigrad.layers.base import Shape, assign
+from minigrad.plan_table import Plan
 from minigrad.progress import ProgressLine
 
 __all__ = ["Sequential"]

@@ -17,17 +17,16 @@ which arrays exist, and which share memory (``memory.py``)
     each is known beforehand, with the time at which it is first written and last read.
 which gradients nobody needs
     those of the data, and of whatever no weight lies above.
-what each thread does (``plan.py``, ``bands.py``, ``threads.py``)
+what each thread does (``plan.py``, ``bands.py``, ``minigrad/threads.py``)
     some rows of the pictures and of the largest weight, or some pictures; in both cases
     without waiting for another in the middle of a call.
 when a weight changes (``updates.py``, ``loans.py``, ``debts.py``)
     as soon as its gradient is there and nobody needs the old value any more.
 
 The tests hold every value, gradient and weight to those of the reference way.
-``model.plan(batch_size)`` shows the plan as a table.
+``model.plan(batch_size)`` shows the plan as a table (``minigrad/plan_table.py``).
 """
 
 from minigrad.engine.plan import Planned
-from minigrad.engine.threads import get_threads, set_threads
 
-__all__ = ["Planned", "get_threads", "set_threads"]
+__all__ = ["Planned"]

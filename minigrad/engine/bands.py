@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 from minigrad import operators as op
@@ -12,6 +13,8 @@ from minigrad.graph import Node, Operator, Variable
 from minigrad.rescaling import Rescale
 
 __all__ = ["Band", "find_bands"]
+
+WAKING = 1 << 20  # multiplications that a thread makes while another wakes up, measured
 
 
 class Band(NamedTuple):
@@ -79,11 +82,12 @@ def find_bands(network: Network, threads: int, large: int) -> tuple[Node, list[B
     per_row = inputs // rows
     if rows < threads:
         return None
+    # Weights are shared evenly, but for what the first thread does while the others wake up.
+    ahead = min(WAKING // weight.shape[1] // cut.shape[0], inputs // 8)
+    ends = [0, *(ahead + (inputs - ahead) * t // threads for t in range(1, threads + 1))]
     bands = []
-    for thread in range(threads):
-        # Weights are shared evenly. A row of pictures on the border is computed twice, and
-        # each thread reads its part of it.
-        first, end = inputs * thread // threads, inputs * (thread + 1) // threads
+    # A row of pictures on the border is computed twice, and each thread reads its part of it.
+    for first, end in pairwise(ends):
         start, stop = first // per_row, -(-end // per_row)
         source, output = slice(start, stop), None
         if conv is not None:

@@ -35,10 +35,10 @@ from minigrad.engine.debts import Debt
 from minigrad.engine.kernels import Step, as_reference
 from minigrad.engine.loans import Loan, loan_of
 from minigrad.engine.program import Program
-from minigrad.engine.threads import blas_threads, get_threads, team
 from minigrad.engine.updates import Rates, rule, sgd
 from minigrad.graph import Node, Operator, Variable
 from minigrad.optimizers import Optimizer
+from minigrad.threads import blas_threads, get_threads, team
 
 __all__ = ["Planned"]
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine.threads import Team
 from minigrad.lessons.ladder.graphs import Rung, SinglePrecision
+from minigrad.threads import Team
 
 __all__ = ["Band", "BatchLast", "BothCores", "InPlace"]
 

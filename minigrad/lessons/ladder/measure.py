@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.engine.threads import Team, blas_threads, cores
 from minigrad.graph import backward, forward
 from minigrad.lessons.ladder.graphs import Rung
 from minigrad.lessons.ladder.plans import reference_network
+from minigrad.threads import Team, blas_threads, cores
 
 __all__ = ["Climb", "Reading", "allocated", "gigaflops", "reference", "seconds", "table"]
 

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.engine.threads import blas_threads, get_threads, set_threads
 from minigrad.initializers import GlorotUniform
 from minigrad.layers import Conv2D, Dense, Flatten, Input
 from minigrad.lessons.ladder.graphs import Rung, SinglePrecision
 from minigrad.model import Sequential
 from minigrad.optimizers import SGD
+from minigrad.threads import blas_threads, get_threads, set_threads
 
 __all__ = ["KernelTime", "Plan", "kernel_times", "reference_network"]
 
