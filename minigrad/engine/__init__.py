@@ -11,7 +11,7 @@ which nodes are one *kernel* (``program.py``)
     convolution, bias, activation and max pooling; product, bias and activation; softmax,
     cross-entropy and mean. Every other node has a kernel of its own, and an operator that the
     engine has never seen, a reader's, is computed by its own two methods.
-how the numbers lie (``kernels.py``, ``sliding.py``, ``general.py``)
+how the numbers lie (``kernels.py``, ``convolution.py``, ``dense.py``)
     batch last, so that every call runs over many pictures treated alike.
 which arrays exist, and which share memory (``memory.py``)
     each is known beforehand, with the time at which it is first written and last read.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from minigrad import operators as op
 from minigrad.convolution import Convolution2D
 from minigrad.eager import Network
-from minigrad.engine.kernels import ACTS
+from minigrad.engine.activations import ACTS
 from minigrad.graph import Node, Operator, Variable
 from minigrad.rescaling import Rescale
 

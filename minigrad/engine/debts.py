@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.kernels import Dense, Steps
+from minigrad.engine.dense import Dense
+from minigrad.engine.kernels import Steps
 from minigrad.graph import Variable
 
 if TYPE_CHECKING:

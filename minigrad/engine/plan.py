@@ -29,12 +29,13 @@ import numpy as np
 from minigrad import operators as op
 from minigrad.activations import LogSoftmax, Softmax
 from minigrad.eager import Network, gather
-from minigrad.engine import general, kernels
+from minigrad.engine import kernels
 from minigrad.engine.bands import Band, find_bands
 from minigrad.engine.debts import Debt
 from minigrad.engine.kernels import Step, as_reference
 from minigrad.engine.loans import Loan, loan_of
 from minigrad.engine.program import Program
+from minigrad.engine.recorded import Recorded, Reference
 from minigrad.engine.updates import Rates, rule, sgd
 from minigrad.graph import Node, Operator, Variable
 from minigrad.optimizers import Optimizer
@@ -51,7 +52,7 @@ def can_be_split(program: Program) -> bool:
     nodes = [n for n in program.network.order if isinstance(n, Operator)]
     apart = all(by_itself(node, program) for node in nodes if node is not program.network.loss)
     mean = program.network.loss is None or type(program.network.loss) is op.Mean
-    return apart and mean and not any(isinstance(k, general.Reference) for k in program.kernels)
+    return apart and mean and not any(isinstance(k, Reference) for k in program.kernels)
 
 
 def by_itself(node: Operator, program: Program) -> bool:
@@ -320,8 +321,7 @@ class Planned:
         if self.way != "pictures":
             return
         found = [
-            [k for k in p.kernels if isinstance(k, general.Recorded) and k.generator]
-            for p in self.programs
+            [k for k in p.kernels if isinstance(k, Recorded) and k.generator] for p in self.programs
         ]
         for same in zip(*found, strict=True):
             drawn = np.zeros((self.batch, *same[0].output.shape[1:]), np.float32)

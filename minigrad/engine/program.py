@@ -24,11 +24,15 @@ from minigrad.activations import Relu, Softmax
 from minigrad.convolution import Convolution2D, MaxPool2D
 from minigrad.cross_entropy import SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy
 from minigrad.eager import Network
-from minigrad.engine import general, kernels, sliding
+from minigrad.engine import kernels
+from minigrad.engine.activations import ACTS
+from minigrad.engine.convolution import Convolution
 from minigrad.engine.debts import Debt, OwingDense
-from minigrad.engine.kernels import ACTS, PIECE, Asker, Kernel, Step, as_reference, stored_shape
+from minigrad.engine.dense import BiasAct, Dense
+from minigrad.engine.kernels import PIECE, Asker, Kernel, Step, as_reference, stored_shape
 from minigrad.engine.loans import Loan
 from minigrad.engine.memory import ALWAYS, Buffer, Memory
+from minigrad.engine.recorded import Flatten, Recorded, Reference
 from minigrad.engine.recording import settled
 from minigrad.graph import Constant, Node, Operator, Variable
 from minigrad.rescaling import Rescale
@@ -220,7 +224,7 @@ class Program:
         if self.given is not None:
             node, shares, by_sum = self.given
             chain = [node, *self.bias_and_act(node)]
-            self.add(kernels.BiasAct(self, chain, shares, by_sum), taken)
+            self.add(BiasAct(self, chain, (), shares, by_sum), taken)
         for node in self.nodes:
             if node not in taken:
                 self.add(self.kernel_for(node, taken), taken)
@@ -270,25 +274,25 @@ class Program:
             if type(chain[-1]) in (Relu, op.Add, Convolution2D):
                 pool = self.only_user(chain[-1], MaxPool2D)
                 chain += [p for p in pool if p.padding == "valid" and p.strides == p.window]
-            return sliding.Convolution(self, chain, self.band and self.band.output)
+            return Convolution(self, chain, self.band and self.band.output)
         if kind is op.MatMul and isinstance(node.inputs[1], Variable) and self.ours(node):
             if node.ndim == 2 == node.inputs[1].ndim:
                 chain = [] if self.band else self.bias_and_act(node)
                 if isinstance(self.loan, Debt) and self.loan.variable is node.inputs[1]:
                     return OwingDense(self, [node, *chain], self.loan)
-                return kernels.Dense(self, [node, *chain], self.band)
+                return Dense(self, [node, *chain], self.band)
         if kind is op.Reshape and node.ndim == 2 and node.inputs[0].ndim > 1 and self.ours(node):
             if node.shape[0] == node.inputs[0].shape[0]:
-                return general.Flatten(self, [node])
+                return Flatten(self, [node])
         for loss in self.users[node.inputs[0]]:  # which computes a softmax beside it on the way
             if node in (group := self.cross_entropy(loss)):
-                made = general.Recorded(self, group, [n for n in group if type(n) is Softmax])
+                made = Recorded(self, group, [n for n in group if type(n) is Softmax])
                 made.kind = "softmax + cross-entropy"
                 return made
         if kind.__module__ in RECORDED:
             with suppress(TypeError):
-                return general.Recorded(self, [node])
-        return general.Reference(self, [node])
+                return Recorded(self, [node])
+        return Reference(self, [node])
 
     def ours(self, node: Node) -> bool:
         # the first input is an array of the program's, of the same dtype
@@ -324,7 +328,7 @@ class Program:
         self.views = {
             kernel.reads[0]: kernel.output
             for kernel in self.kernels
-            if isinstance(kernel, general.Flatten)
+            if isinstance(kernel, Flatten)
             and kernel.reads[0].ndim == 4
             and len(readers[kernel.reads[0]]) == 1
             and kernel.reads[0] is not self.network.outputs

@@ -1,14 +1,18 @@
-"""Convolution and pooling as kernels; the reference operators are in ``convolution.py``."""
+"""Convolution as a kernel, with all that may follow it at once.
+
+The reference operators are in ``minigrad/convolution.py``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.kernels import ACTS, Asker, Kernel, Steps, act_of, stored_shape
+from minigrad.convolution import MaxPool2D
+from minigrad.engine.activations import tail
+from minigrad.engine.kernels import Asker, Kernel, Steps, stored_shape
 
 if TYPE_CHECKING:
     from minigrad.engine.program import Program
@@ -16,126 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Convolution"]
 
 
-class Sliding(Kernel):
-    """What convolution and pooling share: padding, and the part of a picture under a tap."""
-
-    edge = 0.0  # what the padding holds
-
-    def __init__(self, program: Program, nodes: list[Any], band: slice | None = None) -> None:
-        self.node = nodes[0]
-        self.x = self.node.inputs[0]
-        self.down, self.across = self.node.down, self.node.across
-        super().__init__(program, nodes, [self.x])
-        self.band = slice(0, self.down.count) if band is None else band
-        self.height = self.band.stop - self.band.start
-        self.padded = any(
-            (self.down.before, self.down.after, self.across.before, self.across.after)
-        )
-
-    def ask_padding(self, memory: Asker) -> None:
-        if self.padded:
-            y, c, x, batch = stored_shape(self.x.shape)
-            y += self.down.before + self.down.after
-            x += self.across.before + self.across.after
-            shape, dtype = (y, c, x, batch), self.x.dtype
-            self.edged = memory("input with its padding", shape, dtype, memory.always)
-            if self.sends:
-                self.by_edged = memory("its gradient", shape, dtype, memory.later)
-
-    def inner(self, padded: Any) -> Any:
-        y, _, x, _ = stored_shape(self.x.shape)
-        top, left = self.down.before, self.across.before
-        return padded[top : top + y, :, left : left + x]
-
-    def pad(self) -> Steps:
-        if self.padded:
-            if self.edge:
-                yield partial(self.edged.array.fill, self.edge)
-            yield partial(np.copyto, self.inner(self.edged.array), self.value(self.x))
-
-    def source(self) -> Any:
-        return self.edged.array if self.padded else self.value(self.x)
-
-    def under(self, padded: Any, i: int, j: int) -> Any:
-        # rows and columns of the pictures under place (i, j) of the window, everywhere
-        stride = self.down.stride
-        rows = slice(i, i + (self.height - 1) * stride + 1, stride)
-        return padded[rows, :, self.across.at(j)]
-
-    def taps(self) -> Iterable[tuple[int, int, int]]:
-        return taps(self)
-
-    def spread(self, parts: Callable[[int], Any]) -> Steps:
-        # the gradient of every tap added where it came from
-        target = self.program.receive(self, self.x)
-        place = self.by_edged.array if self.padded else target.array
-        yield partial(place.fill, 0)
-        for tap, i, j in self.taps():
-            there = self.under(place, i, j)
-            yield partial(np.add, there, parts(tap), out=there)
-        yield from self.crop(target, place)
-
-    def crop(self, target: Any, place: Any) -> Steps:
-        if self.padded:
-            yield partial(np.copyto, target.array, self.inner(place))
-        yield from target.add()
-
-
-def taps(pool: Any) -> Iterable[tuple[int, int, int]]:
-    """The places (i, j) of a window, numbered."""
-    places = [(i, j) for i in range(pool.down.size) for j in range(pool.across.size)]
-    return ((tap, i, j) for tap, (i, j) in enumerate(places))
-
-
-class Route:
-    """Max pooling by comparing; replaces ``MaxPool2D``. Of equal elements the first wins."""
-
-    def __init__(self, pool: Sliding | PoolWindow) -> None:
-        self.pool = pool
-        self.count = pool.down.size * pool.across.size
-
-    def ask(self, memory: Asker, shape: tuple[int, ...], dtype: Any) -> None:
-        self.waiting = memory("windows still waiting", shape, bool, memory.later)
-        self.wins = memory("windows that found it", shape, bool, memory.later)
-        self.part = memory("gradient of a tap", shape, dtype, memory.later)
-
-    def forward(self, source: Any, out: Any) -> Steps:
-        first, *others = [self.pool.under(source, i, j) for _, i, j in self.pool.taps()]
-        if not others:
-            yield partial(np.copyto, out, first)
-        for other in others:
-            yield partial(np.maximum, first, other, out=out)
-            first = out
-
-    def backward(self, g: Any, source: Any, largest: Any, place: Any) -> Steps:
-        waiting, wins, part = self.waiting.array, self.wins.array, self.part.array
-        down, across = self.pool.down, self.pool.across
-        apart = down.stride == down.size and across.stride == across.size
-        if apart:  # each element lies under one window at most, and the source may be
-            # overwritten as we go; what lies under none has no gradient
-            yield partial(place[down.size * down.count :].fill, 0)
-            yield partial(place[:, :, across.size * across.count :].fill, 0)
-        else:
-            yield partial(place.fill, 0)
-        for tap, i, j in self.pool.taps():
-            there = self.pool.under(place, i, j)
-            last = tap == self.count - 1 and tap > 0  # wins what is still waiting
-            if not last:
-                yield partial(np.equal, self.pool.under(source, i, j), largest, out=wins)
-                if tap > 0:
-                    yield partial(np.logical_and, wins, waiting, out=wins)
-            if apart:
-                yield partial(np.multiply, g, waiting if last else wins, out=there)
-            else:
-                yield partial(np.multiply, g, waiting if last else wins, out=part)
-                yield partial(np.add, there, part, out=there)
-            if tap == 0:
-                yield partial(np.logical_not, wins, out=waiting)
-            elif not last:
-                yield partial(np.greater, waiting, wins, out=waiting)
-
-
-class Convolution(Sliding):
+class Convolution(Kernel):
     """Convolution, bias, activation and perhaps max pooling; replaces ``Convolution2D``,
     ``Add``, the activation and ``MaxPool2D``.
 
@@ -153,12 +38,14 @@ class Convolution(Sliding):
     kind = "convolution"
 
     def __init__(self, program: Program, nodes: list[Any], band: slice | None = None) -> None:
-        super().__init__(program, nodes, band)
-        self.kernel = self.node.inputs[1]
-        self.bias = next((n.inputs[1] for n in nodes[1:] if n.label == "add"), None)
-        self.act = act_of(next((n for n in nodes[1:] if type(n) in ACTS), None))
-        pool = next((n for n in nodes[1:] if n.label == "maxpool2d"), None)
-        self.pool = None if pool is None else Route(PoolWindow(pool))
+        self.x, self.kernel = nodes[0].inputs
+        super().__init__(program, nodes, [self.x])
+        self.down, self.across = down, across = nodes[0].down, nodes[0].across
+        self.band = slice(0, down.count) if band is None else band
+        self.height = self.band.stop - self.band.start
+        self.padded = any((down.before, down.after, across.before, across.after))
+        self.bias, self.act = tail(nodes[1:])
+        self.pool = next((Pooling(n) for n in nodes if type(n) is MaxPool2D), None)
         kh, kw, channels, self.filters = self.kernel.shape
         self.columns = kw * channels  # rows of the window matrix for a row of the picture
         self.touched = (self.height - 1) * self.down.stride + kh  # rows of the picture
@@ -168,7 +55,14 @@ class Convolution(Sliding):
     def ask(self, memory: Asker) -> None:
         y, x, batch, dtype = self.height, self.across.count, self.x.shape[0], self.output.dtype
         kh, rows, filters = self.down.size, self.columns + (self.bias is not None), self.filters
-        self.ask_padding(memory)
+        if self.padded:
+            height, channels, width, _ = stored_shape(self.x.shape)
+            height += self.down.before + self.down.after
+            width += self.across.before + self.across.after
+            shape = (height, channels, width, batch)
+            self.edged = memory("input with its padding", shape, dtype, memory.always)
+            if self.sends:
+                self.by_edged = memory("its gradient", shape, dtype, memory.later)
         self.window = memory("window matrix", (self.touched, rows, x, batch), dtype, memory.both)
         self.matrix = memory("kernel and bias", (kh, rows, filters), dtype, memory.always)
         self.by_rows = memory("gradient by row", (y, kh * rows, filters), dtype, memory.later)
@@ -220,6 +114,12 @@ class Convolution(Sliding):
             flipped = self.flipped.array.reshape(self.columns, kh, filters)
             yield partial(np.copyto, flipped, matrix[::-1, : self.columns].transpose(1, 0, 2))
 
+    def inner(self, padded: Any) -> Any:
+        # the pictures without their padding
+        height, _, width, _ = stored_shape(self.x.shape)
+        top, left = self.down.before, self.across.before
+        return padded[top : top + height, :, left : left + width]
+
     def under_column(self, padded: Any, j: int) -> Any:
         # what lies under column j of the windows: (rows touched, channel, width, batch)
         return padded[: self.touched, :, self.across.at(j)]
@@ -229,10 +129,12 @@ class Convolution(Sliding):
         return window[:, j * channels : (j + 1) * channels]
 
     def forward(self) -> Steps:
-        window, z, out = self.window.array, self.sums(), self.value()
-        yield from self.pad()
+        window, z, out, source = self.window.array, self.sums(), self.value(), self.value(self.x)
+        if self.padded:
+            yield partial(np.copyto, self.inner(self.edged.array), source)
+            source = self.edged.array
         for j in range(self.across.size):
-            yield partial(np.copyto, self.tap(window, j), self.under_column(self.source(), j))
+            yield partial(np.copyto, self.tap(window, j), self.under_column(source, j))
         if self.bias is not None:
             yield partial(window[:, self.columns].fill, 1)
         blocks = overlapping(window, self.down.size, self.down.stride, self.height)
@@ -250,7 +152,7 @@ class Convolution(Sliding):
             by_out, out = self.by_out.array, self.value()
             yield from self.act.backward(g, out, out, by_out)
             # Where ReLU cut the largest off its gradient is 0, so it need not be found.
-            yield from self.pool.backward(by_out, z, out, z)
+            yield from self.pool.backward(by_out, z, out)
         else:
             yield from self.act.backward(g, z, self.value(), z)
         blocks = overlapping(window, self.down.size, self.down.stride, self.height)
@@ -276,7 +178,9 @@ class Convolution(Sliding):
             for j in range(self.across.size):
                 there = self.under_column(place, j)
                 yield partial(np.add, there, self.tap(by_window, j), out=there)
-            yield from self.crop(target, place)
+            if self.padded:
+                yield partial(np.copyto, target.array, self.inner(place))
+            yield from target.add()
 
 
 def flat(array: Any) -> Any:
@@ -303,14 +207,43 @@ def overlapping(array: Any, rows: int, stride: int, count: int) -> Any:
     return np.lib.stride_tricks.as_strided(array, shape, strides, writeable=False)
 
 
-class PoolWindow:
-    """The windows of a max pooling, as :class:`Route` asks for them."""
+class Pooling:
+    """The largest of each window, where windows lie side by side; replaces ``MaxPool2D``.
+
+    Of equal elements the first wins. Every element lies under one window at most, so the
+    gradients may be written over the elements as we go.
+    """
 
     def __init__(self, node: Any) -> None:
         self.down, self.across = node.down, node.across
+        self.taps = [(i, j) for i in range(node.down.size) for j in range(node.across.size)]
 
-    def under(self, padded: Any, i: int, j: int) -> Any:
-        return padded[self.down.at(i), :, self.across.at(j)]
+    def ask(self, memory: Asker, shape: tuple[int, ...], dtype: Any) -> None:
+        self.waiting = memory("windows still waiting", shape, bool, memory.later)
+        self.wins = memory("windows that found it", shape, bool, memory.later)
 
-    def taps(self) -> Iterable[tuple[int, int, int]]:
-        return taps(self)
+    def under(self, pictures: Any, tap: tuple[int, int]) -> Any:
+        # what lies under one place of the window, for all windows
+        return pictures[self.down.at(tap[0]), :, self.across.at(tap[1])]
+
+    def forward(self, source: Any, out: Any) -> Steps:
+        first, *others = [self.under(source, tap) for tap in self.taps]
+        if not others:
+            yield partial(np.copyto, out, first)
+        for other in others:
+            yield partial(np.maximum, first, other, out=out)
+            first = out
+
+    def backward(self, g: Any, source: Any, largest: Any) -> Steps:
+        waiting, wins = self.waiting.array, self.wins.array
+        # what lies under no window has no gradient
+        yield partial(source[self.down.size * self.down.count :].fill, 0)
+        yield partial(source[:, :, self.across.size * self.across.count :].fill, 0)
+        yield partial(waiting.fill, True)
+        for tap in self.taps[:-1]:
+            there = self.under(source, tap)
+            yield partial(np.equal, there, largest, out=wins)
+            yield partial(np.logical_and, wins, waiting, out=wins)
+            yield partial(np.multiply, g, wins, out=there)
+            yield partial(np.greater, waiting, wins, out=waiting)
+        yield partial(np.multiply, g, waiting, out=self.under(source, self.taps[-1]))
