@@ -114,6 +114,13 @@ class Callback:
         """Called after a batch of ``predict``, with its ``outputs``."""
 
 
+def as_list(callbacks: Any) -> list[Any]:
+    """None, one or several callbacks as a list."""
+    if callbacks is None:
+        return []
+    return list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
+
+
 class CallbackList:
     """Calls each hook of several callbacks in turn.
 
@@ -135,8 +142,7 @@ class CallbackList:
     """
 
     def __init__(self, callbacks: Any, model: Sequential, params: dict[str, Any]) -> None:
-        several = callbacks if isinstance(callbacks, Iterable) else [callbacks]
-        self.callbacks = [] if callbacks is None else list(several)
+        self.callbacks = as_list(callbacks)
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
                 raise TypeError(

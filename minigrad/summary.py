@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from minigrad.graph import Variable
 
 if TYPE_CHECKING:
-    from minigrad.model import Sequential
+    from minigrad.model.stack import Stack
 
 __all__ = ["table"]
 
 
-def table(model: Sequential) -> str:
+def table(model: Stack) -> str:
     """Layers, shapes and numbers of weights as text.
 
     Args:

@@ -1,0 +1,205 @@
+"""Layers in a row: a layer that is made of layers, whose shapes fit and whose weights are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from minigrad import coverage, summary
+from minigrad.graph import Node
+from minigrad.layers import InputLayer, Layer
+from minigrad.layers.base import Shape, assign
+from minigrad.model import weights_file
+
+__all__ = ["Stack"]
+
+
+class Stack(Layer):
+    """Layers in a row; what a model is before it is compiled.
+
+    Args:
+        layers: An input and layers, in order.
+        trainable: Whether training changes the weights.
+        name: What to call it.
+
+    Raises:
+        ValueError: When a layer does not fit the one before it.
+    """
+
+    def __init__(
+        self, layers: Iterable[Layer] | None = None, trainable: bool = True, name: str | None = None
+    ) -> None:
+        super().__init__(name=name, trainable=trainable)
+        self.input_layer: InputLayer | None = None
+        self.layers: list[Layer] = []
+        for layer in layers or ():
+            self.add(layer)
+
+    def forget(self) -> None:
+        """Called when the layers have changed: throw away what was made of them."""
+
+    def add(self, layer: Layer) -> None:
+        """Put a layer at the end.
+
+        Args:
+            layer: The layer, or an input if there is none yet.
+
+        Raises:
+            ValueError: When it does not fit, or its name is taken.
+            TypeError: When it is no layer.
+        """
+        if not isinstance(layer, Layer):
+            raise TypeError(f"{self.title}: wants layers, got {layer!r}")
+        if isinstance(layer, InputLayer):
+            if self.input_layer or self.layers:
+                raise ValueError(f"{self.title}: an Input comes first and once")
+            self.input_layer = layer
+            return
+        if any(layer.name == other.name for other in self.layers):
+            raise ValueError(
+                f"{self.title}: there is a layer {layer.name!r} already; name= differs"
+            )
+        if not self.layers and self.input_layer is None:
+            if isinstance(layer, Stack) and layer.built:
+                self.input_layer = InputLayer(layer.input_shape[1:])
+            elif layer.sample_shape is not None:
+                self.input_layer = InputLayer(layer.sample_shape)
+        if self.input_layer:  # the layer learns its input's shape, and makes its weights
+            self.prepare(layer, self.output_shape)
+        self.layers.append(layer)
+        self.built = self.input_layer is not None
+        self.forget()
+
+    def pop(self) -> Layer:
+        """Take the last layer away and return it.
+
+        Raises:
+            IndexError: When there is none.
+        """
+        layer = self.layers.pop()
+        self.built = self.built and bool(self.layers)
+        self.forget()
+        return layer
+
+    def prepare(self, layer: Layer, input_shape: Shape) -> None:
+        """Make a layer's weights for an input of this shape."""
+        layer.compute_output_shape(input_shape)  # refuses an input that does not fit
+        if not layer.built:
+            layer.build(input_shape)
+            layer.built = True
+
+    def build(self, input_shape: Shape) -> None:
+        """Make the weights of all layers.
+
+        Args:
+            input_shape: Shape of a batch of samples, with ``None`` for the batch.
+
+        Raises:
+            ValueError: When a layer does not fit, or there is none.
+        """
+        if not self.layers:
+            raise ValueError(f"{self.title} has no layers: model.add(layer) adds one")
+        inputs = self.input_layer or InputLayer(tuple(input_shape[1:]))
+        if inputs.shape != (None, *input_shape[1:]):
+            raise ValueError(f"{self.title} takes an input of shape {inputs.shape}")
+        self.compute_output_shape(inputs.shape)  # all layers fit before any makes weights
+        self.input_layer, shape = inputs, inputs.shape
+        for layer in self.layers:
+            self.prepare(layer, shape)
+            shape = layer.compute_output_shape(shape)
+        self.built = True
+
+    def parts(self) -> list[Layer]:
+        return self.layers
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of that name or number.
+
+        Args:
+            name: Its name.
+            index: Its number, from 0; an input does not count.
+
+        Raises:
+            ValueError: When there is none.
+        """
+        if index is not None and -len(self.layers) <= index < len(self.layers):
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(
+            f"{self.title} has no such layer; there are {[x.name for x in self.layers]}"
+        )
+
+    @property
+    def input_shape(self) -> Shape:
+        """Shape of a batch of samples, with ``None`` for the batch."""
+        if self.input_layer is None:
+            raise AttributeError(f"{self.title} does not know its input yet: see mg.Input")
+        return self.input_layer.shape
+
+    @property
+    def output_shape(self) -> Shape:
+        """Shape of the predictions of a batch, with ``None`` for the batch."""
+        return self.compute_output_shape(self.input_shape)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        for layer in self.layers:
+            input_shape = layer.compute_output_shape(input_shape)
+        return input_shape
+
+    def call(self, inputs: Node, training: bool = False) -> Node:
+        for layer in self.layers:
+            inputs = layer(inputs, training=training)
+        return inputs
+
+    def summary(self, print_fn: Callable[[str], Any] | None = None) -> None:
+        """Print a table of the layers, their shapes and numbers of weights.
+
+        Args:
+            print_fn: Takes the text in place of ``print``.
+        """
+        (print_fn or print)(summary.table(self))
+
+    # -- weights in and out ---------------------------------------------------------------
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Write all weights into a file of NumPy's.
+
+        The file appears under its name only when it is complete.
+
+        Args:
+            filepath: Where to; ends in ``.weights.npz`` or ``.npz``.
+            overwrite: Whether an existing file may be replaced.
+
+        Raises:
+            ValueError: For another ending, or a model that is not built.
+            FileExistsError: When there is a file and ``overwrite`` is false.
+
+        Example:
+            >>> import tempfile, os, minigrad as mg
+            >>> model = mg.Sequential([mg.Input((4,)), mg.layers.Dense(2)])
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     model.save_weights(os.path.join(folder, "dense.weights.npz"))
+            ...     model.load_weights(os.path.join(folder, "dense.weights.npz"))
+        """
+        path = weights_file.checked(filepath)
+        if not self.built:
+            raise ValueError(f"{self.title} is not built yet and has no weights to save")
+        if path.exists() and not overwrite:
+            raise FileExistsError(f"{path} exists; overwrite=True replaces it")
+        weights_file.write(path, self.weights)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
+        """Read all weights from a file that :meth:`save_weights` wrote.
+
+        Args:
+            filepath: The file.
+            skip_mismatch: Not covered.
+
+        Raises:
+            ValueError: When the file is none of ours, or its weights do not fit. Nothing has
+                changed then.
+        """
+        coverage.refuse("load_weights", skip_mismatch=(skip_mismatch, False))
+        path = weights_file.checked(filepath)
+        assign(f"{self.title} from {path.name}", self.weights, weights_file.read(path))
