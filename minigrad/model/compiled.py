@@ -266,8 +266,8 @@ class Compiled(Stack):
         given = self.input_layer.given_dtype if self.input_layer else None
         if given is not None:
             return given
-        whole = x.dtype == np.uint8 and isinstance(self.layers[0], Rescaling)
-        return x.dtype if whole else np.dtype(self.dtype)
+        pictures = x.dtype == np.uint8 and isinstance(self.layers[0], Rescaling)
+        return x.dtype if pictures else np.dtype(self.dtype)
 
     # -- metrics --------------------------------------------------------------------------
     def prepare_metrics(self, network: Network) -> None:
