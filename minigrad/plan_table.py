@@ -104,7 +104,7 @@ class Plan:
     def __init__(self, planned: Planned) -> None:
         self.planned = planned
         self.way, self.threads, self.batch = planned.way, planned.threads, planned.batch
-        programs = [parts[0].program for parts in planned.parts]
+        programs = [parts[0] for parts in planned.parts]
         if self.way == "bands":
             body, head = programs[0], programs[-1]
             self.parts = [Part(body, len(programs) - 1, 1), Part(head, 1, 1)]
@@ -163,8 +163,8 @@ class Plan:
     @property
     def flops(self) -> int:
         """Floating-point operations of all products in a step, of all threads."""
-        parts = [part for parts in self.planned.parts for part in parts]
-        flops = [kernel.flops for part in parts for kernel in part.program.kernels]
+        programs = [program for parts in self.planned.parts for program in parts]
+        flops = [kernel.flops for program in programs for kernel in program.kernels]
         return sum(ahead + back * self.planned.training for ahead, back in flops)
 
     @property

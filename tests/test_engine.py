@@ -16,7 +16,7 @@ import minigrad as mg
 from minigrad.activations import Relu
 from minigrad.convolution import MaxPool2D
 from minigrad.eager import Eager
-from minigrad.engine import plan as plan_module
+from minigrad.engine import sizes
 from minigrad.engine.kernels import as_reference
 from minigrad.engine.plan import Planned
 from minigrad.engine.program import Program
@@ -30,13 +30,13 @@ TOLERANCE = {"float32": 2e-5, "float64": 1e-10}
 @contextmanager
 def engine(threads: int = 1, large: int = 1 << 20, cache: int = 1 << 20) -> Iterator[None]:
     """So many threads, and caches so small that small networks are shared like large ones."""
-    before = plan_module.LARGE, plan_module.CACHE
-    plan_module.LARGE, plan_module.CACHE = large, cache
+    before = sizes.LARGE, sizes.CACHE
+    sizes.LARGE, sizes.CACHE = large, cache
     mg.set_threads(threads)
     try:
         yield
     finally:
-        plan_module.LARGE, plan_module.CACHE = before
+        sizes.LARGE, sizes.CACHE = before
         mg.set_threads(None)
 
 
@@ -67,10 +67,10 @@ class Watch:
     def note(self, where: list[Any], program: Program, node: Any, array: Any) -> None:
         index = next(i for i, other in enumerate(program.network.order) if other is node)
         array = as_reference(array).copy()
-        banded = program.loan is not None and program.band is not None
-        if banded and program.band.output and array.ndim == 2:
-            if array.shape[1] == program.band.lengths.get(node):  # back into Keras's order
-                rows, (_, width, channel) = array.shape[0], program.loan.pictures
+        loan, band = program.updates.loan, program.band
+        if loan is not None and band is not None and band.output and array.ndim == 2:
+            if array.shape[1] == band.lengths.get(node):  # back into Keras's order
+                rows, (_, width, channel) = array.shape[0], loan.pictures
                 array = array.reshape(rows, -1, channel, width).swapaxes(2, 3).reshape(rows, -1)
         where.append((program, index, program.pictures, array))
 
@@ -313,7 +313,7 @@ def compare_notes(watch: Watch, plan: Planned, network: Any, tolerance: float) -
     shares: dict[int, Any] = {}
     for program, index, pictures, array in watch.values:
         node, mine = network.order[index], program.network.order[index]
-        if program.outside is not None and mine is program.outside[0]:
+        if program.band is not None and mine is program.cut.node:
             shares[index] = shares.get(index, 0) + array  # of a sum over all features
         elif node is not network.loss or plan.way != "pictures":
             part = node.value[part_of(program, mine, pictures)]
@@ -323,7 +323,7 @@ def compare_notes(watch: Watch, plan: Planned, network: Any, tolerance: float) -
     sums: dict[int, Any] = {}  # where bands meet, each has a part of the gradient
     for program, index, pictures, array in watch.gradients:
         node, mine = network.order[index], program.network.order[index]
-        if program.outside is None or mine is not program.outside[0]:
+        if program.band is None or mine is not program.cut.node:
             whole = sums.setdefault(index, np.zeros(node.shape))
             whole[part_of(program, mine, pictures)] += array
     for index, total in sums.items():

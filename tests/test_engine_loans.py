@@ -81,7 +81,7 @@ def test_training_is_that_of_the_graph_whatever_happens_between_steps(
     finally:
         mg.set_threads(None)
     wanted_losses, wanted, _ = train(True, batch, optimizer, between)
-    assert isinstance(runner.loan, kept)
+    assert isinstance(runner.updates.loan, kept)
     np.testing.assert_allclose(losses, wanted_losses, rtol=2e-4)
     for weight, other in zip(weights, wanted, strict=True):
         np.testing.assert_allclose(weight, other, atol=2e-5 * np.abs(other).max())

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.engine import plan as plan_module
+from minigrad.engine import sizes
 from minigrad.engine import program
 from minigrad.engine.memory import LINE, Memory
 
@@ -66,8 +66,8 @@ LOSSES = {
 
 @pytest.fixture(autouse=True)
 def usual_limits(monkeypatch):
-    monkeypatch.setattr(plan_module, "LARGE", 100_000)
-    monkeypatch.setattr(plan_module, "CACHE", 100_000)
+    monkeypatch.setattr(sizes, "LARGE", 100_000)
+    monkeypatch.setattr(sizes, "CACHE", 100_000)
     yield
     mg.set_threads(None)
 

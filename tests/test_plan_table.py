@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.engine import plan as plan_module
+from minigrad.engine import sizes
 from minigrad.graph import Operator
 
 L = mg.layers
@@ -109,7 +109,7 @@ def test_work_is_the_same_however_it_is_shared(name, threads):
 def test_work_is_that_of_the_pieces_too(monkeypatch):
     mg.set_threads(1)
     alone = lenet().plan(64).flops
-    monkeypatch.setattr(plan_module, "CACHE", 1 << 19)
+    monkeypatch.setattr(sizes, "CACHE", 1 << 19)
     mg.set_threads(2)
     plan = lenet().plan(64)
     assert plan.parts[0].runs > 1 and plan.flops == alone

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from minigrad import operators as op
-from minigrad.convolution import Convolution2D
-from minigrad.eager import Network
-from minigrad.engine.activations import ACTS
-from minigrad.graph import Node, Operator, Variable
-from minigrad.rescaling import Rescale
+import numpy as np
 
-__all__ = ["Band", "find_bands"]
+from minigrad.engine import sizes
+from minigrad.engine.convolution import Convolution
+from minigrad.engine.dense import Dense
+from minigrad.engine.kernels import Feed, Kernel
+from minigrad.engine.recorded import Flatten
+from minigrad.graph import Node
+
+if TYPE_CHECKING:
+    from minigrad.engine.program import Program
+
+__all__ = ["Band", "Cut", "find_cut"]
 
 WAKING = 1 << 20  # multiplications that a thread makes while another wakes up, measured
 
@@ -26,6 +31,7 @@ class Band(NamedTuple):
         weight: Rows of the dense layer's weight.
         inside: Which of the band's vector belong to these rows.
         lengths: For each node of the band, how many rows its value has.
+        share: Where its share of the product goes, of shape (units, batch).
     """
 
     input: slice
@@ -33,72 +39,77 @@ class Band(NamedTuple):
     weight: slice
     inside: slice
     lengths: dict[Node, int]
-
-    def rows(self, node: Node, shape: tuple[int, ...]) -> int:
-        """Rows of a node's value in this band."""
-        return self.lengths.get(node, shape[0])
+    share: Any
 
 
-def find_bands(network: Network, threads: int, large: int) -> tuple[Node, list[Band]] | None:
-    """The large dense layer that is worth sharing by rows, and the threads' bands."""
-    users: dict[Node, int] = {}
-    for node in network.order:
-        for source in set(node.inputs):
-            users[source] = users.get(source, 0) + 1
-    for cut in network.order:
-        weight = cut.inputs[1] if type(cut) is op.MatMul else None
-        if isinstance(weight, Variable) and weight.value.nbytes >= large and cut.ndim == 2:
+class Cut:
+    """Where bands meet: the product of a large dense layer.
+
+    Args:
+        dense: The layer's kernel.
+        before: The kernels before it, from the first on.
+        threads: How many bands to make.
+
+    Attributes:
+        node: The product.
+        by_sum: Its gradient, of shape (units, batch).
+        bands: One for each thread.
+        feed: The kernel that gathers the batch for all bands.
+    """
+
+    def __init__(self, dense: Dense, before: list[Kernel], threads: int) -> None:
+        self.node, self.feed = dense.nodes[0], None
+        self.before, self.weight = before, dense.weight
+        self.conv = next((k for k in before if isinstance(k, Convolution)), None)
+        # rows of the convolution's result, or of the pictures
+        self.rows = self.conv.height if self.conv else before[0].output.shape[1]
+        inputs, units = dense.weight.shape
+        batch = self.node.shape[0]
+        self.by_sum = np.zeros((units, batch), self.node.dtype)
+        # Weights are shared evenly, but for what the first thread does while others wake up.
+        ahead = min(WAKING // (units * batch), inputs // 8)
+        ends = [0, *(ahead + (inputs - ahead) * t // threads for t in range(1, threads + 1))]
+        self.bands = [self.band(first, end) for first, end in pairwise(ends)]
+
+    def band(self, first: int, end: int) -> Band:
+        # A row of pictures on the border is computed twice; each thread reads its part of it.
+        per_row = self.weight.shape[0] // self.rows
+        start, stop = first // per_row, -(-end // per_row)
+        source, output, lengths = slice(start, stop), None, {}
+        if self.conv:
+            output, down = source, self.conv.down
+            source = slice(start * down.stride, (stop - 1) * down.stride + down.size)
+        for kernel in self.before:
+            part = source if isinstance(kernel, Feed) else slice(start, stop)
+            length = part.stop - part.start
+            if isinstance(kernel, Flatten):
+                length *= per_row
+            lengths.update(dict.fromkeys(kernel.nodes, length))
+        inside = slice(first - start * per_row, end - start * per_row)
+        share = np.zeros_like(self.by_sum)
+        return Band(source, output, slice(first, end), inside, lengths, share)
+
+
+def find_cut(program: Program, threads: int) -> Cut | None:
+    """The first large dense layer, if nothing but one convolution comes before it."""
+    makers = {kernel.output: kernel for kernel in program.kernels}
+    for dense in program.kernels:
+        if isinstance(dense, Dense) and dense.weight.value.nbytes >= sizes.LARGE:
             break
     else:
         return None
-    chain, node = [], cut.inputs[0]  # from the cut back to the input
-    while isinstance(node, Operator):
-        chain.append(node)
-        node = node.inputs[0]
-    kinds = [type(n) for n in chain]
-    if kinds[-1:] == [Rescale]:
-        kinds.pop()
-    conv = next((n for n in chain if type(n) is Convolution2D), None)
-    flat = [op.Reshape] if kinds[:1] == [op.Reshape] else []
-    body = kinds[len(flat) :]  # one convolution with bias and activation, or nothing
-    after_conv = ([], [op.Add], *([act, op.Add] for act in ACTS), *([act] for act in ACTS))
-    plain = not body or (body[-1] is Convolution2D and body[:-1] in after_conv)
-    adds = [n for n in chain if type(n) is op.Add]
-    fits = (
-        node is network.inputs
-        and node.ndim in (2, 4)
-        and all(users[n] == 1 for n in [node, *chain])
-        and cut is not network.outputs
-        and (conv is None or (flat and conv.padding == "valid" and conv.inputs[0].ndim == 4))
-        and plain
-        and all(isinstance(n.inputs[1], Variable) and n.inputs[1].ndim == 1 for n in adds)
-        and (conv is None or isinstance(conv.inputs[1], Variable))
-        and users[weight] == 1
-    )
-    if not fits:
+    before: list[Any] = [makers[dense.x]]
+    while before[0].reads and len(before) < 4:
+        before.insert(0, makers[before[0].reads[0]])
+    readers = [node for kernel in program.kernels for node in kernel.reads]
+    kinds = [type(kernel) for kernel in before]
+    alone = all(readers.count(kernel.output) == 1 for kernel in before)
+    fits = kinds in ([Feed], [Feed, Flatten], [Feed, Convolution, Flatten])
+    if not (fits and alone and before[0].output.ndim in (2, 4) and program.uses[dense.weight] == 1):
         return None
-    rows = conv.shape[1] if conv is not None else node.shape[1]
-    inputs = weight.shape[0]
-    per_row = inputs // rows
-    if rows < threads:
+    if dense.nodes[0] is program.network.outputs:
         return None
-    # Weights are shared evenly, but for what the first thread does while the others wake up.
-    ahead = min(WAKING // weight.shape[1] // cut.shape[0], inputs // 8)
-    ends = [0, *(ahead + (inputs - ahead) * t // threads for t in range(1, threads + 1))]
-    bands = []
-    # A row of pictures on the border is computed twice, and each thread reads its part of it.
-    for first, end in pairwise(ends):
-        start, stop = first // per_row, -(-end // per_row)
-        source, output = slice(start, stop), None
-        if conv is not None:
-            output, stride = source, conv.down.stride
-            source = slice(start * stride, (stop - 1) * stride + conv.down.size)
-        lengths = {node: source.stop - source.start}
-        for n in reversed(chain):
-            from_conv = conv is not None and (n is conv or conv in lengths)
-            lengths[n] = stop - start if from_conv else lengths[node]
-        if flat:
-            lengths[chain[0]] = (stop - start) * per_row
-        inside = slice(first - start * per_row, end - start * per_row)
-        bands.append(Band(source, output, slice(first, end), inside, lengths))
-    return cut, bands
+    if kinds[1:2] == [Convolution] and (before[1].pool or before[1].padded):
+        return None
+    cut = Cut(dense, before, threads)
+    return cut if cut.rows >= threads else None

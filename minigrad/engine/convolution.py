@@ -37,12 +37,12 @@ class Convolution(Kernel):
 
     kind = "convolution"
 
-    def __init__(self, program: Program, nodes: list[Any], band: slice | None = None) -> None:
+    def __init__(self, program: Program, nodes: list[Any]) -> None:
         self.x, self.kernel = nodes[0].inputs
         super().__init__(program, nodes, [self.x])
         self.down, self.across = down, across = nodes[0].down, nodes[0].across
-        self.band = slice(0, down.count) if band is None else band
-        self.height = self.band.stop - self.band.start
+        rows = slice(0, down.count) if program.band is None else program.band.output
+        self.height = rows.stop - rows.start
         self.padded = any((down.before, down.after, across.before, across.after))
         self.bias, self.act = tail(nodes[1:])
         self.pool = next((Pooling(n) for n in nodes if type(n) is MaxPool2D), None)
@@ -83,9 +83,9 @@ class Convolution(Kernel):
             self.pool.ask(memory, out, dtype)
             self.by_out = memory("gradient of the largest", out, dtype, memory.later)
         self.act.ask(memory, out, dtype)
-        self.program.weight(self.kernel).ask(memory)
+        self.program.ask_for(self.kernel, memory)
         if self.bias is not None:
-            self.program.weight(self.bias).ask(memory)
+            self.program.ask_for(self.bias, memory)
 
     def kernel_of(self, matrix: Any) -> Any:
         # (kh, kw·channels, filters) seen as (kh, kw, channels, filters): a view
@@ -159,28 +159,28 @@ class Convolution(Kernel):
         by_matrix, by_rows = self.by_matrix.array, self.by_rows.array
         yield partial(np.matmul, blocks, flat(z).transpose(0, 2, 1), out=by_rows)
         yield partial(np.add.reduce, by_rows, axis=0, out=by_matrix.reshape(-1, self.filters))
-        kernel = self.program.weight(self.kernel)
-        yield partial(np.copyto, kernel.into(), self.kernel_of(by_matrix))
-        yield from kernel.done()
+        by_kernel, after = self.program.receive(self.kernel)
+        yield partial(np.copyto, by_kernel, self.kernel_of(by_matrix))
+        yield from after
         if self.bias is not None:
-            bias = self.program.weight(self.bias)
-            yield partial(np.copyto, bias.into(), by_matrix[0, self.columns])
-            yield from bias.done()
+            by_bias, after = self.program.receive(self.bias)
+            yield partial(np.copyto, by_bias, by_matrix[0, self.columns])
+            yield from after
         if self.sends:
             by_window = window[:, : self.columns]  # the window matrix is not needed any more
             blocks = overlapping(self.z.array, self.down.size, 1, self.touched)
             yield partial(
                 np.matmul, self.flipped.array, blocks, out=flat(window)[:, : self.columns]
             )
-            target = self.program.receive(self, self.x)
-            place = self.by_edged.array if self.padded else target.array
+            by_x, after = self.program.receive(self.x)
+            place = self.by_edged.array if self.padded else by_x
             yield partial(place.fill, 0)
             for j in range(self.across.size):
                 there = self.under_column(place, j)
                 yield partial(np.add, there, self.tap(by_window, j), out=there)
             if self.padded:
-                yield partial(np.copyto, target.array, self.inner(place))
-            yield from target.add()
+                yield partial(np.copyto, by_x, self.inner(place))
+            yield from after
 
 
 def flat(array: Any) -> Any:

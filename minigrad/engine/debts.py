@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.engine import sizes
 from minigrad.engine.dense import Dense
 from minigrad.engine.kernels import Steps
-from minigrad.graph import Variable
+from minigrad.graph import Node, Variable
 
 if TYPE_CHECKING:
     from minigrad.engine.program import Program
 
-__all__ = ["Debt", "OwingDense"]
+__all__ = ["Debt", "OwingDense", "owes"]
 
 MOST = 16  # steps that are remembered
 
@@ -75,14 +76,23 @@ class Debt:
             self.count = 0
 
 
+def owes(program: Program, node: Node) -> bool:
+    """Whether a dense layer's weight is large and trained so that its changes may wait."""
+    weight, updates = node.inputs[1], program.updates
+    large = isinstance(weight, Variable) and weight.value.nbytes >= sizes.LARGE
+    if not large or node.shape[0] > 1 or program.several or updates.loan is not None:
+        return False
+    return updates.rate(weight) is not None and program.uses[weight] == 1
+
+
 class OwingDense(Dense):
     """A dense layer for one picture, whose weight is changed later; see :class:`Debt`."""
 
     kind = "dense, owing"
 
-    def __init__(self, program: Program, nodes: list[Any], debt: Debt) -> None:
+    def __init__(self, program: Program, nodes: list[Any]) -> None:
         super().__init__(program, nodes)
-        self.debt = debt
+        self.debt = program.updates.loan = Debt(self.weight)
 
     def ask_change(self, memory: Any, shape: tuple[int, ...], dtype: Any) -> None:
         inputs, units = self.weight.shape

@@ -26,25 +26,17 @@ class BiasAct(Kernel):
 
     kind = "sum of shares"
 
-    def __init__(
-        self,
-        program: Program,
-        nodes: list[Any],
-        reads: Sequence[Node] = (),
-        shares: Sequence[Any] = (),
-        by_sum: Any = None,
-    ) -> None:
+    def __init__(self, program: Program, nodes: list[Any], reads: Sequence[Node] = ()) -> None:
         super().__init__(program, nodes, list(reads))
-        self.shares, self.by_sum = shares, by_sum
         self.bias, self.act = tail(nodes)
 
     def ask(self, memory: Asker) -> None:
         self.act.ask(memory, stored_shape(self.output.shape), self.output.dtype)
         if self.bias is not None:
-            self.program.weight(self.bias).ask(memory)
+            self.program.ask_for(self.bias, memory)
 
     def forward(self) -> Steps:
-        yield from self.finish(*self.shares)
+        yield from self.finish(*(band.share for band in self.program.cut.bands))
 
     def finish(self, first: Any, *terms: Any) -> Steps:
         z = self.value()
@@ -58,12 +50,14 @@ class BiasAct(Kernel):
         yield from self.act.forward(z, z)
 
     def backward(self) -> Steps:
-        g = self.gradient if self.by_sum is None else self.by_sum
+        yield from self.to_sum(self.program.cut.by_sum)
+
+    def to_sum(self, g: Any) -> Steps:
         yield from self.act.backward(self.gradient, self.value(), self.value(), g)
         if self.bias is not None:
-            bias = self.program.weight(self.bias)
-            yield partial(np.add.reduce, g, axis=1, out=bias.into())
-            yield from bias.done()
+            by_bias, after = self.program.receive(self.bias)
+            yield partial(np.add.reduce, g, axis=1, out=by_bias)
+            yield from after
 
 
 class Dense(BiasAct):
@@ -75,13 +69,14 @@ class Dense(BiasAct):
 
     kind = "dense"
 
-    def __init__(self, program: Program, nodes: list[Any], band: Any = None) -> None:
+    def __init__(self, program: Program, nodes: list[Any]) -> None:
         self.x, self.weight = nodes[0].inputs
+        band = program.band
         self.rows = slice(0, self.weight.shape[0]) if band is None else band.weight
         self.inside = self.rows if band is None else band.inside  # of the input's rows
         super().__init__(program, nodes, [self.x])
-        batch, (inputs, units) = self.x.shape[0], self.weight.shape
-        share = 2 * batch * inputs * units // program.bands
+        batch, units = self.x.shape[0], self.weight.shape[1]
+        share = 2 * batch * (self.rows.stop - self.rows.start) * units
         self.flops = (share, share * (1 + bool(self.sends)))
 
     def ask(self, memory: Asker) -> None:
@@ -91,7 +86,7 @@ class Dense(BiasAct):
         self.ask_change(memory, shape, dtype)
 
     def ask_change(self, memory: Asker, shape: tuple[int, ...], dtype: Any) -> None:
-        self.program.weight(self.weight).ask(memory, self.rows)
+        self.program.ask_for(self.weight, memory, self.rows)
         if self.x.shape[0] == 1:
             # NumPy's product of a column and a row is slow; with a second column of
             # zeros it is BLAS's and twenty times as fast.
@@ -105,24 +100,22 @@ class Dense(BiasAct):
 
     def product(self, x: Any, z: Any) -> Steps:
         """Write the product with the weight, of shape (units, batch)."""
-        yield partial(np.matmul, self.program.array(self.weight)[self.rows].T, x, out=z)
+        yield partial(np.matmul, self.program.updates.array(self.weight)[self.rows].T, x, out=z)
 
     def backward(self) -> Steps:
-        yield from super().backward()
-        target = self.program.receive(self, self.x) if self.sends else None
-        by_x = None
-        if target is not None:
-            by_x = target.array[self.inside]
-            for other in (target.array[: self.inside.start], target.array[self.inside.stop :]):
+        yield from self.to_sum(self.gradient)
+        by_x, after = self.program.receive(self.x) if self.sends else (None, [])
+        if by_x is not None:
+            for other in (by_x[: self.inside.start], by_x[self.inside.stop :]):
                 if len(other):
                     yield partial(other.fill, 0)
+            by_x = by_x[self.inside]
         yield from self.change(self.value(self.x)[self.inside], self.gradient, by_x)
-        if target is not None:
-            yield from target.add()
+        yield from after
 
     def change(self, x: Any, g: Any, by_x: Any) -> Steps:
         """Write the gradient of the input, and change the weight or keep its gradient."""
-        weight = self.program.array(self.weight)[self.rows]
+        weight = self.program.updates.array(self.weight)[self.rows]
         by_weight = self.program.weight(self.weight)
         left, right, rated = x, g, by_weight.rate is not None
         if rated:

@@ -28,37 +28,23 @@ if TYPE_CHECKING:
 
 Step = Callable[[], object]
 Steps = Iterable[Step]
-PIECE = 1 << 21  # bytes of a weight that are worked on at a time: they stay in the cache
 
 
 # -- batch last and back: views, never copies ---------------------------------------------
+STORED = {4: (1, 3, 2, 0), 2: (1, 0)}  # (batch, height, width, channel) → (h, c, w, batch)
+REFERENCE = {4: (3, 0, 2, 1), 2: (1, 0)}
+
+
 def stored_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
-    if len(shape) == 4:
-        batch, height, width, channel = shape
-        return (height, channel, width, batch)
-    return shape[::-1] if len(shape) == 2 else shape
-
-
-def as_reference(stored: Any) -> Any:
-    # (height, channel, width, batch) → (batch, height, width, channel)
-    return (
-        stored.transpose(3, 0, 2, 1)
-        if stored.ndim == 4
-        else stored.T
-        if stored.ndim == 2
-        else stored
-    )
+    return tuple(shape[axis] for axis in STORED.get(len(shape), range(len(shape))))
 
 
 def as_stored(reference: Any) -> Any:
-    # (batch, height, width, channel) → (height, channel, width, batch)
-    return (
-        reference.transpose(1, 3, 2, 0)
-        if reference.ndim == 4
-        else reference.T
-        if reference.ndim == 2
-        else reference
-    )
+    return reference.transpose(STORED.get(reference.ndim, range(reference.ndim)))
+
+
+def as_reference(stored: Any) -> Any:
+    return stored.transpose(REFERENCE.get(stored.ndim, range(stored.ndim)))
 
 
 class Kernel:
@@ -124,16 +110,11 @@ class Feed(Kernel):
 
     kind = "gather"
 
-    def __init__(
-        self,
-        program: Program,
-        nodes: list[Any],
-        rows: slice | None = None,
-        other: Feed | None = None,
-    ) -> None:
+    def __init__(self, program: Program, nodes: list[Any]) -> None:
         super().__init__(program, nodes, [])
-        self.rows = rows  # only these rows of each picture, for a thread that needs no more
-        self.other = other  # who has gathered the same batch already
+        banded = program.band is not None
+        self.rows = program.band.input if banded else slice(None)  # of each picture
+        self.other = program.cut.feed if banded else None  # who has gathered the batch already
         self.rescale = nodes[1] if len(nodes) > 1 else None
         # Targets, and data that are neither pictures nor vectors, stay as they are gathered.
         node = nodes[0]
@@ -158,8 +139,7 @@ class Feed(Kernel):
         raw, out = as_stored(self.raw.array), self.value()
         if self.as_gathered:
             return
-        raw = raw if self.rows is None else raw[self.rows]
-        yield partial(np.copyto, out, raw)
+        yield partial(np.copyto, out, raw[self.rows])
         if self.rescale is not None:
             yield partial(np.multiply, out, self.rescale.scale, out=out)
             if self.rescale.offset:

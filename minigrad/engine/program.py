@@ -12,10 +12,9 @@ A program is what a single thread runs. Making one takes five steps, each a meth
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,17 +26,21 @@ from minigrad.eager import Network
 from minigrad.engine import kernels
 from minigrad.engine.activations import ACTS
 from minigrad.engine.convolution import Convolution
-from minigrad.engine.debts import Debt, OwingDense
+from minigrad.engine.debts import OwingDense, owes
 from minigrad.engine.dense import BiasAct, Dense
-from minigrad.engine.kernels import PIECE, Asker, Kernel, Step, as_reference, stored_shape
-from minigrad.engine.loans import Loan
+from minigrad.engine.gradients import Weight
+from minigrad.engine.kernels import Asker, Kernel, Step, as_reference, stored_shape
 from minigrad.engine.memory import ALWAYS, Buffer, Memory
 from minigrad.engine.recorded import Flatten, Recorded, Reference
 from minigrad.engine.recording import settled
+from minigrad.engine.updates import Updates
 from minigrad.graph import Constant, Node, Operator, Variable
 from minigrad.rescaling import Rescale
 
-__all__ = ["Program", "Target", "Weight"]
+if TYPE_CHECKING:
+    from minigrad.engine.bands import Band, Cut
+
+__all__ = ["Program"]
 
 LOSSES = (SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy)
 # The operators whose methods may be recorded; a reader's might do more than compute.
@@ -45,96 +48,6 @@ RECORDED = {
     f"minigrad.{name}"
     for name in ("operators", "activations", "convolution", "cross_entropy", "dropout", "rescaling")
 }
-Update = Callable[[Variable, slice, Any, Any], Iterable[Step]]
-
-
-class Weight:
-    """The gradient of one variable: where kernels write it, and what happens then.
-
-    Either the update follows at once, piece by piece while the piece is in the cache; or
-    the gradient is kept, and added to if there is more than one part of it.
-    """
-
-    def __init__(self, program: Program, variable: Variable, at_once: bool, add: bool) -> None:
-        self.program, self.variable, self.at_once, self.adds = program, variable, at_once, add
-        self.rows = slice(None)
-        self.asked = False
-        self.part: Any = None  # where a piece of the gradient is written, or one to add
-        # A learning rate that may be taken into a factor of the gradient, which is smaller
-        self.rate = program.rate(variable) if at_once and program.rate else None
-
-    def ask(self, memory: Asker, rows: slice | None = None) -> None:
-        if not self.program.training:
-            return
-        if self.asked:  # by a kernel that comes later, and sends its gradient earlier
-            if self.adds:
-                self.part.lifetime = (memory.later[0], self.part.lifetime[1])
-            return
-        self.asked = True
-        self.rows = slice(None) if rows is None else rows
-        shape, dtype = self.variable.shape, self.variable.dtype
-        if rows is not None:
-            shape = (len(range(*rows.indices(shape[0]))), *shape[1:])
-        if self.at_once:
-            piece = (min(self.per_piece(shape), shape[0]), *shape[1:]) if shape else shape
-            self.part = memory("gradient of a piece", piece, dtype, memory.later)
-            self.spare = memory("spare", piece, dtype, memory.later)
-        else:
-            self.kept = memory(f"gradient of {self.variable.name}", shape, dtype, memory.always)
-            if self.adds:
-                self.part = memory("gradient to add", shape, dtype, memory.later)
-
-    def per_piece(self, shape: tuple[int, ...]) -> int:
-        row = int(np.prod(shape[1:], dtype=int)) * self.variable.dtype.itemsize
-        return max(PIECE // max(row, 1), 1)
-
-    def pieces(self) -> list[slice]:
-        """Rows of the weight that are worked on at a time."""
-        shape = self.variable.shape
-        length = len(range(*self.rows.indices(shape[0]))) if shape else 1
-        if not self.at_once:
-            return [slice(0, length)]
-        step = self.part.shape[0]
-        return [slice(i, min(i + step, length)) for i in range(0, length, step)]
-
-    def into(self, rows: slice | None = None) -> Any:
-        """Where to write the gradient of these rows."""
-        if self.at_once:
-            part = self.part.array
-            return part[: rows.stop - rows.start] if rows is not None else part
-        place = self.part.array if self.adds else self.kept.array
-        return place if rows is None else place[rows]
-
-    def done(self, rows: slice | None = None, rated: bool = False) -> Iterable[Step]:
-        """What follows once the gradient of these rows is written.
-
-        Args:
-            rows: Which rows; all by default.
-            rated: Whether what was written is the gradient times the learning rate.
-        """
-        if rated:
-            array = self.program.array(self.variable)[self.rows][rows]
-            yield partial(np.subtract, array, self.into(rows), out=array)
-        elif self.at_once:
-            g = self.into(rows)
-            offset = self.rows.start or 0
-            where = slice(offset + rows.start, offset + rows.stop) if rows is not None else ...
-            spare = self.spare.array[: len(g)] if g.ndim else self.spare.array
-            yield from self.program.update(self.variable, where, g, spare)
-        elif self.adds:
-            yield partial(np.add, self.kept.array, self.part.array, out=self.kept.array)
-
-
-class Target:
-    """Where a kernel writes the gradient of an input, and how it is added to others."""
-
-    def __init__(self, array: Any, total: Any = None) -> None:
-        self.array, self.total = array, total
-
-    def add(self) -> list[Step]:
-        if self.total is None:
-            return []
-        return [partial(np.add, self.total, self.array, out=self.total)]
 
 
 def unflatten(flat: Any, shape: tuple[int, ...]) -> Any:
@@ -144,53 +57,42 @@ def unflatten(flat: Any, shape: tuple[int, ...]) -> Any:
 
 
 class Program:
-    """Kernels, memory and calls for some nodes of a network.
+    """Kernels, memory and calls for the nodes of a network, or for some of them.
 
     Args:
         network: The graph.
-        nodes: Its operators, in topological order; those that this program computes.
-        training: Whether gradients are wanted.
-        update: The calls that change a weight, or ``None`` to keep the gradients.
-        own: The only weight that may be changed in the middle of the backward sweep, since
-            other threads read the others; any by default.
-        several: Whether the program runs more than once in a step, on different pictures.
-        given: A node whose value comes from elsewhere: the arrays that add up to it, and
-            where its gradient is wanted.
-        outside: A node whose value and gradient have arrays elsewhere.
-        band: For a program that computes part of the features only: which rows.
-        bands: How many such parts there are.
-        seed: What the backward sweep starts from.
-        gathered: Who gathers the batch, if not this program.
-        loan: The weight that is not where its variable has it while it is trained, if one is.
-        rate: Gives the learning rate of a weight whose update is no more than a product with it,
-            otherwise ``None``.
+        updates: How weights change; ``None`` where no gradients are wanted.
+        cut: Where the network is cut into bands and the rest, if it is.
+        band: Which band this program computes; without one, it computes the rest.
+        part: Which part of a batch the program computes, run several times in a step.
+
+    Attributes:
+        value: For each node the array of its value, batch last.
+        gradient: For each node that of its gradient.
     """
 
     def __init__(
         self,
         network: Network,
-        nodes: Sequence[Node],
-        *,
-        training: bool,
-        update: Update | None = None,
-        own: Variable | None = None,
-        several: bool = False,
-        given: tuple[Node, list[Any], Any] | None = None,
-        outside: tuple[Node, Any, Any] | None = None,
-        band: Any = None,
-        bands: int = 1,
-        seed: float = 1.0,
-        gathered: kernels.Feed | None = None,
-        loan: Loan | Debt | None = None,
-        rate: Callable[[Variable], Any] | None = None,
+        updates: Updates | None,
+        cut: Cut | None = None,
+        band: Band | None = None,
+        part: float | None = None,
     ) -> None:
-        self.network, self.nodes, self.training = network, list(nodes), training
-        self.update_now, self.own, self.several = update, own, several
-        self.given, self.outside = given, outside
-        self.band, self.bands, self.seed = band, bands, seed
-        self.loan, self.rate = loan, rate
-        self.gathered = gathered
+        self.network, self.cut, self.band = network, cut, band
+        self.training, self.updates = updates is not None, updates or Updates(None, ())
+        self.several, self.seed = part is not None, 1.0 if part is None else part
+        # The only weight that may change in the middle of the backward sweep, as other
+        # threads read the others; any where there are no other threads.
+        self.own = cut.weight if cut and band else None
         self.pictures = slice(0, network.inputs.shape[0])  # which of the batch it works on
+        self.nodes = [n for n in network.order if isinstance(n, Operator)]
+        if cut is not None:
+            above = {cut.node}
+            for node in reversed(network.order):
+                if node in above:
+                    above.update(node.inputs)
+            self.nodes = [n for n in self.nodes if (n in above) == (band is not None)]
         self.users: dict[Node, list[Node]] = {node: [] for node in network.order}
         for node in network.order:
             for source in dict.fromkeys(node.inputs):
@@ -200,7 +102,7 @@ class Program:
         for node in reversed(network.order):
             if not self.differentiated.isdisjoint(self.users[node]):
                 self.differentiated.add(node)
-        self.uses = Counter(i for n in nodes for i in n.inputs if isinstance(i, Variable))
+        self.uses = Counter(i for n in self.nodes for i in n.inputs if isinstance(i, Variable))
         self.weights: dict[Variable, Weight] = {}
         self.value: dict[Node, Any] = {}
         self.gradient: dict[Node, Any] = {}
@@ -214,28 +116,19 @@ class Program:
         taken: set[Node] = set()
         for entry in (self.network.inputs, self.network.targets):
             if entry is not None and self.reads(entry):
-                chain = (
-                    [entry, *self.only_user(entry, Rescale)] if entry.ndim in (2, 4) else [entry]
-                )
-                if chain[-1] not in self.nodes:
-                    chain = chain[:1]
-                rows = self.band and self.band.input
-                self.add(kernels.Feed(self, chain, rows, self.gathered), taken)
-        if self.given is not None:
-            node, shares, by_sum = self.given
-            chain = [node, *self.bias_and_act(node)]
-            self.add(BiasAct(self, chain, (), shares, by_sum), taken)
+                rescale = self.only_user(entry, Rescale) if entry.ndim in (2, 4) else []
+                feed = kernels.Feed(self, [entry, *rescale])
+                if self.cut and self.band and self.cut.feed is None:
+                    self.cut.feed = feed
+                self.add(feed, taken)
+        if self.cut and not self.band:
+            self.add(BiasAct(self, [self.cut.node, *self.bias_and_act(self.cut.node)]), taken)
         for node in self.nodes:
             if node not in taken:
                 self.add(self.kernel_for(node, taken), taken)
         # A kernel stands where the last of its nodes stood: all that it reads is there by then.
         place = {node: i for i, node in enumerate(self.network.order)}
         self.kernels.sort(key=lambda kernel: max(place[node] for node in kernel.nodes))
-
-    @property
-    def feed(self) -> Any:
-        """The kernel that brings in the samples."""
-        return next(k for k in self.kernels if k.nodes[0] is self.network.inputs)
 
     def add(self, kernel: Kernel, taken: set[Node]) -> None:
         self.kernels.append(kernel)
@@ -274,13 +167,11 @@ class Program:
             if type(chain[-1]) in (Relu, op.Add, Convolution2D):
                 pool = self.only_user(chain[-1], MaxPool2D)
                 chain += [p for p in pool if p.padding == "valid" and p.strides == p.window]
-            return Convolution(self, chain, self.band and self.band.output)
+            return Convolution(self, chain)
         if kind is op.MatMul and isinstance(node.inputs[1], Variable) and self.ours(node):
             if node.ndim == 2 == node.inputs[1].ndim:
-                chain = [] if self.band else self.bias_and_act(node)
-                if isinstance(self.loan, Debt) and self.loan.variable is node.inputs[1]:
-                    return OwingDense(self, [node, *chain], self.loan)
-                return Dense(self, [node, *chain], self.band)
+                chain = [node] if self.band else [node, *self.bias_and_act(node)]
+                return (OwingDense if owes(self, node) else Dense)(self, chain)
         if kind is op.Reshape and node.ndim == 2 and node.inputs[0].ndim > 1 and self.ours(node):
             if node.shape[0] == node.inputs[0].shape[0]:
                 return Flatten(self, [node])
@@ -312,7 +203,7 @@ class Program:
         shape = stored_shape(node.shape)
         if self.band is None or len(shape) not in (2, 4) or node is self.network.targets:
             return shape
-        return (self.band.rows(node, shape), *shape[1:])
+        return (self.band.lengths.get(node, shape[0]), *shape[1:])
 
     def place(self) -> None:
         memory = self.memory = Memory()
@@ -368,14 +259,14 @@ class Program:
                 self.value[kernel.output] = kernels.as_stored(kernel.raw.array)
         for pictures, flat in self.views.items():
             shape = self.value_shape(pictures)
-            reorders = self.loan is not None and self.loan.reorders
-            arrange = np.reshape if reorders else unflatten
+            loan = self.updates.loan
+            arrange = np.reshape if loan is not None and loan.reorders else unflatten
             self.value[pictures] = arrange(self.value[flat], shape)
             if flat in self.gradient:
                 self.gradient[pictures] = arrange(self.gradient[flat], shape)
-        if self.outside is not None:
-            node, value, gradient = self.outside
-            self.value[node], self.gradient[node] = value, gradient
+        if self.cut and self.band:
+            self.value[self.cut.node] = self.band.share
+            self.gradient[self.cut.node] = self.cut.by_sum
 
     def view(self, node: Node) -> Any:
         """A node's value as users see it, batch first."""
@@ -384,31 +275,28 @@ class Program:
         assert isinstance(node, Constant)
         return node.value
 
-    def array(self, variable: Variable) -> Any:
-        """The memory of a weight."""
-        if self.loan is not None and self.loan.variable is variable:
-            return self.loan.array
-        return variable.value
-
     def weight(self, variable: Variable) -> Weight:
-        """The gradient of a variable."""
+        """Where the gradient of a weight goes."""
         if variable not in self.weights:
-            once = self.uses[variable] == 1 and not self.several
-            mine = self.own is None or self.own is variable
-            at_once = once and mine and self.update_now is not None
-            self.weights[variable] = Weight(self, variable, at_once, add=not once)
+            self.weights[variable] = Weight(self, variable)
         return self.weights[variable]
 
-    def update(self, variable: Variable, rows: Any, g: Any, spare: Any) -> Iterable[Step]:
-        assert self.update_now is not None
-        return self.update_now(variable, rows, g, spare)
+    def ask_for(self, variable: Variable, memory: Asker, rows: slice | None = None) -> None:
+        """Ask for the memory of a weight's gradient, where one is wanted."""
+        if self.training:
+            self.weight(variable).ask(memory, rows)
 
-    def receive(self, kernel: Kernel, node: Node) -> Target:
-        """Where a kernel writes the gradient of one of its inputs."""
-        if node in self.given_to:
-            return Target(self.share[node], self.gradient[node])
-        self.given_to.add(node)
-        return Target(self.gradient[node])
+    def receive(self, node: Node) -> tuple[Any, list[Step]]:
+        """Where a kernel writes the gradient of an input, and what follows when it is there."""
+        if isinstance(node, Variable):
+            weight = self.weight(node)
+            return weight.into(), list(weight.done())
+        total = self.gradient[node]
+        if node not in self.given_to:
+            self.given_to.add(node)
+            return total, []
+        share = self.share[node]  # a further one, to be added
+        return share, [partial(np.add, total, share, out=total)]
 
     # -- 4. bind ----------------------------------------------------------------------------
     def bind(self) -> None:
@@ -430,5 +318,5 @@ class Program:
             if kernel.output.needs_gradient and kernel.output in self.differentiated:
                 self.backward_calls.extend(map(settled, kernel.backward()))
         for weight in self.weights.values():
-            if not weight.at_once and weight.adds:
+            if weight.adds:
                 self.begin_calls.append(partial(weight.kept.array.fill, 0))

@@ -38,10 +38,10 @@ class Flatten(Kernel):
 
     def backward(self) -> Steps:
         if self.sends and not np.shares_memory(self.program.gradient[self.reads[0]], self.gradient):
-            target = self.program.receive(self, self.reads[0])
-            by_x = as_reference(target.array)
+            by_x, after = self.program.receive(self.reads[0])
+            by_x = as_reference(by_x)
             yield partial(np.copyto, by_x, as_reference(self.gradient).reshape(by_x.shape))
-            yield from target.add()
+            yield from after
 
 
 class General(Kernel):
@@ -58,7 +58,7 @@ class General(Kernel):
     def ask(self, memory: Asker) -> None:
         for node in self.sources:
             if isinstance(node, Variable):
-                self.program.weight(node).ask(memory)
+                self.program.ask_for(node, memory)
             elif not self.program.computes(node):
                 self.constants[node] = memory("constant", node.shape, node.dtype, memory.always)
 
@@ -71,12 +71,8 @@ class General(Kernel):
         return held[node].array if node in held else self.program.view(node)
 
     def receive(self, node: Node) -> tuple[Any, list[Step]]:
-        """Where the gradient of an input goes, and what follows when it is there."""
-        if isinstance(node, Variable):
-            weight = self.program.weight(node)
-            return weight.into(), list(weight.done())
-        target = self.program.receive(self, node)
-        return as_reference(target.array), target.add()
+        place, after = self.program.receive(node)
+        return place if isinstance(node, Variable) else as_reference(place), after
 
 
 class Recorded(General):

@@ -7,15 +7,16 @@ in the cache, and returns the calls. The gradient is used up.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from minigrad.graph import Variable
 from minigrad.optimizers import SGD, Adam, Optimizer
 
-__all__ = ["Rates", "rule"]
+__all__ = ["Rates", "Updates"]
 
 Steps = list[Callable[[], object]]
 
@@ -93,17 +94,62 @@ def adam(r: Rates, w: Any, g: Any, state: list[Any], spare: Any) -> Steps:
     ]
 
 
-def rule(optimizer: Optimizer) -> Callable[..., Steps] | None:
-    """The rule in place for an optimizer, or ``None`` for one of the reader's own.
-
-    Args:
-        optimizer: The optimizer.
-
-    Returns:
-        A function of rates, weight, gradient, state and spare memory that returns calls.
-    """
+def rule_of(optimizer: Optimizer | None) -> Callable[..., Steps] | None:
+    """The rule in place for an optimizer, or ``None`` for one of the reader's own."""
     if type(optimizer) is Adam:
         return adam
     if type(optimizer) is SGD:
         return (nesterov if optimizer.nesterov else momentum) if optimizer.momentum else sgd
     return None
+
+
+class Updates:
+    """How a plan changes the weights.
+
+    Args:
+        optimizer: The optimizer; ``None`` where only gradients are wanted.
+        variables: The weights that it changes; others are frozen.
+
+    Attributes:
+        rule: A function of rates, weight, gradient, state and spare memory that returns calls;
+            ``None`` where the optimizer is the reader's own.
+        loan: The weight that is not where its variable has it while it is trained, if one is;
+            see ``loans.py`` and ``debts.py``.
+    """
+
+    def __init__(self, optimizer: Optimizer | None, variables: Iterable[Variable]) -> None:
+        self.optimizer, self.variables = optimizer, list(variables)
+        self.rule = rule_of(optimizer)
+        self.rates: dict[Any, Rates] = {}
+        self.loan: Any = None
+
+    def rates_of(self, dtype: Any) -> Rates:
+        assert self.optimizer is not None
+        return self.rates.setdefault(dtype, Rates(self.optimizer, dtype))
+
+    def rate(self, variable: Variable) -> Any:
+        """The learning rate of a weight, where its update is no more than w ← w − rate·g."""
+        plain = self.rule is sgd and variable in self.variables
+        return self.rates_of(variable.dtype).rate if plain else None
+
+    def array(self, variable: Variable) -> Any:
+        """Where a weight is."""
+        lent = self.loan is not None and self.loan.variable is variable
+        return self.loan.array if lent else variable.value
+
+    def calls(self, variable: Variable, rows: Any, g: Any, spare: Any) -> Steps:
+        """The calls that change rows of a weight, and what the optimizer remembers of them."""
+        if self.rule is None or variable not in self.variables:
+            return []
+        assert self.optimizer is not None
+        lent = self.loan is not None and self.loan.variable is variable
+        states = self.loan.states if lent else self.optimizer.state(variable)
+        weight, states = self.array(variable)[rows], [state[rows] for state in states]
+        return self.rule(self.rates_of(variable.dtype), weight, g, states, spare)
+
+    def apply(self, gradients: Mapping[Variable, Any]) -> None:
+        """The step of an optimizer that has no rule in place."""
+        assert self.optimizer is not None
+        used = [variable for variable in self.variables if variable in gradients]
+        self.optimizer.apply([gradients[variable] for variable in used], used)
+        self.optimizer.iterations -= 1  # counted by the plan
