@@ -1,0 +1,93 @@
+"""The interval that a run reports holds the median of the next one as often as it promises."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from minigrad.experiments.spread import DRIFT, expected, spread, student
+
+
+# W. S. Gosset's table: 95 % between −t and t, by degrees of freedom.
+@pytest.mark.parametrize(
+    ("degrees", "t"),
+    [(1, 12.706), (2, 4.303), (3, 3.182), (4, 2.776), (5, 2.571), (6, 2.447), (10, 2.228)],
+)
+def test_students_t_is_that_of_the_tables(degrees, t):
+    assert student(degrees) == pytest.approx(t, abs=5e-4)
+
+
+def test_students_t_becomes_the_normal_distribution():
+    assert student(2000) == pytest.approx(1.96, abs=2e-3)
+    assert student(2001, share=0.6827) == pytest.approx(1, abs=2e-3)
+
+
+def test_without_a_degree_of_freedom_there_is_no_t():
+    with pytest.raises(ValueError, match="degree of freedom"):
+        student(0)
+
+
+def coverage(here: int, there: int, scatter: float, drift: float, runs: int = 1000) -> float:
+    """How often the next run's median is inside: log-normal times, each run with its own pace."""
+    generator = np.random.default_rng(0)
+
+    def run(repeats: int) -> np.ndarray:
+        pace = generator.normal(0, drift)
+        return 3.0 * np.exp(pace + generator.normal(0, scatter, repeats))
+
+    inside = 0
+    for _ in range(runs):
+        low, high = expected(run(here), there)
+        inside += low <= np.median(run(there)) <= high
+    return inside / runs
+
+
+@pytest.mark.parametrize(("here", "there"), [(2, 2), (3, 3), (3, 5), (5, 3), (5, 5), (7, 7)])
+@pytest.mark.parametrize("scatter", [0.01, 0.1, 0.3])
+def test_the_next_median_is_inside_in_about_95_of_100_runs(here, there, scatter):
+    assert 0.94 < coverage(here, there, scatter, DRIFT) < 0.995
+
+
+def test_lowest_to_highest_would_miss_two_of_five():
+    """All orders of three old times and three new ones are equally likely."""
+    missed = []
+    for new in itertools.combinations(range(6), 3):
+        old = set(range(6)) - set(new)
+        missed.append(not min(old) < sorted(new)[1] < max(old))
+    assert np.mean(missed) == pytest.approx(2 / 5)
+
+
+@pytest.mark.parametrize("repeats", [3, 5])
+def test_repeats_alone_are_not_enough_where_runs_differ(repeats):
+    """Why the pace of a whole run is in the interval: it is in none of the repeats."""
+    times = np.exp(np.random.default_rng(1).normal(0, 0.003, repeats))
+    low, high = expected(times, repeats)
+    least = math.sqrt(2) * 1.96 * DRIFT
+    assert math.log(high / low) > 2 * least
+    assert coverage(repeats, repeats, 0.003, 2 * DRIFT) < 0.9  # a pace that DRIFT does not cover
+
+
+def test_few_repeats_promise_less():
+    times = [1.00, 1.05, 0.95]
+    widths = [math.log(high / low) for low, high in (expected(times * k, 3 * k) for k in (1, 2, 4))]
+    assert widths[0] > 1.5 * widths[1] > widths[2]
+
+
+def test_the_unit_is_no_matter():
+    """Milliseconds give the same interval as seconds; the logarithm makes factors of it."""
+    seconds = expected([0.8, 1.0, 1.3], 3)
+    assert [s * 1e3 for s in seconds] == pytest.approx(expected([800, 1000, 1300], 3))
+    low, high = seconds
+    assert low * high == pytest.approx(1.0**2)  # as many times smaller as larger
+
+
+def test_one_number_has_no_spread():
+    assert expected([2.0], 3) is None
+    assert spread([2.0]) == {"median": 2.0, "low": 2.0, "high": 2.0, "count": 1, "expected": None}
+
+
+def test_a_spread_tells_all():
+    found = spread([2.0, 4.0, 3.0])
+    assert (found["median"], found["low"], found["high"], found["count"]) == (3.0, 2.0, 4.0, 3)
+    assert found["expected"] == list(expected([2.0, 4.0, 3.0], 3))
