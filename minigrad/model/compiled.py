@@ -7,7 +7,7 @@ A runner computes a network: ``Eager`` node by node, ``Planned`` by a plan made 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from minigrad import metrics as metrics_module
 from minigrad.arguments import whole
 from minigrad.eager import Eager, Network
 from minigrad.graph import Constant, topological_sort
-from minigrad.layers import Layer, Rescaling
+from minigrad.layers import Rescaling
 from minigrad.model.stack import Stack
 from minigrad.plan_table import Plan
 from minigrad.threads import get_threads
@@ -29,27 +29,23 @@ Logs = dict[str, float]
 
 
 class Compiled(Stack):
-    """Layers in a row, with a loss, an optimizer, metrics, and what computes them.
+    """Layers in a row, with an optimizer, a loss, metrics, and what computes them.
 
-    Args:
-        layers: An input and layers, in order.
-        trainable: Whether training changes the weights.
-        name: What to call it.
-
-    Raises:
-        ValueError: When a layer does not fit the one before it.
+    Attributes:
+        optimizer: How a gradient changes the weights; ``None`` before :meth:`compile`.
+        loss: What is made small.
+        metrics: What is counted, once the shapes are known: the loss and those named.
+        metric_names: The metrics as :meth:`compile` was given them.
+        run_eagerly: Whether the graph is walked node by node.
+        networks: The graphs made of late, by batch size and use.
+        runners: What computes them.
     """
 
-    def __init__(
-        self, layers: Iterable[Layer] | None = None, trainable: bool = True, name: str | None = None
-    ) -> None:
-        self.optimizer: optimizers.Optimizer | None = None
-        self.loss: losses.Loss | None = None
-        self.metrics: list[metrics_module.Metric] = []
-        self.metric_names: list[Any] = []
-        self.run_eagerly = False
-        self.forget()
-        super().__init__(layers, trainable, name)
+    optimizer: optimizers.Optimizer | None = None
+    loss: losses.Loss | None = None
+    metrics: Sequence[metrics_module.Metric] = ()
+    metric_names: Sequence[Any] = ()
+    run_eagerly = False
 
     def forget(self) -> None:
         """Throw networks and runners away that no longer fit the layers or the optimizer."""

@@ -32,22 +32,25 @@ class Stack(Layer):
         super().__init__(name=name, trainable=trainable)
         self.input_layer: InputLayer | None = None
         self.layers: list[Layer] = []
+        self.forget()
         for layer in layers or ():
             self.add(layer)
 
     def forget(self) -> None:
         """Called when the layers have changed: throw away what was made of them."""
 
-    def add(self, layer: Layer) -> None:
+    def add(self, layer: Layer, rebuild: bool = True) -> None:
         """Put a layer at the end.
 
         Args:
             layer: The layer, or an input if there is none yet.
+            rebuild: Not covered.
 
         Raises:
             ValueError: When it does not fit, or its name is taken.
             TypeError: When it is no layer.
         """
+        coverage.refuse("add", rebuild=(rebuild, True))
         if not isinstance(layer, Layer):
             raise TypeError(f"{self.title}: wants layers, got {layer!r}")
         if isinstance(layer, InputLayer):
@@ -70,12 +73,16 @@ class Stack(Layer):
         self.built = self.input_layer is not None
         self.forget()
 
-    def pop(self) -> Layer:
+    def pop(self, rebuild: bool = True) -> Layer:
         """Take the last layer away and return it.
+
+        Args:
+            rebuild: Not covered.
 
         Raises:
             IndexError: When there is none.
         """
+        coverage.refuse("pop", rebuild=(rebuild, True))
         layer = self.layers.pop()
         self.built = self.built and bool(self.layers)
         self.forget()
@@ -153,16 +160,42 @@ class Stack(Layer):
             inputs = layer(inputs, training=training)
         return inputs
 
-    def summary(self, print_fn: Callable[[str], Any] | None = None) -> None:
+    def summary(
+        self,
+        line_length: None = None,
+        positions: None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: None = None,
+    ) -> None:
         """Print a table of the layers, their shapes and numbers of weights.
 
         Args:
+            line_length: Not covered.
+            positions: Not covered.
             print_fn: Takes the text in place of ``print``.
+            expand_nested: Not covered.
+            show_trainable: Not covered.
+            layer_range: Not covered.
+
+        Raises:
+            ValueError: For arguments that are not covered.
         """
+        coverage.refuse(
+            "summary",
+            line_length=(line_length, None),
+            positions=(positions, None),
+            expand_nested=(expand_nested, False),
+            show_trainable=(show_trainable, False),
+            layer_range=(layer_range, None),
+        )
         (print_fn or print)(summary.table(self))
 
     # -- weights in and out ---------------------------------------------------------------
-    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+    def save_weights(
+        self, filepath: Any, overwrite: bool = True, max_shard_size: None = None
+    ) -> None:
         """Write all weights into a file of NumPy's.
 
         The file appears under its name only when it is complete.
@@ -170,6 +203,7 @@ class Stack(Layer):
         Args:
             filepath: Where to; ends in ``.weights.npz`` or ``.npz``.
             overwrite: Whether an existing file may be replaced.
+            max_shard_size: Not covered.
 
         Raises:
             ValueError: For another ending, or a model that is not built.
@@ -182,6 +216,7 @@ class Stack(Layer):
             ...     model.save_weights(os.path.join(folder, "dense.weights.npz"))
             ...     model.load_weights(os.path.join(folder, "dense.weights.npz"))
         """
+        coverage.refuse("save_weights", max_shard_size=(max_shard_size, None))
         path = weights_file.checked(filepath)
         if not self.built:
             raise ValueError(f"{self.title} is not built yet and has no weights to save")
