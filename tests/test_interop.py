@@ -179,8 +179,10 @@ def test_float64_stays_float64():
     assert theirs.weights[0].dtype == "float64"
     back = from_keras(theirs)
     assert back.layers[0].dtype == "float64"
-    np.testing.assert_allclose(theirs(x).numpy(), x @ model.get_weights()[0], atol=1e-14)
-    np.testing.assert_allclose(back.predict(x, verbose=0), x @ model.get_weights()[0], atol=1e-14)
+    np.testing.assert_allclose(theirs(x).numpy(), x @ model.get_weights()[0], rtol=0, atol=1e-14)
+    np.testing.assert_allclose(
+        back.predict(x, verbose=0), x @ model.get_weights()[0], rtol=0, atol=1e-14
+    )
 
 
 def test_numpy_s_tanh_is_keras_s_tanh():
