@@ -35,7 +35,7 @@ class Band(NamedTuple):
     """
 
     input: slice
-    output: slice | None
+    output: Any
     weight: slice
     inside: slice
     lengths: dict[Node, int]
@@ -58,7 +58,8 @@ class Cut:
     """
 
     def __init__(self, dense: Dense, before: list[Kernel], threads: int) -> None:
-        self.node, self.feed = dense.nodes[0], None
+        self.node: Any = dense.nodes[0]
+        self.feed: Feed | None = None
         self.before, self.weight = before, dense.weight
         self.conv = next((k for k in before if isinstance(k, Convolution)), None)
         # rows of the convolution's result, or of the pictures

@@ -36,6 +36,7 @@ class BiasAct(Kernel):
             self.program.ask_for(self.bias, memory)
 
     def forward(self) -> Steps:
+        assert self.program.cut is not None
         yield from self.finish(*(band.share for band in self.program.cut.bands))
 
     def finish(self, first: Any, *terms: Any) -> Steps:
@@ -50,6 +51,7 @@ class BiasAct(Kernel):
         yield from self.act.forward(z, z)
 
     def backward(self) -> Steps:
+        assert self.program.cut is not None
         yield from self.to_sum(self.program.cut.by_sum)
 
     def to_sum(self, g: Any) -> Steps:

@@ -72,7 +72,8 @@ class Weight:
             rows: Which rows; all by default.
             rated: Whether what was written is the gradient times the learning rate.
         """
-        g, where = self.into(rows), ...
+        g = self.into(rows)
+        where: Any = ...
         if rows is not None and self.rows is not None:
             where = slice(self.rows.start + rows.start, self.rows.start + rows.stop)
         if rated:

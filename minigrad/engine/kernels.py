@@ -112,9 +112,9 @@ class Feed(Kernel):
 
     def __init__(self, program: Program, nodes: list[Any]) -> None:
         super().__init__(program, nodes, [])
-        banded = program.band is not None
-        self.rows = program.band.input if banded else slice(None)  # of each picture
-        self.other = program.cut.feed if banded else None  # who has gathered the batch already
+        band, cut = program.band, program.cut
+        self.rows = band.input if band else slice(None)  # of each picture
+        self.other = cut.feed if cut and band else None  # who has gathered the batch already
         self.rescale = nodes[1] if len(nodes) > 1 else None
         # Targets, and data that are neither pictures nor vectors, stay as they are gathered.
         node = nodes[0]

@@ -64,7 +64,10 @@ class General(Kernel):
 
     def begin(self) -> Steps:
         for node, place in self.constants.items():
-            yield lambda node=node, place=place.array: np.copyto(place, node.value)
+            yield partial(self.fetch, node, place.array)
+
+    def fetch(self, node: Any, place: Any) -> None:
+        np.copyto(place, node.value)  # which its owner may have changed since the last step
 
     def view(self, node: Node) -> Any:
         held = self.constants
@@ -111,7 +114,8 @@ class Recorded(General):
         values: dict[Node, Any] = dict(self.given)
         for node in self.nodes:
             if isinstance(node, Dropout):
-                self.generator, node.generator = node.generator, self
+                self.generator = node.generator
+                node.generator = self  # type: ignore[assignment]
             values[node] = node.value = node.forward(*(values[i] for i in node.inputs))
             if not isinstance(node.value, Noted) or node.value.dtype != node.dtype:
                 raise TypeError("what the method returns has not been recorded")
@@ -174,13 +178,13 @@ class Recorded(General):
             yield from after  # the weights change when no call needs them any more
 
 
-def summed(part: Noted, node: Node) -> Noted:
+def summed(part: Any, node: Node) -> Noted:
     """A gradient summed over the axes that broadcasting added or stretched."""
     added = part.ndim - len(node.shape)
     lengths = (1,) * added + node.shape
     axes = tuple(a for a, n in enumerate(lengths) if a < added or n == 1 != part.shape[a])
     if axes:
-        part = np.add.reduce(part, axis=axes, keepdims=True)
+        part = np.sum(part, axis=axes, keepdims=True)
     return part.reshape(node.shape) if part.shape != node.shape else part
 
 

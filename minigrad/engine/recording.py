@@ -99,8 +99,8 @@ class Noted(np.lib.mixins.NDArrayOperatorsMixin):
         if not (isinstance(value, Noted) and same_place(value.sample, place.sample)):
             self.recording.note(copy, (value,), {}, place)  # not the end of an in-place call
 
-    def reshape(self, shape: Any) -> Noted:
-        new = self.sample.reshape(shape).shape
+    def reshape(self, *shape: Any) -> Noted:
+        new = self.sample.reshape(*shape).shape
         try:
             return self.seen(lambda array: array.reshape(new))
         except TypeError:  # no view: the order in memory is another one
@@ -155,7 +155,8 @@ def pad(images: Noted, widths: Any, constant_values: float = 0.0) -> Noted:
 
 
 def total(x: Noted, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
-    return np.add.reduce(x, axis=axis, keepdims=keepdims, dtype=dtype or x.dtype)
+    add: Any = np.add  # which takes stand-ins, whatever its types say
+    return add.reduce(x, axis=axis, keepdims=keepdims, dtype=dtype or x.dtype)
 
 
 def mean(x: Noted, axis: Any = None, keepdims: bool = False) -> Any:
@@ -164,7 +165,8 @@ def mean(x: Noted, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def largest(x: Noted, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
+    maximum: Any = np.maximum
+    return maximum.reduce(x, axis=axis, keepdims=keepdims)
 
 
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
