@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minigrad import data
-from minigrad.callbacks import CallbackList
+from minigrad.callbacks.hooks import CallbackList
 from minigrad.model.compiled import Logs
 from minigrad.progress import ProgressLine
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad import coverage, data, randomness
 from minigrad.arguments import whole
-from minigrad.callbacks import CallbackList, History, as_list
+from minigrad.callbacks.hooks import CallbackList, History, as_list
 from minigrad.layers import Layer
 from minigrad.model import loops
 from minigrad.model.compiled import Compiled, Logs

@@ -1,0 +1,26 @@
+"""Callbacks: what happens beside training, at its beginnings and ends.
+
+Example:
+    >>> import numpy as np, minigrad as mg
+    >>> class Tell(mg.callbacks.Callback):
+    ...     def on_epoch_end(self, epoch, logs=None):
+    ...         print("epoch", epoch, sorted(logs))
+    >>> model = mg.Sequential([mg.Input((2,)), mg.layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> history = model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0, callbacks=[Tell()])
+    epoch 0 ['loss']
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad import coverage
+from minigrad.callbacks.hooks import Callback, CallbackList, History
+from minigrad.callbacks.monitors import EarlyStopping, ModelCheckpoint
+
+__all__ = ["Callback", "CallbackList", "EarlyStopping", "History", "ModelCheckpoint"]
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(coverage.missing("callbacks", name, __all__))
