@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -54,7 +55,7 @@ def draw_plan(plan: Any, part: int = 0) -> Any:
         axes = figure.add_subplot()
         for buffer in memory.buffers:
             begin, end = max(buffer.lifetime[0], 0), min(buffer.lifetime[1], last)
-            kind = buffer.label.split()[0]
+            kind = buffer.label.split()[0].rstrip(",")
             color, hatch, _ = KINDS.get(kind, KINDS[""])
             corner = (begin - 0.5, buffer.start / scale)
             width, height = end - begin + 1, buffer.nbytes / scale
@@ -70,9 +71,13 @@ def draw_plan(plan: Any, part: int = 0) -> Any:
                 )
             )
             room = int(width * 90 / (last + 1))  # characters
-            if height > 0.045 * memory.nbytes / scale and len(buffer.label) <= room:
+            lines = textwrap.wrap(buffer.label, max(room, 1), break_long_words=False)
+            fits = max(map(len, lines)) <= room
+            if fits and height > 0.045 * len(lines) * memory.nbytes / scale:
                 center = (corner[0] + width / 2, corner[1] + height / 2)
-                axes.annotate(buffer.label, center, ha="center", va="center", fontsize=10)
+                paper = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 1.5}
+                text = "\n".join(lines)
+                axes.annotate(text, center, ha="center", va="center", fontsize=10, bbox=paper)
         if training:
             middle = len(kernels) - 0.5
             axes.axvline(middle, color="black", linewidth=1, linestyle=":")

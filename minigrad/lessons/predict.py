@@ -20,12 +20,14 @@ class Prediction:
         """Whether the reader answered."""
         return self.guess is not None and self.guess is not ...
 
-    def reveal(self, truth: Any, tolerance: float = 0.0) -> None:
+    def reveal(self, truth: Any, tolerance: float = 0.0, factor: float = 1.0) -> None:
         """Print the truth, and beside it the guess if there is one.
 
         Args:
             truth: The answer, usually computed: a number, a word, a sequence.
             tolerance: How far a number may be off, relative to the truth.
+            factor: How many times too large or too small a number may be, where the order of
+                magnitude is what was asked.
 
         Example:
             >>> import minigrad as mg
@@ -35,11 +37,14 @@ class Prediction:
             You said 3, and so it is.
             >>> mg.lessons.predict("Nodes?").reveal(3)
             It is 3.
+            >>> mg.lessons.predict("How far apart?", 1e-6).reveal(3e-6, factor=10)
+            You said 1e-06, and so it is (exactly 3e-06).
         """
         if not self.made:
             print(f"It is {written(truth)}.")
-        elif agrees(self.guess, truth, tolerance):
-            exactly = f" (exactly {written(truth)})" if tolerance and self.guess != truth else ""
+        elif agrees(self.guess, truth, tolerance) or near(self.guess, truth, factor):
+            rough = (tolerance or factor > 1) and self.guess != truth
+            exactly = f" (exactly {written(truth)})" if rough else ""
             print(f"You said {written(self.guess)}, and so it is{exactly}.")
         else:
             print(f"You said {written(self.guess)}. It is {written(truth)}.")
@@ -72,6 +77,16 @@ def agrees(guess: Any, truth: Any, tolerance: float) -> bool:
     except (TypeError, ValueError):  # words, or no answer to this question
         return False
     return said.shape == is_.shape and np.allclose(said, is_, rtol=tolerance + 1e-9, atol=0)
+
+
+def near(guess: Any, truth: Any, factor: float) -> bool:
+    if factor == 1:
+        return False
+    try:
+        ratio = float(guess) / float(truth)
+    except (TypeError, ValueError, ZeroDivisionError):
+        return False
+    return 1 / factor <= ratio <= factor
 
 
 def written(value: Any) -> str:
