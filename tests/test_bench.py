@@ -1,14 +1,19 @@
 """The peer benchmark: it asks everybody the same, keeps to its word, and leaves nothing behind."""
 
 import argparse
+import contextlib
+import importlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import fields
+from collections import Counter
+from dataclasses import asdict, fields
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -131,6 +136,93 @@ def test_busy_asks_the_same_with_and_without():
     assert [c.busy for c in chosen] == [False, True] * len(NETWORKS)
 
 
+# -- nobody is skipped, nothing is dropped ---------------------------------------------------------
+def measured(monkeypatch, case, rounds, run):
+    """What is kept when ``run(task)`` stands in for a process."""
+    kept = []
+    monkeypatch.setattr(bench, "run_fresh", run)
+    keep = lambda kind, entry: kept.append((kind, entry))  # noqa: E731
+    bench.measure([case], list(bench.PEERS), rounds, threads=2, keep=keep)
+    return kept
+
+
+@pytest.mark.parametrize(
+    ("question", "fewer"),  # how often a peer is measured in three rounds, where not three times
+    [
+        ("speed", {"minigrad_eager": 1}),
+        ("size", {"minigrad_eager": 1, "keras_plain": 0}),
+        ("goal", dict.fromkeys(bench.PEERS, 1) | {"minigrad_eager": 0, "keras_plain": 0}),
+    ],
+)
+def test_every_peer_is_asked_in_every_round(question, fewer, monkeypatch):
+    case = bench.Case(question, "reference", 32, 500, epochs=4)
+    tasks = []
+    kept = measured(monkeypatch, case, 3, lambda task: tasks.append(task) or {"by": task.peer})
+    times = Counter(task.peer for task in tasks)
+    assert {peer: times[peer] for peer in bench.PEERS} == dict.fromkeys(bench.PEERS, 3) | fewer
+    for task in tasks:
+        goal = bench.GOAL if question == "goal" else 0.0
+        assert task == Task(task.peer, "reference", 32, 500, 4, goal, threads=2)
+    assert [kind for kind, _ in kept] == ["runs"] * len(tasks)
+    assert all(entry["by"] == entry["peer"] for _, entry in kept)
+    assert {(e["peer"], e["round"]) for _, e in kept if e["peer"] == "torch"} == {
+        ("torch", number) for number in range(times["torch"])
+    }
+
+
+def test_a_peer_that_failed_is_named_once_and_the_others_go_on(monkeypatch):
+    def run(task):
+        if task.peer == "keras":
+            raise PeerError("out of luck")
+        return entry(task.peer, 0, [1.0, 1.0])
+
+    kept = measured(monkeypatch, bench.Case("speed", "reference", 32, 1000), 2, run)
+    failures = [e for kind, e in kept if kind == "failures"]
+    assert [(e["peer"], e["error"]) for e in failures] == [("keras", "out of luck")]
+    runs = [e for kind, e in kept if kind == "runs"]
+    assert Counter(e["peer"] for e in runs) == {
+        peer: 1 if peer == "minigrad_eager" else 2 for peer in bench.PEERS if peer != "keras"
+    }
+    assert "Keras failed (reference, batch 32): out of luck" in told(runs, failures)
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_a_core_is_busy_when_it_should_be(busy, monkeypatch):
+    working = []
+
+    @contextlib.contextmanager
+    def busy_core():
+        working.append(True)
+        yield
+        working.clear()
+
+    seen = []
+    monkeypatch.setattr(bench, "busy_core", busy_core)
+    case = bench.Case("speed", "reference", 32, 1000, busy=busy)
+    measured(monkeypatch, case, 1, lambda task: seen.append(bool(working)) or {})
+    assert set(seen) == {busy}
+
+
+def told(runs, failures=()):
+    """The report on these runs."""
+    result = {"machine": machine.describe([]), "threads": 2, "rounds": 3}
+    result |= {"runs": runs, "failures": failures, "summary": bench.summarize(runs)}
+    return bench.report(result)
+
+
+def test_the_report_says_what_was_measured():
+    # Seconds of an epoch of 1,000 pictures, round by round. Of both the median is the second.
+    runs = [entry("minigrad", r, [9.0, s, s]) for r, s in enumerate([1.0, 2.0, 10.0])]
+    runs += [entry("keras", r, [9.0, s, s]) for r, s in enumerate([4.0, 5.0, 50.0])]
+    lines = [re.split(r"\s{2,}", line) for line in told(runs).splitlines()]
+    columns = next(line for line in lines if "pictures/s" in line)[1:]
+    cells = {line[0]: dict(zip(columns, line[1:], strict=False)) for line in lines}
+    assert cells["minigrad, planned"]["pictures/s"] == "500 [100–1,000]"
+    assert cells["Keras"]["pictures/s"] == "200 [20–250]"
+    assert cells["Keras"]["minigrad is"] == "4.00 × [2.50 ×–5.00 ×]"
+    assert cells["Keras"]["start to epoch 1 s"] == "10.75"
+
+
 # -- processes -------------------------------------------------------------------------------------
 def test_timed_processes_know_nothing_of_openblas_overrides(monkeypatch):
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
@@ -138,6 +230,46 @@ def test_timed_processes_know_nothing_of_openblas_overrides(monkeypatch):
     assert not set(machine.OPENBLAS_OVERRIDES) & set(variables)
     assert variables["OMP_NUM_THREADS"] == variables["OPENBLAS_NUM_THREADS"] == "3"
     assert machine.describe()["overrides"]["OPENBLAS_CORETYPE"] == "Haswell"
+
+
+@pytest.mark.parametrize(("goal", "trained"), [(0.0, 4), (0.9, 2)])
+def test_a_process_times_its_epochs_and_nothing_else(goal, trained, monkeypatch):
+    now, sizes = [1000.0], []  # a clock that only the peer moves; pictures in each epoch
+
+    class Peer:
+        setting = "as it comes"
+
+        def __init__(self, network, batch, threads):
+            assert (network, batch, threads) == ("reference", 32, 1)
+
+        def prepare(self, pictures, labels):
+            assert len(pictures) == len(labels) and pictures.shape[1:] == (28, 28, 1)
+            return pictures, labels
+
+        def epoch(self, data):
+            sizes.append(len(data[0]))
+            now[0] += len(data[0])
+
+        def accuracy(self, data):
+            assert len(data[0]) == 10_000
+            now[0] += 5e6
+            return [0.5, 0.95, 0.99][len(sizes) - 2]
+
+    program = importlib.import_module("minigrad.experiments.peers.__main__")
+    peer = SimpleNamespace(Peer=Peer, PACKAGES=("minigrad",))
+    monkeypatch.setitem(sys.modules, "minigrad.experiments.peers.still_peer", peer)
+    clock = SimpleNamespace(time=lambda: now[0], perf_counter=lambda: now[0])
+    monkeypatch.setattr(program, "time", clock)
+    monkeypatch.setattr(program, "peak_memory", lambda: len(sizes))
+    monkeypatch.setattr(os, "sched_setaffinity", lambda *_: None, raising=False)
+    task = Task("still", "reference", 32, 100, epochs=4, goal=goal, seconds=1e9)
+    answer = program.main(asdict(task) | {"started": 990.0})
+    assert sizes == [32] + [100] * trained
+    assert answer["epoch_seconds"] == [100.0] * trained
+    assert answer["accuracies"] == ([0.5, 0.95] if goal else [])
+    assert answer["moments"]["first step"] == 10 + 32
+    assert answer["moments"]["first epoch"] == 10 + 32 + 100
+    assert answer["peak_memory"] == 2, "until the end of the first epoch"
 
 
 def test_peak_memory_is_this_process_s_own_and_grows_with_it():
@@ -192,7 +324,14 @@ def test_a_missing_peer_is_named_and_the_others_go_on(monkeypatch, capsys, tmp_p
 def test_stopped_in_the_middle_it_leaves_no_process(number):
     command = [sys.executable, "-m", "minigrad", "bench", "--peers", "minigrad", "--batch", "1"]
     command += ["--busy", "--pictures", "60000", "--network", "reference"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        # Tests that run in the background pass on that SIGINT is to be ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     parent = psutil.Process(process.pid)
     end = time.monotonic() + 60
     while not (children := parent.children(recursive=True)) and time.monotonic() < end:

@@ -1,7 +1,8 @@
 """Ten scripts as people write them for MNIST, run with Keras and, one word changed, with minigrad.
 
 They differ in style, not in subject: what they import, how they build and compile, what they
-read afterward. Each leaves ``result`` behind, which is compared. Data are a few pictures.
+read afterward. Each leaves ``result`` behind, which is compared, and so are the steps that were
+taken and which weights they moved. Data are a few pictures.
 """
 
 import re
@@ -240,6 +241,15 @@ def few_pictures():
 
 
 def run(script, library, monkeypatch):
+    """Run a script; return its result and, of each model compiled, the steps and what they moved."""
+    starts = {}
+    compile_model = library.Sequential.compile
+
+    def compile_and_remember(model, *arguments, **options):
+        starts[model] = model.get_weights()
+        compile_model(model, *arguments, **options)
+
+    monkeypatch.setattr(library.Sequential, "compile", compile_and_remember)
     for name in ("mnist", "fashion_mnist"):
         monkeypatch.setattr(library.datasets, name, SimpleNamespace(load_data=few_pictures))
     if library is minigrad:
@@ -247,7 +257,11 @@ def run(script, library, monkeypatch):
         script = re.sub(r"^from keras", "from minigrad", script, flags=re.M)
     names = {}
     exec(script, names)
-    return names["result"]
+    trained = []
+    for model, start in starts.items():
+        moved = [bool(np.any(a != b)) for a, b in zip(start, model.get_weights(), strict=True)]
+        trained.append((int(model.optimizer.iterations), moved))
+    return names["result"], trained
 
 
 @pytest.mark.filterwarnings("ignore")
