@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from test_engine import engine, floats
 
 import minigrad as mg
+from minigrad.engine import program
 from minigrad.engine.kernels import Asker
 from minigrad.engine.memory import Memory
 from minigrad.engine.recording import Noted, Recording, settled
@@ -44,9 +45,9 @@ FORMULAS = {
     "stretched": lambda x: np.broadcast_to(np.expand_dims(np.max(x, axis=1), 1), x.shape) * x,
     "powers": lambda x: (x * x + 1) ** np.where(x == 0, 1, 2.5),
     "truth": lambda x: (x > 0) & ~(x > 1),
-    "single precision": lambda x: (x * np.float16(0.5)).astype(x.dtype)
-    if isinstance(x, np.ndarray)
-    else x * np.float16(0.5),
+    "single precision": lambda x: (
+        (x * np.float16(0.5)).astype(x.dtype) if isinstance(x, np.ndarray) else x * np.float16(0.5)
+    ),
 }
 
 
@@ -97,6 +98,16 @@ def test_a_changed_array_is_computed_anew():
 def test_a_call_writes_over_what_is_needed_no_more():
     *_, memory = played(lambda x: np.sqrt(np.exp(x) + 1) * 2, np.ones(1000))
     assert len(memory.buffers) == 1
+
+
+def test_no_call_writes_over_what_it_reads_in_another_order():
+    def both(x):
+        y = x * 2
+        return y + np.transpose(y)
+
+    alone, recorded, _, memory = played(both, np.arange(9.0).reshape(3, 3))
+    np.testing.assert_array_equal(recorded, alone)
+    assert len(memory.buffers) == 1  # for y; the sum has a place of its own
 
 
 def test_no_call_writes_over_what_is_needed_still():
@@ -170,6 +181,31 @@ def test_recorded_operators_learn_what_the_graph_learns(names, units, batch, thr
         weights.append(model.get_weights())
     for planned, walked in zip(*weights, strict=True):
         np.testing.assert_allclose(planned, walked, rtol=1e-9, atol=1e-12)
+
+
+class Slope(mg.Operator):
+    """Its gradient was computed on the way forward, and does not look at what arrives."""
+
+    def forward(self, x):
+        self.slope = np.exp(x)
+        return self.slope * 2
+
+    def backward(self, gradient, x):
+        return self.slope
+
+
+def test_a_gradient_computed_on_the_way_forward_waits(monkeypatch):
+    monkeypatch.setattr(program, "RECORDED", {*program.RECORDED, __name__})
+    weights = []
+    for eager in (True, False):
+        mg.utils.set_random_seed(1)
+        layers = [L.Dense(4, "relu"), Formula(Slope), L.Dense(30, "relu"), L.Dense(2)]
+        model = mg.Sequential([mg.Input((3,)), *layers])
+        model.compile(mg.optimizers.SGD(0.01), "mse", run_eagerly=eager)
+        model.fit(np.ones((8, 3)), np.ones((8, 2)), epochs=2, verbose=0)
+        weights.append(model.get_weights())
+    for planned, walked in zip(*weights, strict=True):
+        np.testing.assert_allclose(planned, walked, rtol=0, atol=1e-6)
 
 
 def test_a_node_is_left_as_it_was():

@@ -179,6 +179,31 @@ def test_fit_gives_the_same_history_and_weights(name, optimizer, threads):
         fit_both(both_ways(layers, shape, optimizer=OPTIMIZERS[optimizer], metrics=["mse"]))
 
 
+@pytest.mark.parametrize("name", ["softmax over the batch", "mean over the batch"])
+def test_what_mixes_the_pictures_is_not_shared_by_pictures(name):
+    shape, layers = NETWORKS[name]
+    with engine(2):
+        models = both_ways(layers, shape)
+        fit_both(models)
+        assert way(models[1]) == "alone"
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("size", [7, 8])  # what is left over lies under no window
+def test_of_equal_elements_the_first_receives_the_gradient(size, threads):
+    with engine(threads):
+        models = both_ways(
+            lambda: [L.Conv2D(2, 2, activation="relu"), L.MaxPooling2D(2), L.Flatten(), L.Dense(2)],
+            (size, size, 1),
+        )
+        x = np.tile(np.arange(size * size).reshape(1, size, size, 1) % 2.0, (8, 1, 1, 1))
+        x[:, ::2] = 1.0
+        for model in models:
+            model.set_weights([np.ones(w.shape) for w in model.get_weights()])
+            model.fit(x, np.zeros((8, 2)), batch_size=8, epochs=3, verbose=0)
+        same(models)
+
+
 def test_frozen_weights_do_not_move():
     for name in ("frozen", "frozen inside"):
         shape, layers = NETWORKS[name]
