@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.engine import sizes
-from minigrad.engine import program
+from minigrad.engine import program, sizes
 from minigrad.engine.memory import LINE, Memory
 
 L = mg.layers
