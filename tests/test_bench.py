@@ -76,6 +76,37 @@ def test_six_steps_from_the_same_weights_lead_every_peer_to_the_same_accuracy(ne
     assert min(reached.values()) > 0.12, "six steps should be better than chance"
 
 
+# Trains on five copies of one faint picture, two at a time, and prints the test accuracy.
+COPIES = """
+import importlib, sys
+import numpy as np, minigrad
+(x, y), test = minigrad.datasets.fashion_mnist.load_data()
+scaled = lambda pictures: pictures.astype("float32")[..., None] / 255
+program = importlib.import_module(f"minigrad.experiments.peers.{sys.argv[1]}_peer")
+peer = program.Peer("reference", 2, 1)
+copies = np.float32(0.03) * scaled(np.repeat(x[:1], 5, axis=0))
+peer.epoch(peer.prepare(copies, np.repeat(y[:1], 5)))
+print(peer.accuracy(peer.prepare(scaled(test[0]), test[1])))
+"""
+
+
+def test_an_epoch_is_the_whole_set_for_every_peer():
+    """Of copies the order cannot matter, but the number of steps does: 2 give 0.119, 3 0.106."""
+    peers, _ = bench.installed(["minigrad", "minigrad_eager", "keras", "torch", "jax"])
+    reached = {}
+    for peer in peers:
+        run = subprocess.run(
+            [sys.executable, "-c", COPIES, peer],
+            cwd=ROOT,
+            env=measure.environment(threads=1),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        reached[peer] = float(run.stdout.split()[-1])
+    assert max(reached.values()) - min(reached.values()) <= 0.001, reached
+
+
 @pytest.mark.parametrize("network", NETWORKS)
 def test_initial_weights_are_glorots(network):
     for kernel, bias in zip(*[iter(initial_weights(network))] * 2, strict=True):

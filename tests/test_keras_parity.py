@@ -11,8 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.train import reference_network
@@ -25,108 +23,135 @@ L, O = mg.layers, mg.optimizers  # noqa: E741
 
 
 # -- random networks from the whole interface ----------------------------------------------
-activation = st.sampled_from(["relu", "elu", "sigmoid", "tanh", "softmax", "linear", None])
-initializer = st.sampled_from(
-    ["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "ones", "zeros"]
-)
+# Drawn by NumPy, every choice as likely as the next. (Hypothesis prefers what is simple: of thirty
+# networks it drew, one had a convolution and none a pooling.)
+ACTIVATIONS = ("relu", "elu", "sigmoid", "tanh", "softmax", "linear", None)
+INITIALIZERS = ("glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "ones", "zeros")
+SEEDS = range(30)
 
 
-@st.composite
+class Draw:
+    """Choices from a seed."""
+
+    def __init__(self, seed):
+        self.generator = np.random.default_rng(seed)
+
+    def one(self, *choices):
+        return choices[self.generator.integers(len(choices))]
+
+    def number(self, low, high):
+        """A whole number, both ends included."""
+        return int(self.generator.integers(low, high + 1))
+
+
 def window_layer(draw, shape):
     """A layer on pictures of this shape."""
-    sides = draw(st.integers(1, min(3, shape[1]))), draw(st.integers(1, min(3, shape[2])))
-    strides = draw(st.sampled_from([1, 2, (1, 2), (2, 1), (3, 2)]))
-    padding = draw(st.sampled_from(["valid", "same"]))
-    kind = draw(st.sampled_from(["Conv2D", "Conv2D", "MaxPooling2D", "AveragePooling2D"]))
+    sides = draw.number(1, min(3, shape[1])), draw.number(1, min(3, shape[2]))
+    strides = draw.one(1, 2, (1, 2), (2, 1), (3, 2))
+    padding = draw.one("valid", "same")
+    kind = draw.one("Conv2D", "Conv2D", "MaxPooling2D", "AveragePooling2D")
     if kind != "Conv2D":
-        return getattr(L, kind)(sides, draw(st.none() | st.just(strides)), padding)
+        return getattr(L, kind)(sides, draw.one(None, strides), padding)
     return L.Conv2D(
-        draw(st.integers(1, 4)),
+        draw.number(1, 4),
         sides,
         strides,
         padding,
-        activation=draw(activation),
-        use_bias=draw(st.booleans()),
-        kernel_initializer=draw(initializer),
+        activation=draw.one(*ACTIVATIONS),
+        use_bias=draw.one(True, False),
+        kernel_initializer=draw.one(*INITIALIZERS),
     )
 
 
-@st.composite
 def plain_layer(draw):
     """A layer on whatever comes."""
-    kind = draw(st.sampled_from(["Activation", "Rescaling", "Dropout", "Dense"]))
+    kind = draw.one("Activation", "Rescaling", "Dropout", "Dense")
     if kind == "Activation":
-        return L.Activation(draw(activation.filter(bool)))
+        return L.Activation(draw.one(*ACTIVATIONS[:-1]))
     if kind == "Rescaling":
-        return L.Rescaling(draw(st.sampled_from([0.5, 1.5])), draw(st.sampled_from([0.0, -0.25])))
+        return L.Rescaling(draw.one(0.5, 1.5), draw.one(0.0, -0.25))
     if kind == "Dropout":
         return L.Dropout(0.0)  # any other rate draws its own masks in each library
-    return L.Dense(draw(st.integers(1, 6)), draw(activation), use_bias=draw(st.booleans()))
+    return L.Dense(draw.number(1, 6), draw.one(*ACTIVATIONS), use_bias=draw.one(True, False))
 
 
-@st.composite
-def networks(draw):
+def draw_network(draw):
     """A model, not compiled, that ends in rows of two to four numbers."""
-    if draw(st.booleans()):
-        shape = draw(st.tuples(st.integers(3, 8), st.integers(3, 8), st.integers(1, 3)))
+    if draw.one("pictures", "pictures", "rows") == "pictures":
+        shape = draw.number(3, 8), draw.number(3, 8), draw.number(1, 3)
         model = mg.Sequential([mg.Input(shape)])
-        for _ in range(draw(st.integers(0, 3))):
-            picture = window_layer(model.output_shape)
-            model.add(draw(picture | picture | plain_layer()))
+        for _ in range(draw.number(1, 3)):
+            pictures = draw.one(True, True, False)
+            model.add(window_layer(draw, model.output_shape) if pictures else plain_layer(draw))
         model.add(L.Flatten())
     else:
-        model = mg.Sequential([mg.Input((draw(st.integers(1, 8)),))])
-    for _ in range(draw(st.integers(0, 2))):
-        model.add(draw(plain_layer()))
-    classes = draw(st.integers(2, 4))
-    model.add(L.Dense(classes, draw(st.sampled_from(["softmax", "softmax", "sigmoid", None]))))
-    generator = np.random.default_rng(draw(st.integers(0, 9)))
-    model.set_weights([0.4 * generator.normal(size=w.shape) for w in model.weights])
+        model = mg.Sequential([mg.Input((draw.number(1, 8),))])
+    for _ in range(draw.number(0, 2)):
+        model.add(plain_layer(draw))
+    model.add(L.Dense(draw.number(2, 4), draw.one("softmax", "softmax", "sigmoid", None)))
+    model.set_weights([0.4 * draw.generator.normal(size=w.shape) for w in model.weights])
     return model
 
 
-@st.composite
-def losses(draw, model):
+def draw_loss(draw, model):
     last = mg.activations.NAMES
     ends_in = model.layers[-1].activation
     # a sigmoid before a cross-entropy: see test_a_sigmoid_before_a_cross_entropy
     kinds = ["mse", "categorical", "sparse"] if ends_in is last["softmax"] else ["mse"]
     logits = ends_in is last["linear"]
-    kind = draw(st.sampled_from(kinds + ["categorical", "sparse"] * logits))
-    reduction = draw(st.sampled_from(["sum_over_batch_size", "sum"]))
+    kind = draw.one(*kinds, *["categorical", "sparse"] * logits)
+    reduction = draw.one("sum_over_batch_size", "sum")
     if kind == "mse":
         return mg.losses.MeanSquaredError(reduction)
     if kind == "sparse":
         return mg.losses.SparseCategoricalCrossentropy(logits, reduction=reduction)
-    smoothing = draw(st.sampled_from([0.0, 0.1]))
-    return mg.losses.CategoricalCrossentropy(logits, smoothing, reduction=reduction)
+    return mg.losses.CategoricalCrossentropy(logits, draw.one(0.0, 0.1), reduction=reduction)
 
 
-optimizers = st.one_of(
-    st.builds(lambda rate: lambda: O.SGD(rate), st.sampled_from([0.01, 0.1])),
-    st.builds(
-        lambda momentum, nesterov: lambda: O.SGD(0.02, momentum=momentum, nesterov=nesterov),
-        st.sampled_from([0.5, 0.9]),
-        st.booleans(),
-    ),
-    # Adam divides by the size of the gradient: an epsilon that is not smaller than the rounding
-    # of a gradient that should be 0 keeps the comparison fair.
-    st.builds(
-        lambda beta, epsilon: lambda: O.Adam(0.01, beta_1=beta, epsilon=epsilon),
-        st.sampled_from([0.9, 0.5]),
-        st.sampled_from([1e-3, 1e-2]),
-    ),
-)
+def draw_optimizer(draw):
+    """A function that makes one: each model needs its own."""
+    kind = draw.one("plain", "momentum", "nesterov", "adam")
+    if kind == "adam":
+        # Adam divides by the size of the gradient: an epsilon that is not smaller than the
+        # rounding of a gradient that should be 0 keeps the comparison fair.
+        beta, epsilon = draw.one(0.9, 0.5), draw.one(1e-3, 1e-2)
+        return lambda: O.Adam(0.01, beta_1=beta, epsilon=epsilon)
+    if kind == "plain":
+        rate = draw.one(0.01, 0.1)
+        return lambda: O.SGD(rate)
+    momentum = draw.one(0.5, 0.9)
+    return lambda: O.SGD(0.02, momentum=momentum, nesterov=kind == "nesterov")
 
 
-@settings(max_examples=30)
-@given(data=st.data())
-def test_random_networks_are_the_same_three_times(data):
-    eager = data.draw(networks(), label="model")
-    loss = data.draw(losses(eager), label="loss")
-    optimizer = data.draw(optimizers, label="optimizer")
-    batch_size = data.draw(st.integers(1, 6), label="batch size")
-    split = data.draw(st.sampled_from([0.0, 0.3]), label="validation split")
+def draw_all(seed):
+    draw = Draw(seed)
+    model = draw_network(draw)
+    return draw, model, draw_loss(draw, model), draw_optimizer(draw)
+
+
+def test_the_draws_hold_the_whole_interface():
+    seen = set()
+    for seed in SEEDS:
+        _, model, loss, optimizer = draw_all(seed)
+        seen |= {type(loss).__name__, type(optimizer()).__name__}
+        seen |= {getattr(optimizer(), "nesterov", False) and "nesterov"}
+        for layer in model.layers:
+            kind, padding = type(layer).__name__, getattr(layer, "padding", "")
+            seen |= {kind, f"{kind} {padding}"}
+            if padding and max(np.atleast_1d(layer.strides)) > 1:
+                seen.add(f"{kind} {padding}, strided")
+    for kind in "Conv2D", "MaxPooling2D", "AveragePooling2D":
+        for padding in "valid", "same":
+            assert {f"{kind} {padding}", f"{kind} {padding}, strided"} <= seen
+    assert {"Dense", "Activation", "Rescaling", "Dropout", "Flatten"} <= seen
+    assert {"SGD", "nesterov", "Adam", "MeanSquaredError"} <= seen
+    assert {"CategoricalCrossentropy", "SparseCategoricalCrossentropy"} <= seen
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_random_network_is_the_same_three_times(seed):
+    draw, eager, loss, optimizer = draw_all(seed)
+    batch_size, split = draw.number(1, 6), draw.one(0.0, 0.3)
 
     generator = np.random.default_rng(0)
     x = generator.normal(size=(11, *eager.input_shape[1:])).astype("float32")
@@ -168,9 +193,12 @@ def test_random_networks_are_the_same_three_times(data):
 
 
 def assert_close(mine, other, name=""):
-    """To four digits of the largest number, or to what float32 leaves where terms cancel."""
+    """To more than four digits of the largest, or to what float32 leaves where terms cancel.
+
+    The worst of 150 networks was off by 4e-6 of the largest.
+    """
     assert mine.shape == other.shape
-    assert np.abs(mine - other).max() <= 1e-4 * np.abs(other).max() + 1e-6, name
+    assert np.abs(mine - other).max() <= 3e-5 * np.abs(other).max() + 1e-6, name
 
 
 def compare_gradients(eager, planned, theirs, x, y):
