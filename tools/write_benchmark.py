@@ -21,6 +21,7 @@ NAMES = {
     "keras_plain": "Keras, plain `fit`",
     "torch": "PyTorch",
     "jax": "JAX",
+    "floor": "*floor: the products alone*",
 }
 COLUMNS = [("reference", 1), ("reference", 32), ("reference", 128), ("lenet", 32), ("lenet", 128)]
 
@@ -56,9 +57,10 @@ def section(result: dict[str, Any]) -> str:
         f"Measured on {result['date']} by `python -m minigrad bench`: {machine['processor']}, "
         f"{result['threads']} cores, Python {machine['python']}, "
         + ", ".join(f"{name} {version}" for name, version in libraries.items() if version)
-        + f"; float32, {result['rounds']} rounds, medians; node by node and the way to 90 % once. "
+        + f"; float32, {result['rounds']} rounds, medians; node by node once. "
         "The reference network is the paper's; the LeNet-like one has two convolutions and two "
-        "max-poolings. Every measurement is a process of its own, and the peers take turns. "
+        "max-poolings. The floor is what the machine's own rate of multiplying matrices would allow "
+        "if a step were its products and nothing else. Every measurement is a process of its own, and the peers take turns. "
         "Spreads, settings and all single measurements are in "
         "[data/results/bench.json](data/results/bench.json).",
         "",
