@@ -311,12 +311,8 @@ def get(identifier: Any) -> Callable[[Any], Any]:
         return linear
     if callable(identifier):
         return identifier
-    if identifier not in NAMES:
-        raise ValueError(
-            f"activation {identifier!r} is not covered; there are {', '.join(sorted(NAMES))}. "
-            "Any function of a node works as well: activation=np.tanh."
-        )
-    return NAMES[identifier]
+    hint = " Any function of a node works as well: activation=np.tanh."
+    return coverage.find("activation", identifier, NAMES, sorted(NAMES), hint)
 
 
 def __getattr__(name: str) -> Any:

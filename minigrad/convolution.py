@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minigrad.arguments import is_whole
 from minigrad.graph import Node, Operator
 
 __all__ = ["AveragePool2D", "Convolution2D", "MaxPool2D", "Window", "pair"]
@@ -90,10 +91,7 @@ def pair(value: Any, argument: str, owner: str) -> tuple[int, int]:
         ((2, 2), (2, 3))
     """
     numbers = (value, value) if np.ndim(value) == 0 else tuple(value)
-    good = len(numbers) == 2 and all(
-        isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 1 for n in numbers
-    )
-    if not good:
+    if len(numbers) != 2 or not all(map(is_whole, numbers)):
         raise ValueError(
             f"{owner}: {argument} is a whole number of at least 1 or a pair of them, got {value!r}"
         )

@@ -67,7 +67,13 @@ def missing(where: str, name: str, known: Iterable[str]) -> str:
     )
 
 
-def find(kind: str, name: Any, known: Mapping[str, T], shown: Iterable[str] | None = None) -> T:
+def find(
+    kind: str,
+    name: Any,
+    known: Mapping[str, T],
+    shown: Iterable[str] | None = None,
+    hint: str = "",
+) -> T:
     """What stands under a name that a user gave.
 
     Args:
@@ -75,6 +81,7 @@ def find(kind: str, name: Any, known: Mapping[str, T], shown: Iterable[str] | No
         name: The name.
         known: What there is, by name.
         shown: The names that the error lists; all by default.
+        hint: What else would do, for the error.
 
     Raises:
         ValueError: When there is nothing of that name; the error names the nearest.
@@ -89,7 +96,7 @@ def find(kind: str, name: Any, known: Mapping[str, T], shown: Iterable[str] | No
         return known[name]
     there_are = ", ".join(known if shown is None else shown)
     raise ValueError(
-        f"{kind} {name!r} is not covered; there are {there_are}." + nearest(str(name), known)
+        f"{kind} {name!r} is not covered; there are {there_are}.{nearest(str(name), known)}{hint}"
     )
 
 

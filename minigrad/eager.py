@@ -36,7 +36,7 @@ class Network(NamedTuple):
 
 
 class Eager:
-    """Runs a network by the sweeps of ``graph.py``.
+    """Runs a network by the sweeps of ``minigrad/graph``.
 
     Args:
         network: The graph.
