@@ -19,6 +19,7 @@ import numpy as np
 import psutil
 import pytest
 
+import minigrad
 from minigrad.experiments import bench, machine, measure
 from minigrad.experiments.measure import PeerError, Task
 from minigrad.experiments.networks import NETWORKS, initial_weights
@@ -105,6 +106,13 @@ def test_an_epoch_is_the_whole_set_for_every_peer():
         )
         reached[peer] = float(run.stdout.split()[-1])
     assert max(reached.values()) - min(reached.values()) <= 0.001, reached
+
+
+def test_the_planned_peer_plans_and_the_eager_one_walks():
+    for name, eager in ("minigrad", False), ("minigrad_eager", True):
+        program = importlib.import_module(f"minigrad.experiments.peers.{name}_peer")
+        assert program.Peer("reference", 2, 1).model.run_eagerly is eager
+    minigrad.set_threads(None)
 
 
 @pytest.mark.parametrize("network", NETWORKS)
