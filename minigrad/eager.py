@@ -77,6 +77,9 @@ class Eager:
         if y is not None and self.network.targets is not None:
             gather(y, rows, self.network.targets.value)
 
+    def release(self) -> None:
+        """Hold on to the data no longer; nothing to do, each batch is a copy."""
+
     def test_step(self) -> None:
         """Compute predictions and loss of the batch loaded."""
         forward(self.network.order)

@@ -194,6 +194,8 @@ class Blas:
 
 
 _blas: Blas | bool | None = False  # False: not looked for yet
+_requests: dict[object, int] = {}  # in the order in which they came
+_asking = threading.Lock()
 
 
 def blas() -> Blas | None:
@@ -225,6 +227,9 @@ def find_blas() -> Blas | None:
 def blas_threads(n: int) -> Iterator[None]:
     """Let BLAS use n threads for a while.
 
+    Several may ask at once, one inside the other or in threads of a user's own; the last one
+    who asked and still needs it has its way, and when nobody does all is as it was.
+
     Args:
         n: Number of threads.
     """
@@ -232,9 +237,16 @@ def blas_threads(n: int) -> Iterator[None]:
     if library is None:
         yield
         return
-    before = library.get()
-    library.set(n)
+    request = object()
+    with _asking:
+        _requests.setdefault(None, library.get())  # what it was before anybody asked
+        _requests[request] = n
+        library.set(n)
     try:
         yield
     finally:
-        library.set(before)
+        with _asking:
+            del _requests[request]
+            library.set(next(reversed(_requests.values())))
+            if len(_requests) == 1:
+                _requests.clear()

@@ -196,6 +196,25 @@ def test_two_models_may_be_trained_by_two_threads_at_once():
             np.testing.assert_array_equal(mine, theirs)
 
 
+@pytest.mark.skipif(threads.blas() is None, reason="another BLAS")
+def test_blas_has_its_threads_back_when_the_last_who_asked_is_through():
+    library = threads.blas()
+    before = library.get()
+    first, second = threads.blas_threads(2), threads.blas_threads(1)
+    first.__enter__()
+    second.__enter__()
+    assert library.get() == 1
+    first.__exit__(None, None, None)  # not the last one who came: another thread's, say
+    assert library.get() == 1
+    second.__exit__(None, None, None)
+    assert library.get() == before
+    with threads.blas_threads(2):
+        with threads.blas_threads(1):
+            assert library.get() == 1
+        assert library.get() == 2
+    assert library.get() == before
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_forked_process_trains_on():

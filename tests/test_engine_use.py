@@ -1,6 +1,8 @@
 """The plan in use: whatever a user does with a model, it does what the graph would do."""
 
 import copy
+import gc
+import weakref
 
 import numpy as np
 import pytest
@@ -568,3 +570,14 @@ def test_a_copied_model_goes_on_by_itself(models):
         for mine, old in zip(model.get_weights(), weights, strict=True):
             np.testing.assert_array_equal(mine, old)
     fit_both(models)
+
+
+def test_a_model_holds_on_to_no_data_set(models):
+    for model in models:
+        x, y = samples(model, 20)
+        model.fit(x, y, batch_size=8, validation_data=(x, y), verbose=0)
+        model.predict(x, verbose=0)
+        gone = weakref.ref(x)
+        del x
+        gc.collect()
+        assert gone() is None

@@ -247,6 +247,12 @@ class Planned:
             for feed in self.feeds:
                 feed.data = whole
 
+    def release(self) -> None:
+        """Hold on to the data no longer, which the user may want to be rid of."""
+        self.data = self.labels = self.whole_labels = None
+        for feed in self.feeds:
+            feed.data = None
+
     def run(self, regions: Any) -> None:
         loan = self.updates.loan
         for variable in self.network_variables:

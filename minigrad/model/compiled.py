@@ -181,6 +181,11 @@ class Compiled(Stack):
                 self.runners[key] = self.planned(batch_size, training, with_loss, input_dtype)
         return recent(self.runners, key)
 
+    def release(self) -> None:
+        """Let all runners forget the data set."""
+        for runner in self.runners.values():
+            runner.release()
+
     def planned(
         self, batch_size: int, training: bool, with_loss: bool, input_dtype: Any = None
     ) -> engine.Planned:

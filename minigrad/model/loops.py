@@ -54,6 +54,7 @@ def train_epoch(
         if model.stop_training:
             break
         line.step(step + 1, model.logs)
+    model.release()
 
 
 def test(
@@ -87,6 +88,7 @@ def test(
             hooks.call("on_test_batch_end", step, model.logs())
         if line:
             line.step(step + 1, model.logs)
+    model.release()
     logs = model.logs()
     hooks.call("on_test_end", logs)
     return logs
@@ -123,5 +125,6 @@ def predict(
         if "on_predict_batch_end" in hooks.watched:
             hooks.call("on_predict_batch_end", step, {"outputs": predictions[start:stop]})
         line.step(step + 1, dict)
+    model.release()
     hooks.call("on_predict_end", None)
     return predictions
