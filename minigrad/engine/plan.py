@@ -196,6 +196,7 @@ class Planned:
         self.count, self.first = np.arange(self.batch), np.zeros((), np.intp)
         self.data: Any = None
         self.labels: Any = None
+        self.whole_labels: Any = None
         self.feeds: list[Feed] = []
         for kernel in (k for p in self.programs for k in p.kernels if isinstance(k, Feed)):
             if kernel.nodes[0] is kernel.program.network.inputs:

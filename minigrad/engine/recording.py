@@ -35,6 +35,13 @@ class Call(NamedTuple):
     sweep: int
 
     @property
+    def name(self) -> str:
+        """What NumPy calls the function."""
+        owner = getattr(self.function, "__self__", None)
+        part = f"{owner.__name__}." if isinstance(owner, np.ufunc) else ""
+        return part + self.function.__name__
+
+    @property
     def arrays(self) -> list[Noted]:
         every = (*self.arguments, *self.options.values())
         return [a for a in every if isinstance(a, Noted)]
