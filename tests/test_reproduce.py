@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from minigrad.experiments import report, reproduce
+from minigrad.experiments import report, reproduce, side_by_side
+from minigrad.experiments.compare import compare
 from minigrad.experiments.machine import describe
 from minigrad.experiments.store import Store
 from minigrad.experiments.studies import Measurement
@@ -20,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[1]
 # One small measurement for each study that needs nothing but NumPy.
 SMALL = [
     Measurement("learning_time", "minigrad", 10, 1, 2),
+    Measurement("learning_time", "minigrad", 10, 1, 2, round=1),
+    Measurement("learning_time", "minigrad", 10, 1, 2, round=2),
     Measurement("loss_curves", "minigrad", 10, 1, 3),
     Measurement("loss_curves", "minigrad_eager", 10, 1, 3),
     Measurement("published_study", "published", 10, 1, 4, how="published", seeds=2),
@@ -57,6 +60,10 @@ def test_twice_gives_the_same_losses_and_accuracies_to_the_last_digit(run_small)
         for one, other in zip(found(first, study), found(second, study), strict=True):
             for name in names:
                 assert one[name] == other[name]  # exactly, digit by digit
+    comparison = compare(first, second)
+    assert [line.compared for line in comparison.digits] == [1, 1, 1]
+    assert all(line.same == line.compared for line in comparison.digits)
+    assert len(comparison.times) == 1  # the one that was repeated
 
 
 def test_everything_is_written_and_the_report_needs_nothing_else(run_small, tmp_path):
@@ -73,7 +80,7 @@ def test_everything_is_written_and_the_report_needs_nothing_else(run_small, tmp_
 
 def test_a_second_run_measures_nothing_again(run_small, monkeypatch):
     first = run_small("out")
-    monkeypatch.setattr(reproduce, "run_module", lambda *words: pytest.fail("measured again"))
+    monkeypatch.setattr(side_by_side, "start", lambda *words: pytest.fail("measured again"))
     assert run_small("out")["measurements"] == first["measurements"]
 
 
@@ -81,37 +88,39 @@ def test_fresh_measures_again(run_small, monkeypatch):
     run_small("out")
     asked = []
 
-    def measured(module, task, threads, limit):
-        asked.append(task["study"])
-        raise reproduce.PeerError("asked")
+    def outcome(process):
+        process.close()
+        asked.append(process.measurement.study)
+        return reproduce.PeerError("asked")
 
-    monkeypatch.setattr(reproduce, "run_module", measured)
+    monkeypatch.setattr(side_by_side.Process, "outcome", outcome)
     with pytest.raises(AssertionError):
         run_small("out", "--fresh")
     assert len(asked) == len(SMALL)
 
 
 def test_a_failure_is_told_and_the_rest_is_kept(run_small, monkeypatch, capsys, tmp_path):
-    right = reproduce.run_module
+    right = side_by_side.start
 
-    def one_fails(module, task, threads, limit):
-        if task["program"] == "minigrad_eager":
-            raise reproduce.PeerError("out of luck")
-        return right(module, task, threads, limit)
+    def one_fails(module, task, *more):
+        wrong = {"study": "out_of_luck"} if task["program"] == "minigrad_eager" else {}
+        return right(module, task | wrong, *more)
 
-    monkeypatch.setattr(reproduce, "run_module", one_fails)
+    monkeypatch.setattr(side_by_side, "start", one_fails)
     with pytest.raises(AssertionError):  # exit code 1
         run_small("out")
     result = json.loads((tmp_path / "out" / "results.json").read_text("utf-8"))
-    assert len(result["measurements"]) == 3
-    assert [failure["error"] for failure in result["failures"]] == ["out of luck"] * 2
-    assert "out of luck" in capsys.readouterr().out
+    assert len(result["measurements"]) == 5
+    assert len(result["failures"]) == 2
+    assert all("out_of_luck" in failure["error"] for failure in result["failures"])
+    assert "out_of_luck" in capsys.readouterr().out
 
 
 PROGRAM = """
 import sys
 from minigrad.__main__ import main
-from minigrad.experiments import report, reproduce
+from minigrad.experiments import report, reproduce, side_by_side
+from minigrad.experiments.compare import compare
 from minigrad.experiments.studies import Measurement
 report.write_report = lambda result, folder: None  # drawing takes longer than measuring this
 reproduce.plan = lambda programs, quick: [

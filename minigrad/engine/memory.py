@@ -25,6 +25,7 @@ class Buffer:
 
     Attributes:
         label: What it holds.
+        nbytes: Size in bytes, rounded up to whole cache lines.
         array: The array, once the memory is settled.
         start: Where it lies in the memory, in bytes.
     """
@@ -35,11 +36,7 @@ class Buffer:
         self.label, self.shape, self.dtype, self.lifetime = label, shape, np.dtype(dtype), lifetime
         self.array: Any = None
         self.start = 0
-
-    @property
-    def nbytes(self) -> int:
-        """Size in bytes, rounded up to whole cache lines."""
-        return -(-math.prod(self.shape) * self.dtype.itemsize // LINE) * LINE
+        self.nbytes = -(-math.prod(shape) * self.dtype.itemsize // LINE) * LINE
 
     def meets(self, other: Buffer) -> bool:
         """Whether both are needed at some time."""

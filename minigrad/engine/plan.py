@@ -120,7 +120,7 @@ class Planned:
     # -- the three ways: lists of calls for each thread, region after region ------------------
     def alone(self, program: Program) -> None:
         """One thread."""
-        self.way, self.parts = "alone", [[program]]
+        self.way, self.parts = "alone", [[program.build()]]
         forward = [*program.begin_calls, *program.data_calls, *program.forward_calls]
         self.regions = [[[*forward, *program.backward_calls]]]
         self.inference = [[forward]]
@@ -130,8 +130,8 @@ class Planned:
         if cut.conv and cut.weight in self.variables:
             pictures = cut.conv.output.shape[1:]
             self.updates.loan = loan_of(cut.weight, self.optimizer, pictures)
-        bodies = [Program(self.network, self.updates, cut, band) for band in cut.bands]
-        head = Program(self.network, self.updates, cut)
+        bodies = [Program(self.network, self.updates, cut, band).build() for band in cut.bands]
+        head = Program(self.network, self.updates, cut).build()
         self.way, self.parts = "bands", [[program] for program in (*bodies, head)]
         # Two threads that make many short calls wait for Python's lock more than they compute,
         # so one thread brings in the data, and the others join for the long calls.
@@ -174,7 +174,7 @@ class Planned:
 
     def piece(self, size: int) -> Program:
         updates = self.updates if self.training else None
-        return Program(self.build(size), updates, part=size / self.batch)
+        return Program(self.build(size), updates, part=size / self.batch).build()
 
     def collect(self, program: Program, pictures: slice, number: int) -> None:
         network = program.network

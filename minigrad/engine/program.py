@@ -107,8 +107,12 @@ class Program:
         self.value: dict[Node, Any] = {}
         self.gradient: dict[Node, Any] = {}
         self.match()
+
+    def build(self) -> Program:
+        """Make the memory and the calls; until then it is known only what the kernels are."""
         self.place()
         self.bind()
+        return self
 
     # -- 1. match ---------------------------------------------------------------------------
     def match(self) -> None:

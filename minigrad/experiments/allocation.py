@@ -30,7 +30,7 @@ from typing import Any
 
 from minigrad.experiments import paper
 from minigrad.experiments.fits import straight_line
-from minigrad.experiments.studies import Measurement, fashion_mnist, peer_class, threads_of
+from minigrad.experiments.studies import FASTER, Measurement, for_each, ready
 
 __all__ = ["HOW", "measure", "missing", "plan", "summarize"]
 
@@ -77,10 +77,7 @@ def plan(programs: Sequence[str], quick: bool) -> list[Measurement]:
         # What is allocated in total grows with the epochs; what is held at one moment does not.
         epochs = paper.EPOCHS if how == "memray" and not quick else FEW_EPOCHS
         for pictures in PICTURES:
-            chosen += [
-                Measurement("allocation", p, pictures, 1, epochs, how=how, threads=threads_of(p))
-                for p in programs
-            ]
+            chosen += for_each("allocation", programs, pictures, 1, epochs, how=how)
     return chosen
 
 
@@ -97,27 +94,19 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
     return MEASURES[task["how"]](task)
 
 
-def ready(task: dict[str, Any]) -> Callable[[], Any]:
-    # Importing the framework and reading the pictures are done before anything is counted.
-    peer_of = peer_class(task["program"])
-    x, y = fashion_mnist(task["pictures"])
-
-    def train() -> None:
-        peer = peer_of("reference", task["batch"], task["threads"])
-        data = peer.prepare(x, y)
-        peer.model.fit(*data, batch_size=task["batch"], epochs=task["epochs"], verbose=0)
-
-    return train
+def train(build: Callable[[], tuple[Any, Any]], task: dict[str, Any]) -> None:
+    peer, data = build()
+    peer.model.fit(*data, batch_size=task["batch"], epochs=task["epochs"], verbose=0)
 
 
 def with_memray(task: dict[str, Any]) -> dict[str, Any]:
     import memray
 
-    train = ready(task)
+    build = ready(task)
     with tempfile.TemporaryDirectory() as folder:
         records, statistics = Path(folder, "records"), Path(folder, "statistics.json")
         with memray.Tracker(records, file_format=memray.FileFormat.ALL_ALLOCATIONS):
-            train()
+            train(build, task)
         files = [str(statistics), str(records)]
         command = [sys.executable, "-m", "memray", "stats", "--json", "-o", *files]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
@@ -130,10 +119,10 @@ def with_memray(task: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_tracemalloc(task: dict[str, Any]) -> dict[str, Any]:
-    train = ready(task)
+    build = ready(task)
     tracemalloc.start()
     try:
-        train()
+        train(build, task)
         return {"peak": tracemalloc.get_traced_memory()[1]}
     finally:
         tracemalloc.stop()
@@ -200,7 +189,8 @@ def summarize(results: Sequence[tuple[Measurement, dict[str, Any]]]) -> dict[str
     resident: dict[tuple[str, int], list[int]] = {}
     for m, result in results:
         if m.study == "learning_time":
-            if m.batch == 1 and result["peak_memory"] is not None:
+            seen = result["peak_memory"] is not None
+            if m.batch == 1 and m.program != FASTER and seen:
                 resident.setdefault((m.program, m.pictures), []).append(result["peak_memory"])
             continue
         row = rows.setdefault(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from minigrad.experiments.studies import Measurement, fashion_mnist, peer_class, threads_of
+from minigrad.experiments.studies import KERAS, Measurement, for_each, ready
 
 __all__ = ["measure", "plan", "summarize"]
 
@@ -22,8 +22,7 @@ def plan(programs: Sequence[str], quick: bool) -> list[Measurement]:
         >>> plan(["minigrad"], quick=True)
         []
     """
-    keras = Measurement("keras_graph", "keras", 1, 1, 1, threads=threads_of("keras"))
-    return [keras] if "keras" in programs else []
+    return for_each("keras_graph", [KERAS] if KERAS in programs else [], 1, 1, 1)
 
 
 def measure(task: dict[str, Any]) -> dict[str, Any]:
@@ -35,11 +34,10 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
     Returns:
         ``operations`` in all, and how many of them are named after the ``tape``.
     """
-    peer = peer_class("keras")("reference", 1, task["threads"])
+    peer, (x, y) = ready(task)()
 
     import tensorflow as tf
 
-    x, y = peer.prepare(*fashion_mnist(1))
     names = operation_names(tf.function(peer.model.train_step), tf.constant(x), tf.constant(y))
     return {"operations": len(names), "tape": sum("gradient_tape" in name for name in names)}
 

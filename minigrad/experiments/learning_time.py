@@ -2,6 +2,9 @@
 
 Every measurement is one call of ``fit`` in a fresh process. What a program does once (Keras traces
 its graph, minigrad makes its plan) is part of it; importing is not, and is told beside it.
+
+Everything is measured once, then everything again, and so on: the repeats of one measurement lie
+minutes apart, and what changes on the machine in such a time is in their spread.
 """
 
 from __future__ import annotations
@@ -9,23 +12,29 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from statistics import median
 from typing import Any
 
 from minigrad.experiments import paper
 from minigrad.experiments.fits import crossing, straight_line
 from minigrad.experiments.machine import peak_memory
-from minigrad.experiments.measure import summary, taking_turns
+from minigrad.experiments.measure import in_turn, summary
+from minigrad.experiments.spread import spread
 from minigrad.experiments.studies import (
+    FASTER,
+    KERAS,
+    PROGRAMS,
     Measurement,
-    fashion_mnist,
+    for_each,
     peer_class,
+    ready,
     since,
-    threads_of,
 )
 
 __all__ = ["measure", "plan", "summarize"]
 
-LARGE = (100, 1_000, 10_000, 60_000)  # pictures, at batch sizes 32 and 128, in one epoch
+ROUNDS = 5
+LARGE = (100, 2_500, 60_000)  # pictures, at batch sizes 32 and 128, in one epoch
 
 
 def plan(programs: Sequence[str], quick: bool) -> list[Measurement]:
@@ -36,31 +45,34 @@ def plan(programs: Sequence[str], quick: bool) -> list[Measurement]:
         quick: Whether two minutes for all studies have to do.
 
     Returns:
-        The measurements in order: the programs take turns, round after round.
+        The measurements in order: the programs take turns, size after size, round after round.
+        Short measurements are made in each of the five rounds, long ones in three of them. Keras
+        at its faster setting takes part in the largest size of each batch size, in the full run.
 
     Example:
         >>> len(plan(["minigrad"], quick=True)) < len(plan(["minigrad"], quick=False))
         True
     """
-
-    def rounds(pictures: int, batch: int, epochs: int, count: int) -> list[Measurement]:
-        return [
-            Measurement("learning_time", p, pictures, batch, epochs, number, threads=threads_of(p))
-            for number, p in taking_turns(programs, count)
-        ]
-
-    chosen: list[Measurement] = []
-    for pictures in (10, 50, 100) if quick else paper.PICTURES:
-        chosen += rounds(pictures, 1, 10 if quick else paper.EPOCHS, 1 if quick else 3)
+    epochs = 10 if quick else paper.EPOCHS
+    sizes = [(n, 1, epochs) for n in ((10, 50, 100) if quick else paper.PICTURES)]
     for batch in (128,) if quick else (32, 128):
-        for pictures in LARGE[:3] if quick else LARGE:
-            chosen += rounds(pictures, batch, 1, 1 if quick else 2)
-    # The walk through 60,000 pictures takes as long as all the rest of a round: once is enough.
-    return [
-        m
-        for m in chosen
-        if not (m.program == "minigrad_eager" and m.pictures == LARGE[-1] and m.round)
-    ]
+        sizes += [(n, batch, 1) for n in ((100, 1_000, 10_000) if quick else LARGE)]
+    # The sizes grow, so for each batch size the last one stays.
+    largest = {} if quick else {batch: (n, batch, epochs) for n, batch, epochs in sizes}
+    chosen = []
+    for number in range(3 if quick else ROUNDS):
+        for size in sizes:
+            taking_part = [
+                p for p in in_turn(programs, number) if p != FASTER or size in largest.values()
+            ]
+            chosen += for_each("learning_time", taking_part, *size, round=number)
+    return [m for m in chosen if m.round % 2 == 0 or not is_long(m)]
+
+
+def is_long(measurement: Measurement) -> bool:
+    """Whether it takes many seconds: Keras by what it does once, the walk by its steps."""
+    walk = measurement.program == "minigrad_eager"
+    return measurement.program in (KERAS, FASTER) or (walk and measurement.steps > 1_000)
 
 
 def measure(task: dict[str, Any]) -> dict[str, Any]:
@@ -73,10 +85,9 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
         ``seconds`` of ``fit``; ``imported`` and ``finished``, seconds since the process started;
         ``peak_memory``, the most that was resident, in bytes.
     """
-    peer_of = peer_class(task["program"])
+    peer_class(task["program"])
     imported = since(task)
-    peer = peer_of("reference", task["batch"], task["threads"])
-    data = peer.prepare(*fashion_mnist(task["pictures"]))
+    peer, data = ready(task)()
     start = time.perf_counter()
     peer.model.fit(*data, batch_size=task["batch"], epochs=task["epochs"], verbose=0)
     return {
@@ -96,58 +107,66 @@ def summarize(results: Sequence[tuple[Measurement, dict[str, Any]]]) -> dict[str
 
     Returns:
         ``rows``: for each program, batch size and number of pictures, the seconds of ``fit`` and
-        of the whole process (median, low, high). ``lines``: for each program and batch size, the
-        straight line of seconds over steps. ``faster``: how many times faster than Keras each
-        other program was, size by size.
+        of the whole process, as :func:`~minigrad.experiments.spread.spread` tells them. ``lines``:
+        for each program and batch size, the straight line of seconds over steps. ``faster``: how
+        many times faster than Keras each other program was, size by size.
     """
     groups: dict[tuple, list[tuple[Measurement, dict[str, Any]]]] = defaultdict(list)
-    for measurement, result in results:
-        m = measurement
-        groups[m.program, m.batch, m.pictures, m.epochs].append((m, result))
+    for m, result in results:
+        groups[PROGRAMS.index(m.program), m.batch, m.pictures, m.epochs].append((m, result))
     rows = []
-    for (program, batch, pictures, epochs), members in sorted(groups.items()):
+    for (_, batch, pictures, epochs), members in sorted(groups.items()):
+        first = members[0][0]
         row: dict[str, Any] = {
-            "program": program,
+            "program": first.program,
             "batch": batch,
             "pictures": pictures,
             "epochs": epochs,
-            "steps": members[0][0].steps,
+            "steps": first.steps,
         }
-        for name in ("seconds", "imported", "finished", "peak_memory"):
-            values = [r[name] for _, r in members if r[name] is not None]
-            if values:
-                row[name] = summary(values)
+        for name in ("seconds", "imported", "finished"):
+            row[name] = spread([r[name] for _, r in members])
+        memory = [r["peak_memory"] for _, r in members if r["peak_memory"] is not None]
+        if memory:
+            row["peak_memory"] = summary(memory)
         rows.append(row)
 
     lines = []
-    for program, batch in sorted({(row["program"], row["batch"]) for row in rows}):
-        members = [
-            pair for key, value in groups.items() if key[:2] == (program, batch) for pair in value
-        ]
-        if len({m.steps for m, _ in members}) > 2:
-            steps = [m.steps for m, _ in members]
+    for program, batch in dict.fromkeys((row["program"], row["batch"]) for row in rows):
+        members = [pair for pair in results if (pair[0].program, pair[0].batch) == (program, batch)]
+        steps = [m.steps for m, _ in members]
+        if len(set(steps)) > 2:
             line = straight_line(steps, [r["seconds"] for _, r in members], relative=True)
             lines.append({"program": program, "batch": batch, **line.as_dict()})
-    return {"rows": rows, "lines": lines, "faster": faster(rows)}
+    return {"rows": rows, "lines": lines, "faster": faster(results)}
 
 
-def faster(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """How many times faster than Keras each program was, size by size."""
-    keras = {
-        (r["batch"], r["pictures"], r["epochs"]): r["seconds"]["median"]
-        for r in rows
-        if r["program"] == "keras"
-    }
+def faster(results: Sequence[tuple[Measurement, dict[str, Any]]]) -> list[dict[str, Any]]:
+    """How many times faster than Keras each program was, size by size.
+
+    The ratio is formed within each round in which both took part, so that a slow moment of the
+    machine does not count for one of them alone.
+
+    Returns:
+        For each other program and size ``times``, the median of the rounds, with ``low`` and
+        ``high``.
+    """
+    seconds: dict[tuple, dict[int, float]] = defaultdict(dict)  # by round
+    for m, result in results:
+        seconds[m.program, m.batch, m.pictures, m.epochs][m.round] = result["seconds"]
     found = []
-    for row in rows:
-        key = row["batch"], row["pictures"], row["epochs"]
-        if row["program"] != "keras" and key in keras:
-            times = keras[key] / row["seconds"]["median"]
+    for (program, *size), rounds in seconds.items():
+        keras = seconds.get((KERAS, *size), {})
+        ratios = [keras[number] / own for number, own in rounds.items() if number in keras]
+        if program != KERAS and ratios:
             found.append(
-                dict(zip(("batch", "pictures", "epochs"), key, strict=True))
-                | {"program": row["program"], "times": times}
+                dict(zip(("batch", "pictures", "epochs"), size, strict=True))
+                | {"program": program, "times": median(ratios)}
+                | {"low": min(ratios), "high": max(ratios), "count": len(ratios)}
             )
-    return found
+    return sorted(
+        found, key=lambda row: (PROGRAMS.index(row["program"]), row["batch"], row["pictures"])
+    )
 
 
 def paper_lines() -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.experiments import paper
-from minigrad.experiments.studies import Measurement, fashion_mnist, peer_class, threads_of
+from minigrad.experiments.studies import KERAS, Measurement, fashion_mnist, for_each, ready
 
 __all__ = ["measure", "plan", "summarize"]
 
@@ -38,19 +38,15 @@ def plan(programs: Sequence[str], quick: bool) -> list[Measurement]:
         >>> [m.pictures for m in plan(["minigrad"], quick=True)]
         [30, 100, 60000]
     """
-    chosen = [
-        Measurement("loss_curves", p, pictures, 1, epochs, threads=threads_of(p))
-        for pictures, epochs in (
-            [(30, 20), (100, 20)] if quick else [(n, paper.EPOCHS) for n in paper.PICTURES]
-        )
-        for p in programs
-    ]
-    for p in programs:
+    chosen = []
+    for pictures in (30, 100) if quick else paper.PICTURES:
+        chosen += for_each("loss_curves", programs, pictures, 1, 20 if quick else paper.EPOCHS)
+    for program in programs:
         # Node by node an epoch takes as long as ten of the plan: two of the sixteen must do.
-        eager = p == "minigrad_eager"
+        eager = program == "minigrad_eager"
         epochs = (0 if eager else 1) if quick else (2 if eager else 16)
         if epochs:
-            chosen.append(Measurement("loss_curves", p, FULL, 128, epochs, threads=threads_of(p)))
+            chosen += for_each("loss_curves", [program], FULL, 128, epochs)
     return chosen
 
 
@@ -64,11 +60,10 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
         ``losses``: Keras's number, the mean over the steps of the epoch, one for each.
         ``test_accuracies``: pairs of epoch and accuracy on the 10,000 test pictures.
     """
-    peer_of = peer_class(task["program"])
-    if task["program"] == "keras":
+    build = ready(task)
+    if task["program"] == KERAS:
         make_keras_deterministic()
-    peer = peer_of("reference", task["batch"], task["threads"])
-    x, y = peer.prepare(*fashion_mnist(task["pictures"]))
+    peer, (x, y) = build()
     test = peer.prepare(*fashion_mnist(10_000, test=True))
     generator = np.random.default_rng(SEED)
     tested = SELDOM if task["program"] == "minigrad_eager" else TESTED
@@ -114,11 +109,11 @@ def summarize(results: Sequence[tuple[Measurement, dict[str, Any]]]) -> dict[str
         }
         for m, r in results
     ]
-    keras = {(c["pictures"], c["batch"]): c for c in curves if c["program"] == "keras"}
+    keras = {(c["pictures"], c["batch"]): c for c in curves if c["program"] == KERAS}
     differences = []
     for curve in curves:
         reference = keras.get((curve["pictures"], curve["batch"]))
-        if curve["program"] != "keras" and reference:
+        if curve["program"] != KERAS and reference:
             both = min(len(curve["losses"]), len(reference["losses"]))
             ours = np.array(curve["losses"][:both])
             theirs = np.array(reference["losses"][:both])

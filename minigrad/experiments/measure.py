@@ -27,6 +27,7 @@ __all__ = [
     "PeerError",
     "Task",
     "busy_core",
+    "in_turn",
     "run_fresh",
     "run_module",
     "summary",
@@ -107,20 +108,31 @@ def run_module(
     Raises:
         PeerError: See :func:`run_fresh`.
     """
-    words = words | {"started": time.time()}
-    process = subprocess.Popen(
-        [sys.executable, "-m", module, json.dumps(words)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(threads),
-        cwd=Path(__file__).parents[2],  # so that it finds this minigrad and no other
-    )
+    process = start(module, words, threads)
     with stopped_at_the_end(process):
         try:
             answer, complaint = process.communicate(timeout=limit)
         except subprocess.TimeoutExpired:
             raise PeerError(f"{words['peer']} had not finished after {limit:.0f} s") from None
+    return answer_of(process, answer, complaint)
+
+
+def start(
+    module: str, words: dict[str, Any], threads: int, stdout: Any = None, stderr: Any = None
+) -> subprocess.Popen:
+    """Start a module in a new process, see :func:`run_module`; what it says goes to the files."""
+    return subprocess.Popen(
+        [sys.executable, "-m", module, json.dumps(words | {"started": time.time()})],
+        stdout=stdout or subprocess.PIPE,
+        stderr=stderr or subprocess.PIPE,
+        text=True,
+        env=environment(threads),
+        cwd=Path(__file__).parents[2],  # so that it finds this minigrad and no other
+    )
+
+
+def answer_of(process: subprocess.Popen, answer: str, complaint: str) -> dict[str, Any]:
+    """What a process that has ended found, or its last word as an error."""
     if process.returncode:
         last = complaint.strip().splitlines() or [f"exit code {process.returncode}"]
         raise PeerError(last[-1])
@@ -206,9 +218,23 @@ def taking_turns(names: Sequence[str], rounds: int) -> Iterator[tuple[int, str]]
         [(0, 'a'), (0, 'b'), (1, 'b'), (1, 'a')]
     """
     for number in range(rounds):
-        shift = number % len(names) if names else 0
-        for name in (*names[shift:], *names[:shift]):
+        for name in in_turn(names, number):
             yield number, name
+
+
+def in_turn(names: Sequence[str], number: int) -> tuple[str, ...]:
+    """Every name once, beginning with another one in each round.
+
+    Args:
+        names: Who takes turns.
+        number: Which round it is.
+
+    Example:
+        >>> in_turn(["a", "b", "c"], 1)
+        ('b', 'c', 'a')
+    """
+    shift = number % len(names) if names else 0
+    return (*names[shift:], *names[:shift])
 
 
 def summary(values: Sequence[float]) -> dict[str, float]:

@@ -1,7 +1,8 @@
 """Make one measurement in this process and print it as one line of JSON.
 
 The one argument is a :class:`~minigrad.experiments.studies.Measurement` as JSON, with ``started``,
-the time of day at which the parent started this process.
+the time of day at which the parent started this process, and ``place``, 0 or 1, where two of them
+run side by side.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from minigrad.experiments.machine import blas
@@ -20,9 +22,17 @@ from minigrad.experiments.machine import blas
 def main(task: dict[str, Any]) -> dict[str, Any]:
     """Let the study's module measure, on as many cores as it has threads."""
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-task["threads"] :])
+        os.sched_setaffinity(
+            0, own_cores(os.sched_getaffinity(0), task["threads"], task.get("place", 0))
+        )
     study = importlib.import_module(f"minigrad.experiments.{task['study']}")
     return study.measure(task) | {"blas": blas()}
+
+
+def own_cores(available: Iterable[int], threads: int, place: int = 0) -> set[int]:
+    """The cores of one of two processes that run side by side: the last ones, or those before."""
+    backward = sorted(available, reverse=True)
+    return {backward[(place * threads + k) % len(backward)] for k in range(threads)}
 
 
 def end_with(parent: int) -> None:
@@ -39,4 +49,6 @@ def end_with(parent: int) -> None:
 
 if __name__ == "__main__":
     end_with(os.getppid())
-    print(json.dumps(main(json.loads(sys.argv[1]))))
+    print(json.dumps(main(json.loads(sys.argv[1]))), flush=True)
+    # To take a framework down in good order lasts a second, and there is nothing left to save.
+    os._exit(0)

@@ -9,6 +9,9 @@ interrupted run goes on where it stopped. At the end the folder holds
     the charts;
 ``report.html``
     all of it in one file that opens without a network.
+
+``--compare OTHER`` measures nothing and says whether the run in the folder agrees with another:
+losses and accuracies to the last digit, times where the other run expects them.
 """
 
 from __future__ import annotations
@@ -31,13 +34,14 @@ from minigrad.experiments import (
     published_study,
 )
 from minigrad.experiments.bench import installed
+from minigrad.experiments.compare import compare, read
 from minigrad.experiments.machine import describe
 from minigrad.experiments.measure import (
     PeerError,
-    run_module,
     termination_interrupts,
     write_json,
 )
+from minigrad.experiments.side_by_side import TIMED, run_all
 from minigrad.experiments.store import Store
 from minigrad.experiments.studies import LABELS, PROGRAMS, Measurement
 from minigrad.experiments.verdicts import verdicts
@@ -52,7 +56,6 @@ SUMMARIES: dict[str, Callable[[Any], dict[str, Any]]] = {
     "allocation": allocation.summarize,
 }
 ALSO = {"allocation": "learning_time"}  # how much memory was resident is noted there
-LIMIT = 600.0  # seconds for one measurement
 Pair = tuple[Measurement, dict[str, Any]]
 
 
@@ -85,6 +88,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fresh", action="store_true", help="measure everything anew, whatever is in the folder"
     )
+    parser.add_argument(
+        "--compare",
+        type=Path,
+        metavar="OTHER",
+        help="measure nothing; say whether the results in the folder agree with those in OTHER",
+    )
 
 
 def plan(programs: Sequence[str], quick: bool) -> list[Measurement]:
@@ -95,7 +104,7 @@ def plan(programs: Sequence[str], quick: bool) -> list[Measurement]:
         quick: Whether two minutes have to do.
 
     Returns:
-        The measurements in the order in which they run.
+        The measurements, study by study.
 
     Example:
         >>> names = [m.name for m in plan(["minigrad"], quick=False)]
@@ -111,6 +120,38 @@ def plan(programs: Sequence[str], quick: bool) -> list[Measurement]:
     ]
 
 
+def in_time(planned: Sequence[Measurement]) -> list[Measurement]:
+    """The measurements in the order in which they run.
+
+    The rounds of what is timed are spread over the whole run, with a part of everything else
+    between one round and the next, so that the repeats see all that the machine did meanwhile.
+
+    Args:
+        planned: The measurements, in any order.
+
+    Returns:
+        The same, round after round.
+
+    Example:
+        >>> slow = [Measurement("loss_curves", "minigrad", n, 1, 1) for n in (10, 20)]
+        >>> timed = [Measurement("learning_time", "minigrad", 30, 1, 1, k) for k in (0, 1)]
+        >>> [m.pictures for m in in_time([*timed, *slow])]
+        [30, 20, 30, 10]
+    """
+    rounds = sorted({m.round for m in planned if m.study in TIMED}) or [0]
+    # The longest first: they run two at a time, and none should be left alone at the end.
+    others = sorted(
+        (m for m in planned if m.study not in TIMED),
+        key=lambda m: m.pictures * m.epochs * m.seeds,
+        reverse=True,
+    )
+    chosen: list[Measurement] = []
+    for k, number in enumerate(rounds):
+        chosen += [m for m in planned if m.study in TIMED and m.round == number]
+        chosen += others[k :: len(rounds)]
+    return chosen
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Measure what is not measured yet, then write results, charts and report.
 
@@ -118,12 +159,15 @@ def run(arguments: argparse.Namespace) -> int:
         arguments: What :func:`add_arguments` declared, parsed.
 
     Returns:
-        0, or 1 when a measurement failed; the others are written all the same.
+        0, or 1 when a measurement failed; the others are written all the same. With ``--compare``
+        1 when the two runs do not agree, and 2 when one of them is not there.
 
     Raises:
         KeyboardInterrupt: After Ctrl-C or a request to terminate. What was finished is kept, and
             the same command goes on from there.
     """
+    if arguments.compare:
+        return compared(arguments.compare, arguments.out)
     datasets.fashion_mnist.load_data()  # if it cannot be had, say so now and once
     machine = describe()
     store = Store(arguments.out / "measurements", machine)
@@ -162,21 +206,30 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
+def compared(first: Path, other: Path) -> int:
+    """Print how two runs compare; 0 where they agree."""
+    try:
+        comparison = compare(read(first), read(other))
+    except FileNotFoundError as error:
+        print(error)
+        return 2
+    print(comparison)
+    return 0 if comparison.agree else 1
+
+
 def measure_all(wanted: Sequence[Measurement], store: Store) -> list[dict[str, str]]:
     """Make the measurements that are not there yet, each in a process of its own."""
     failures = []
-    waiting = [m for m in wanted if store.find(m) is None]
-    with progress(len(wanted), len(wanted) - len(waiting)) as (begin, finish):
-        for measurement in waiting:
-            begin(measurement)
-            try:
-                found = run_module(
-                    "minigrad.experiments.process", measurement.task(), measurement.threads, LIMIT
-                )
-            except PeerError as failure:
-                failures.append({"name": measurement.name, "error": str(failure)})
+    waiting = [m for m in in_time(wanted) if store.find(m) is None]
+    with (
+        progress(len(wanted), len(wanted) - len(waiting)) as (begin, finish),
+        contextlib.closing(run_all(waiting, begin)) as finished,
+    ):
+        for measurement, outcome in finished:
+            if isinstance(outcome, PeerError):
+                failures.append({"name": measurement.name, "error": str(outcome)})
             else:
-                store.keep(measurement, found)
+                store.keep(measurement, outcome)
             finish()
     return failures
 

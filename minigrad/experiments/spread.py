@@ -98,14 +98,15 @@ def expected(values: Sequence[float], repeats: int) -> tuple[float, float] | Non
         repeats: How many repeats the other run takes its median of.
 
     Returns:
-        The two ends in seconds, or ``None`` where there is a single value and no spread to see.
+        The two ends in seconds, or ``None`` for fewer than three values: of two, t is 12.7, and the
+        interval goes from next to nothing to minutes.
 
     Example:
         >>> low, high = expected([1.00, 1.02, 0.97], repeats=3)
         >>> f"{low:.2f} to {high:.2f}"
         '0.84 to 1.19'
     """
-    if len(values) < 2:
+    if len(values) < 3:
         return None
     scatter = statistics.stdev(map(math.log, values))
     repeated = student(len(values) - 1) * scatter
@@ -123,7 +124,7 @@ def spread(values: Sequence[float]) -> dict[str, Any]:
 
     Returns:
         ``median``, ``low``, ``high``, ``count``, and ``expected``, the interval as a list of two,
-        or ``None`` where there is one value.
+        or ``None`` for fewer than three values.
 
     Example:
         >>> spread([2.0])

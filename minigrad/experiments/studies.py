@@ -1,9 +1,15 @@
-"""What the studies share: the programs, a measurement's settings, and the reference network's data."""
+"""What the studies share: the programs, a measurement's settings, and the network ready to train.
+
+The Keras of the comparison is :data:`KERAS`: ``fit`` as the paper's script calls it, one step in
+each call of the traced function. One argument of ``compile`` puts 32 steps into a call; that is
+:data:`FASTER`, and it takes part where time is measured.
+"""
 
 from __future__ import annotations
 
 import importlib
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,11 +18,26 @@ import numpy as np
 from minigrad import datasets
 from minigrad.experiments.machine import cores
 
-__all__ = ["LABELS", "PROGRAMS", "Measurement", "fashion_mnist", "peer_class", "threads_of"]
+__all__ = [
+    "FASTER",
+    "KERAS",
+    "LABELS",
+    "PROGRAMS",
+    "Measurement",
+    "fashion_mnist",
+    "for_each",
+    "peer_class",
+    "ready",
+    "since",
+    "threads_of",
+]
 
-PROGRAMS = ("keras", "minigrad_eager", "minigrad")
+KERAS = "keras_plain"
+FASTER = "keras"
+PROGRAMS = (KERAS, "minigrad_eager", "minigrad", FASTER)
 LABELS = {
-    "keras": "Keras",
+    "keras_plain": "Keras",
+    "keras": "Keras, steps_per_execution=32",
     "minigrad_eager": "minigrad, eager",
     "minigrad": "minigrad, planned",
     "published": "published network",
@@ -40,8 +61,8 @@ class Measurement:
         seeds: How many networks, each with weights of its own (published network).
 
     Example:
-        >>> Measurement("learning_time", "keras", 10, 1, 100, threads=2).name
-        'learning_time-keras-n10-b1-e100-r0-t2'
+        >>> Measurement("learning_time", "minigrad", 10, 1, 100, threads=2).name
+        'learning_time-minigrad-n10-b1-e100-r0-t2'
     """
 
     study: str
@@ -110,6 +131,62 @@ def fashion_mnist(pictures: int, test: bool = False) -> tuple[np.ndarray, np.nda
     x, y = datasets.fashion_mnist.load_data()[1 if test else 0]
     x = np.divide(x[:pictures], 255, dtype=np.float32)[..., np.newaxis]
     return x, y[:pictures]
+
+
+def for_each(
+    study: str, programs: Sequence[str], pictures: int, batch: int, epochs: int, **more: Any
+) -> list[Measurement]:
+    """The same measurement for each program, with the threads that it is given.
+
+    Args:
+        study: The module that makes it.
+        programs: Keys of :data:`LABELS`. Keras at its faster setting trains the same network by
+            the same operations, so it is left out wherever time is not what is measured.
+        pictures: The first so many of the training set.
+        batch: Pictures in a step.
+        epochs: How often to go through them.
+        **more: Further attributes of :class:`Measurement`.
+
+    Returns:
+        One measurement for each program that takes part, in their order.
+
+    Example:
+        >>> [m.program for m in for_each("loss_curves", PROGRAMS, 10, 1, 100)]
+        ['keras_plain', 'minigrad_eager', 'minigrad']
+    """
+    return [
+        Measurement(study, program, pictures, batch, epochs, threads=threads_of(program), **more)
+        for program in programs
+        if program != FASTER or study == "learning_time"
+    ]
+
+
+def ready(task: dict[str, Any]) -> Callable[[], tuple[Any, Any]]:
+    """Import the program's framework and read the pictures, and no more.
+
+    What is counted or timed in a study begins after that, with the building of the network.
+
+    Args:
+        task: A :meth:`Measurement.task`.
+
+    Returns:
+        A function that builds the reference network. It returns the peer (see
+        :mod:`minigrad.experiments.peers`) and its training pictures and labels.
+
+    Example:
+        >>> build = ready(Measurement("loss_curves", "minigrad", 10, 1, 1).task())
+        >>> peer, (x, y) = build()
+        >>> peer.model.count_params(), x.shape
+        (747954, (10, 28, 28, 1))
+    """
+    peer_of = peer_class(task["program"])
+    pictures, labels = fashion_mnist(task["pictures"])
+
+    def build() -> tuple[Any, Any]:
+        peer = peer_of("reference", task["batch"], task["threads"])
+        return peer, peer.prepare(pictures, labels)
+
+    return build
 
 
 def since(task: dict[str, Any]) -> float:

@@ -1,7 +1,8 @@
-"""The exercises of lecture 06, "What did the paper find, and does it hold?"."""
+"""Lecture 06, "What did the paper find, and does it hold?": its exercises, and Keras's start."""
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,27 @@ import numpy as np
 from minigrad import datasets
 from minigrad.lessons.checks import NotAttempted, Wrong, call, register, same
 
-__all__ = ["fixed_and_step", "mend", "mix", "worth_it"]
+__all__ = ["fixed_and_step", "keras_starts_quietly", "mend", "mix", "worth_it"]
+
+
+def keras_starts_quietly() -> bool:
+    """Start Keras and TensorFlow now, so that none of their remarks appear in later cells.
+
+    Returns:
+        Whether they are installed; where they are not, nothing happens.
+
+    Example:
+        >>> keras_starts_quietly() == (importlib.util.find_spec("tensorflow") is not None)
+        True
+    """
+    if importlib.util.find_spec("tensorflow") is None:
+        return False
+    from minigrad import interop
+    from minigrad.experiments import studies
+
+    with interop.remarks_held_back():
+        studies.peer_class(studies.KERAS)("reference", 1, studies.threads_of(studies.KERAS))
+    return True
 
 
 @register(

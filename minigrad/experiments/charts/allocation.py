@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.experiments import paper
 from minigrad.experiments.charts import PAPER, new_figure
-from minigrad.experiments.studies import LABELS
+from minigrad.experiments.studies import KERAS, LABELS
 
 __all__ = ["figure_5", "figure_6"]
 
@@ -27,7 +27,7 @@ def figure_5(summary: dict[str, Any]) -> Any:
     chart = paper.figure(5)
     return side_by_side(
         summary,
-        ["keras"],
+        [KERAS],
         chart["pictures"],
         np.multiply(chart["kilobytes"], 1e3),
         "the paper's Fig. 5",
@@ -53,7 +53,7 @@ def side_by_side(
     shown = [p for p in programs if any(row["program"] == p for row in rows)]
     if not shown:
         return None
-    figure, axes = new_figure(3.6 * len(shown) + 3.4, 4.6, columns=len(shown), sharey=True)
+    figure, axes = new_figure(4.4 * len(shown) + 2.2, 5.0, columns=len(shown), sharey=True)
     for axis, program in zip(np.ravel(axes), shown, strict=True):
         own = sorted((r for r in rows if r["program"] == program), key=lambda r: r["pictures"])
         for name, label, color, marker, dash in MEASURES:
@@ -80,7 +80,7 @@ def side_by_side(
         axis.set_yticks([1e6, 1e7, 1e8, 1e9, 1e10, 1e11])
         axis.set_yticklabels(["1 MB", "10 MB", "100 MB", "1 GB", "10 GB", "100 GB"])
     handles, labels = np.ravel(axes)[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside right center")
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(shown) + 1)
     names = " and ".join(LABELS[p] for p in shown)
     return figure, (
         f"Memory of {names} over pictures, logarithmic: what is allocated in total grows with the "

@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.experiments import paper
 from minigrad.experiments.charts import PAPER, STYLES, new_figure
-from minigrad.experiments.studies import LABELS
+from minigrad.experiments.studies import KERAS, LABELS
 
 __all__ = ["figure_3", "whole_set"]
 
@@ -24,7 +24,7 @@ def figure_3(summary: dict[str, Any]) -> Any:
         return None
     figure, (left, right) = new_figure(10.5, 4.6, columns=2)
     sizes = sorted({curve["pictures"] for curve in curves})
-    reference = "keras" if any(c["program"] == "keras" for c in curves) else "minigrad"
+    reference = KERAS if any(c["program"] == KERAS for c in curves) else "minigrad"
     for curve in curves:
         k = len(SHADES) - len(sizes) + sizes.index(curve["pictures"])
         epochs = np.arange(1, len(curve["losses"]) + 1)
@@ -74,8 +74,8 @@ def whole_set(summary: dict[str, Any]) -> Any:
             "color": style.color,
             "marker": style.marker,
             "markerfacecolor": "none" if curve["program"] == "minigrad" else style.color,
-            "linestyle": "-" if curve["program"] == "keras" else "none",
-            "markersize": {"keras": 4, "minigrad_eager": 13}.get(curve["program"], 9),
+            "linestyle": "-" if curve["program"] == KERAS else "none",
+            "markersize": {KERAS: 4, "minigrad_eager": 13}.get(curve["program"], 9),
         }
         if curve["program"] == "minigrad_eager":
             look["markerfacecolor"] = "none"

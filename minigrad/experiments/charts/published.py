@@ -40,10 +40,10 @@ def figure_4(summary: dict[str, Any]) -> Any:
     np.ravel(axes)[0].set_ylabel("minus the true class's score")
     handles, labels = np.ravel(axes)[-1].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    starts = [-curve["losses"][0] for curve in curves]
     return figure, (
-        "The re-created network's loss for "
-        f"{len(sizes)} set sizes: from between −2 and −6 it climbs to zero from below, as the "
-        "paper's curves do"
+        f"The re-created network's loss for {len(sizes)} set sizes: from between "
+        f"−{min(starts):.0f} and −{max(starts):.0f} it climbs toward zero, as the paper's curves do"
     )
 
 
@@ -69,14 +69,7 @@ def peculiarities(summary: dict[str, Any]) -> Any:
             middle = float(np.median(values))
             axis.barh(place, middle, color=color, alpha=0.35, height=0.7)
             axis.plot(values, [place] * len(values), color=color, marker=marker, linestyle="none")
-            axis.annotate(
-                f"{middle:.0%}",
-                (max(values), place),
-                xytext=(7, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=10,
-            )
+            axis.annotate(f"{middle:.0%}", (0.98, place), ha="right", va="center", fontsize=10)
         axis.axvline(0.1, color="black", linewidth=1, linestyle=":")
         axis.set(title=title, xlabel="test accuracy", xlim=(0, 1))
         axis.xaxis.set_major_formatter(lambda value, position: f"{value:.0%}")
@@ -86,7 +79,8 @@ def peculiarities(summary: dict[str, Any]) -> Any:
     entry = found["path_0"]
     figure.suptitle(
         f"{entry['pictures']} pictures, {entry['epochs']} epochs; as published "
-        f"{np.median(entry['test_accuracies']):.0%}; dotted: guessing",
+        f"{np.median(entry['test_accuracies']):.0%}. Bars and numbers: the median of the "
+        "seeds; marks: the seeds; dotted: guessing",
         fontsize=11,
     )
     return figure, (
