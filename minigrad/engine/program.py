@@ -129,7 +129,7 @@ class Program:
             self.add(BiasAct(self, [self.cut.node, *self.bias_and_act(self.cut.node)]), taken)
         for node in self.nodes:
             if node not in taken:
-                self.add(self.kernel_for(node, taken), taken)
+                self.add(self.kernel_for(node), taken)
         # A kernel stands where the last of its nodes stood: all that it reads is there by then.
         place = {node: i for i, node in enumerate(self.network.order)}
         self.kernels.sort(key=lambda kernel: max(place[node] for node in kernel.nodes))
@@ -164,7 +164,7 @@ class Program:
         ]
         return chain + self.only_user(chain[-1] if chain else node, *ACTS)
 
-    def kernel_for(self, node: Any, taken: set[Node]) -> Kernel:
+    def kernel_for(self, node: Any) -> Kernel:
         kind = type(node)
         if kind is Convolution2D and isinstance(node.inputs[1], Variable) and self.ours(node):
             chain = [node, *self.bias_and_act(node)]
