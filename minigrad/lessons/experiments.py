@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ def keras_starts_quietly() -> bool:
     """
     if importlib.util.find_spec("tensorflow") is None:
         return False
+    if "tensorflow" in sys.modules:  # whatever it had to say has been said
+        return True
     from minigrad import interop
     from minigrad.experiments import studies
 
