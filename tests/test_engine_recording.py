@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_engine import engine, floats
+from test_engine_use import Formula
 
 import minigrad as mg
 from minigrad.engine import program
@@ -145,15 +146,6 @@ OPERATORS = {
     "log-softmax": mg.activations.log_softmax,
     "elu": lambda x: mg.activations.elu(x, 0.7),
 }
-
-
-class Formula(L.Layer):
-    def __init__(self, formula):
-        super().__init__()
-        self.formula = formula
-
-    def call(self, inputs):
-        return self.formula(inputs)
 
 
 @settings(max_examples=60)
