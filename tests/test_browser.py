@@ -177,7 +177,8 @@ def follows_its_slider(page: playwright.Page, explorer: playwright.Locator) -> N
     drag(page, explorer.locator(".noUi-handle").first)
     playwright.expect(image).not_to_have_attribute("src", before, timeout=30_000)
     assert reading.inner_text() != number
-    assert image.evaluate("image => image.decode().then(() => image.width)")
+    # A drag asks for several pictures; each takes the place of one that may not be decoded yet.
+    page.wait_for_function(f"image => ({ALL_DRAWN})([image])", arg=image.element_handle())
 
 
 def type_a_guess(page: playwright.Page, guess: str, answer: str) -> None:
