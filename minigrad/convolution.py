@@ -8,7 +8,7 @@ convolution is a cross-correlation; the kernel is not flipped:
 The sum over i and j is a loop over the few positions of the kernel, and for each of them
 the whole batch is one product of NumPy's. Forward and backward run over the same loop, so
 that a product and its two derivatives can be compared line by line. The fast versions are
-in ``minigrad/engine``; the two agree to rounding, and a test says so.
+in ``minigrad/kernels``; the two agree to rounding, and a test says so.
 
 Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning",
 arXiv 1603.07285; padding as TensorFlow does it (more of an odd number at the far end).

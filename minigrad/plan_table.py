@@ -8,10 +8,11 @@ from __future__ import annotations
 from html import escape
 from typing import Any, NamedTuple
 
-from minigrad.engine.kernels import Kernel, as_reference
 from minigrad.engine.memory import Buffer
 from minigrad.engine.plan import Planned
 from minigrad.engine.program import Program
+from minigrad.kernels.kernel import Kernel
+from minigrad.kernels.layout import as_reference
 
 __all__ = ["Plan", "Row"]
 

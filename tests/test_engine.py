@@ -17,9 +17,9 @@ from minigrad.activations import Relu
 from minigrad.convolution import MaxPool2D
 from minigrad.eager import Eager
 from minigrad.engine import sizes
-from minigrad.engine.kernels import as_reference
 from minigrad.engine.plan import Planned
 from minigrad.engine.program import Program
+from minigrad.kernels.layout import as_reference
 
 # -- tools -------------------------------------------------------------------------------------
 # Rounding of float32 is 6e-8; a sum of some hundred numbers in another order differs by

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.engine.debts import MOST, Debt
-from minigrad.engine.loans import Loan
+from minigrad.kernels.debts import MOST, Debt
+from minigrad.kernels.loans import Loan
 
 STEPS = 2 * MOST + 5
 

@@ -7,13 +7,14 @@ numbers laid out in an order that suits the reader. The engine takes the same gr
 for each batch size, turns it into a *plan*: a list of NumPy calls with all their arguments
 filled in, which a step then makes one after the other. What it decides beforehand:
 
-which nodes are one *kernel* (``program.py``, ``convolution.py``, ``dense.py``)
+which nodes are one *kernel* (``program.py``)
     convolution, bias, activation and max pooling; product, bias and activation: these are
-    written by hand. Softmax, cross-entropy and mean are one as well.
-how every other operator is computed (``recording.py``, ``recorded.py``)
-    by its own two methods, which are run once and whose NumPy calls are noted; only the
-    reader's own, which might do more than compute, are run anew in every step.
-how the numbers lie (``kernels.py``)
+    written by hand (``minigrad/kernels``). Softmax, cross-entropy and mean are one as well.
+how every other operator is computed
+    by its own two methods, which are run once and whose NumPy calls are noted
+    (``minigrad/recording.py``); only the reader's own, which might do more than compute, are
+    run anew in every step.
+how the numbers lie
     batch last, so that every call runs over many pictures treated alike.
 which arrays exist, and which share memory (``memory.py``)
     each is known beforehand, with the time at which it is first written and last read.
@@ -22,7 +23,7 @@ which gradients nobody needs
 what each thread does (``plan.py``, ``bands.py``, ``minigrad/threads.py``)
     some rows of the pictures and of the largest weight, or some pictures; in both cases
     without waiting for another in the middle of a call.
-when a weight changes (``gradients.py``, ``updates.py``, ``loans.py``, ``debts.py``)
+when a weight changes (``gradients.py``)
     as soon as its gradient is there and nobody needs the old value any more.
 
 The tests hold every value, gradient and weight to those of the reference way.

@@ -31,12 +31,14 @@ from minigrad.activations import LogSoftmax, Softmax
 from minigrad.eager import Network, gather
 from minigrad.engine import sizes
 from minigrad.engine.bands import Cut, find_cut
-from minigrad.engine.kernels import Feed, Step, as_reference
-from minigrad.engine.loans import loan_of
 from minigrad.engine.program import Program
-from minigrad.engine.recorded import Recorded, Reference
-from minigrad.engine.updates import Updates
 from minigrad.graph import Operator, Variable
+from minigrad.kernels.feed import Feed
+from minigrad.kernels.kernel import Step
+from minigrad.kernels.layout import as_reference
+from minigrad.kernels.loans import loan_of
+from minigrad.kernels.recorded import Recorded, Reference
+from minigrad.kernels.updates import Updates
 from minigrad.optimizers import Optimizer
 from minigrad.threads import blas_threads, get_threads, team
 
@@ -75,7 +77,7 @@ class Planned:
     """The optimised way of running a network: a plan over memory made once.
 
     It has the methods of :class:`minigrad.eager.Eager` and gives the same numbers to
-    rounding. Weights are changed in place; a large one may be lent meanwhile (``loans.py``).
+    rounding. Weights are changed in place; a large one may be lent meanwhile (``minigrad/kernels/loans.py``).
 
     Args:
         build: Builds the network for a number of pictures.

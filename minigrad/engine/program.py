@@ -23,18 +23,21 @@ from minigrad.activations import Relu, Softmax
 from minigrad.convolution import Convolution2D, MaxPool2D
 from minigrad.cross_entropy import SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy
 from minigrad.eager import Network
-from minigrad.engine import kernels
-from minigrad.engine.activations import ACTS
-from minigrad.engine.convolution import Convolution
-from minigrad.engine.debts import OwingDense, owes
-from minigrad.engine.dense import BiasAct, Dense
+from minigrad.engine import sizes
 from minigrad.engine.gradients import Weight
-from minigrad.engine.kernels import Asker, Kernel, Step, as_reference, stored_shape
 from minigrad.engine.memory import ALWAYS, Buffer, Memory
-from minigrad.engine.recorded import Flatten, Recorded, Reference
-from minigrad.engine.recording import settled
-from minigrad.engine.updates import Updates
 from minigrad.graph import Constant, Node, Operator, Variable
+from minigrad.kernels.activations import ACTS
+from minigrad.kernels.convolution import Convolution
+from minigrad.kernels.debts import OwingDense
+from minigrad.kernels.dense import BiasAct, Dense
+from minigrad.kernels.feed import Feed
+from minigrad.kernels.flatten import Flatten, unflatten
+from minigrad.kernels.kernel import Asker, Kernel, Step
+from minigrad.kernels.layout import as_reference, as_stored, stored_shape
+from minigrad.kernels.recorded import Recorded, Reference
+from minigrad.kernels.updates import Updates
+from minigrad.recording import settled
 from minigrad.rescaling import Rescale
 
 if TYPE_CHECKING:
@@ -48,12 +51,6 @@ RECORDED = {
     f"minigrad.{name}"
     for name in ("operators", "activations", "convolution", "cross_entropy", "dropout", "rescaling")
 }
-
-
-def unflatten(flat: Any, shape: tuple[int, ...]) -> Any:
-    # (height·width·channel, batch) seen as (height, channel, width, batch)
-    height, channel, width, batch = shape
-    return flat.reshape(height, width, channel, batch).transpose(0, 2, 1, 3)
 
 
 class Program:
@@ -121,7 +118,7 @@ class Program:
         for entry in (self.network.inputs, self.network.targets):
             if entry is not None and self.reads(entry):
                 rescale = self.only_user(entry, Rescale) if entry.ndim in (2, 4) else []
-                feed = kernels.Feed(self, [entry, *rescale])
+                feed = Feed(self, [entry, *rescale])
                 if self.cut and self.band and self.cut.feed is None:
                     self.cut.feed = feed
                 self.add(feed, taken)
@@ -175,7 +172,7 @@ class Program:
         if kind is op.MatMul and isinstance(node.inputs[1], Variable) and self.ours(node):
             if node.ndim == 2 == node.inputs[1].ndim:
                 chain = [node] if self.band else [node, *self.bias_and_act(node)]
-                return (OwingDense if owes(self, node) else Dense)(self, chain)
+                return (OwingDense if self.owes(node) else Dense)(self, chain)
         if kind is op.Reshape and node.ndim == 2 and node.inputs[0].ndim > 1 and self.ours(node):
             if node.shape[0] == node.inputs[0].shape[0]:
                 return Flatten(self, [node])
@@ -193,6 +190,14 @@ class Program:
         # the first input is an array of the program's, of the same dtype
         source = node.inputs[0]
         return self.computes(source) and source.dtype == node.dtype
+
+    def owes(self, node: Node) -> bool:
+        # whether a dense layer's weight is large, and trained so that its changes may wait
+        weight: Any = node.inputs[1]
+        if weight.value.nbytes < sizes.LARGE or node.shape[0] > 1 or self.several:
+            return False
+        free = self.updates.loan is None and self.uses[weight] == 1
+        return free and self.updates.rate(weight) is not None
 
     def cross_entropy(self, loss: Node) -> list[Node]:
         """Softmax that gives the predictions, cross-entropy, and its mean or sum."""
@@ -260,7 +265,7 @@ class Program:
         self.share = {n: b.array for n, b in shares.items()}
         for kernel in self.kernels:
             if kernel.as_gathered:
-                self.value[kernel.output] = kernels.as_stored(kernel.raw.array)
+                self.value[kernel.output] = as_stored(kernel.raw.array)
         for pictures, flat in self.views.items():
             shape = self.value_shape(pictures)
             loan = self.updates.loan
@@ -307,8 +312,8 @@ class Program:
         """List all calls."""
         self.given_to: set[Node] = set()
         self.begin_calls = [settled(call) for kernel in self.kernels for call in kernel.begin()]
-        data = [kernel for kernel in self.kernels if isinstance(kernel, kernels.Feed)]
-        others = [kernel for kernel in self.kernels if not isinstance(kernel, kernels.Feed)]
+        data = [kernel for kernel in self.kernels if isinstance(kernel, Feed)]
+        others = [kernel for kernel in self.kernels if not isinstance(kernel, Feed)]
         self.data_calls = [settled(call) for kernel in data for call in kernel.forward()]
         self.forward_calls = [settled(call) for kernel in others for call in kernel.forward()]
         self.backward_calls: list[Step] = []

@@ -9,39 +9,15 @@ import numpy as np
 
 from minigrad import operators as op
 from minigrad.dropout import Dropout
-from minigrad.engine.kernels import Asker, Kernel, Step, Steps, as_reference, stored_shape
-from minigrad.engine.recording import Noted, Recording, copy, filled
 from minigrad.graph import Node, Variable, unbroadcast
+from minigrad.kernels.kernel import Asker, Kernel, Step, Steps
+from minigrad.kernels.layout import as_reference, stored_shape
+from minigrad.recording import Noted, Recording, copy, filled
 
 if TYPE_CHECKING:
     from minigrad.engine.program import Program
 
-__all__ = ["Flatten", "Recorded", "Reference"]
-
-
-class Flatten(Kernel):
-    """Pictures as vectors, in Keras's order; replaces ``Reshape``.
-
-    Where nobody else reads the pictures, the kernel before writes them in this order, and
-    there is nothing left to do.
-    """
-
-    kind = "flatten"
-
-    def __init__(self, program: Program, nodes: list[Any]) -> None:
-        super().__init__(program, nodes, list(nodes[0].inputs))
-
-    def forward(self) -> Steps:
-        x, out = as_reference(self.value(self.reads[0])), as_reference(self.value())
-        if not np.shares_memory(x, out):
-            yield partial(np.copyto, out.reshape(x.shape), x)  # a view: one axis becomes several
-
-    def backward(self) -> Steps:
-        if self.sends and not np.shares_memory(self.program.gradient[self.reads[0]], self.gradient):
-            by_x, after = self.program.receive(self.reads[0])
-            by_x = as_reference(by_x)
-            yield partial(np.copyto, by_x, as_reference(self.gradient).reshape(by_x.shape))
-            yield from after
+__all__ = ["Recorded", "Reference"]
 
 
 class General(Kernel):
@@ -79,7 +55,7 @@ class General(Kernel):
 
 
 class Recorded(General):
-    """One operator or several, by the calls that their own methods make; see ``recording.py``.
+    """One operator or several, by the calls that their own methods make; see ``minigrad/recording.py``.
 
     Raises:
         TypeError: When a method cannot be recorded.

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from minigrad import activations
-from minigrad.engine.kernels import Asker, Steps
 from minigrad.graph import Node, Variable
+from minigrad.kernels.kernel import Asker, Steps
 
 __all__ = ["ACTS", "Act", "tail"]
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine.activations import tail
-from minigrad.engine.kernels import Asker, Kernel, Steps, stored_shape
 from minigrad.graph import Node
+from minigrad.kernels.activations import tail
+from minigrad.kernels.kernel import Asker, Kernel, Steps
+from minigrad.kernels.layout import stored_shape
 
 if TYPE_CHECKING:
     from minigrad.engine.program import Program
@@ -21,7 +22,7 @@ __all__ = ["BiasAct", "Dense"]
 class BiasAct(Kernel):
     """Terms added up, bias, activation; replaces ``Add`` and the activation.
 
-    In bands, the terms are the threads' shares of a product; see ``bands.py``.
+    In bands, the terms are the threads' shares of a product; see ``minigrad/engine/bands.py``.
     """
 
     kind = "sum of shares"

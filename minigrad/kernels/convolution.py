@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.convolution import MaxPool2D
-from minigrad.engine.activations import tail
-from minigrad.engine.kernels import Asker, Kernel, Steps, stored_shape
+from minigrad.kernels.activations import tail
+from minigrad.kernels.kernel import Asker, Kernel, Steps
+from minigrad.kernels.layout import stored_shape
 
 if TYPE_CHECKING:
     from minigrad.engine.program import Program

@@ -18,15 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.engine import sizes
-from minigrad.engine.dense import Dense
-from minigrad.engine.kernels import Steps
-from minigrad.graph import Node, Variable
+from minigrad.graph import Variable
+from minigrad.kernels.dense import Dense
+from minigrad.kernels.kernel import Steps
 
 if TYPE_CHECKING:
     from minigrad.engine.program import Program
 
-__all__ = ["Debt", "OwingDense", "owes"]
+__all__ = ["Debt", "OwingDense"]
 
 MOST = 16  # steps that are remembered
 
@@ -74,15 +73,6 @@ class Debt:
             self.columns.fill(0)
             self.rows.fill(0)
             self.count = 0
-
-
-def owes(program: Program, node: Node) -> bool:
-    """Whether a dense layer's weight is large and trained so that its changes may wait."""
-    weight, updates = node.inputs[1], program.updates
-    large = isinstance(weight, Variable) and weight.value.nbytes >= sizes.LARGE
-    if not large or node.shape[0] > 1 or program.several or updates.loan is not None:
-        return False
-    return updates.rate(weight) is not None and program.uses[weight] == 1
 
 
 class OwingDense(Dense):
