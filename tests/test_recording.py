@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from both_ways import Formula
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_engine import engine, floats
-from test_engine_use import Formula
 
 import minigrad as mg
 from minigrad.engine import program

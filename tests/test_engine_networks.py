@@ -1,0 +1,150 @@
+"""Networks that once went wrong, or easily might: the plan does what the graph would do."""
+
+import numpy as np
+import pytest
+from both_ways import OPTIMIZERS, PICTURES, TAIL, Formula, both_ways, fit_both, same, samples, way
+from test_engine import engine
+
+import minigrad as mg
+
+L = mg.layers
+
+
+class FactorFirst(L.Layer):
+    def build(self, input_shape):
+        self.factor = self.add_weight((input_shape[-1],), "ones")
+
+    def call(self, inputs):
+        return self.factor * inputs
+
+
+class PlusPictures(FactorFirst):
+    """A weight for every pixel, which no part of the pictures has for itself."""
+
+    def build(self, input_shape):
+        self.factor = self.add_weight(input_shape[1:], "ones")
+
+    def call(self, inputs):
+        return inputs + self.factor
+
+
+class Twice(L.Layer):
+    """The same weights in two places."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def call(self, inputs):
+        return self.layer(np.tanh(self.layer(inputs)))
+
+
+def over_the_batch(x):
+    return mg.activations.softmax(x, axis=0)
+
+
+NETWORKS = {
+    "convolution last": (PICTURES, lambda: [L.Conv2D(2, 2, activation="tanh")]),
+    "pooling last": (PICTURES, lambda: [L.Conv2D(2, 2, activation="relu"), L.MaxPooling2D(2)]),
+    "flatten last": (PICTURES, lambda: [L.Conv2D(2, 2, activation="relu"), L.Flatten()]),
+    "two flattens": (PICTURES, lambda: [L.Conv2D(2, 2), L.Flatten(), L.Flatten(), L.Dense(2)]),
+    "flat sequences": ((5, 4), lambda: [L.Flatten(), L.Dense(6, "relu"), L.Dense(2)]),
+    "flat pictures": (PICTURES, lambda: [t() for t in TAIL]),
+    "bands": (PICTURES, lambda: [L.Conv2D(2, 3, strides=2), *(t() for t in TAIL)]),
+    "two convolutions": (
+        PICTURES,
+        lambda: [L.Conv2D(2, 2, use_bias=False), L.Conv2D(2, 2), *(t() for t in TAIL)],
+    ),
+    "before the convolution": (
+        PICTURES,
+        lambda: [L.Activation("relu"), L.Conv2D(2, 2, use_bias=False), *(t() for t in TAIL)],
+    ),
+    "every pixel, before": (
+        PICTURES,
+        lambda: [PlusPictures(), L.Conv2D(2, 2, use_bias=False), *(t() for t in TAIL)],
+    ),
+    "every pixel, after": (
+        PICTURES,
+        lambda: [L.Conv2D(2, 2, use_bias=False), PlusPictures(), *(t() for t in TAIL)],
+    ),
+    "scaled after": (
+        PICTURES,
+        lambda: [L.Conv2D(2, 2), L.Rescaling(0.5), *(t() for t in TAIL)],
+    ),
+    "scaled twice": (
+        PICTURES,
+        lambda: [L.Rescaling(0.5), L.Rescaling(1, 1), L.Conv2D(2, 2), *(t() for t in TAIL)],
+    ),
+    "factor first": ((6,), lambda: [L.Dense(4), FactorFirst(), L.Dense(2)]),
+    "shared weights": ((6,), lambda: [Twice(L.Dense(6)), L.Dense(2)]),
+    "softmax over the batch": ((6,), lambda: [L.Dense(4), Formula(over_the_batch), L.Dense(2)]),
+    "mean over the batch": (
+        (6,),
+        lambda: [L.Dense(4), Formula(lambda x: x - np.mean(x, axis=0)), L.Dense(2)],
+    ),
+    "squares": ((6,), lambda: [L.Dense(4), Formula(lambda x: x * x), L.Dense(2)]),
+    "read twice": (
+        (6,),
+        lambda: [L.Dense(4), Formula(lambda x: np.tanh(x) * np.exp(-x) + x), L.Dense(2)],
+    ),
+    "frozen": (
+        PICTURES,
+        lambda: [
+            L.Conv2D(2, 2, activation="elu", trainable=False),
+            L.Flatten(),
+            L.Dense(5, trainable=False),
+            L.Dense(2),
+        ],
+    ),
+    "frozen inside": (
+        (6,),
+        lambda: [L.Dense(5, "tanh"), L.Dense(4, trainable=False), L.Dense(2)],
+    ),
+}
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_fit_gives_the_same_history_and_weights(name, optimizer, threads):
+    shape, layers = NETWORKS[name]
+    with engine(threads, large=100, cache=1 << 14):
+        fit_both(both_ways(layers, shape, optimizer=OPTIMIZERS[optimizer], metrics=["mse"]))
+
+
+@pytest.mark.parametrize("name", ["softmax over the batch", "mean over the batch"])
+def test_what_mixes_the_pictures_is_not_shared_by_pictures(name):
+    shape, layers = NETWORKS[name]
+    with engine(2):
+        models = both_ways(layers, shape)
+        fit_both(models)
+        assert way(models[1]) == "alone"
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("size", [7, 8])  # what is left over lies under no window
+def test_of_equal_elements_the_first_receives_the_gradient(size, threads):
+    with engine(threads):
+        models = both_ways(
+            lambda: [L.Conv2D(2, 2, activation="relu"), L.MaxPooling2D(2), L.Flatten(), L.Dense(2)],
+            (size, size, 1),
+        )
+        x = np.tile(np.arange(size * size).reshape(1, size, size, 1) % 2.0, (8, 1, 1, 1))
+        x[:, ::2] = 1.0
+        for model in models:
+            model.set_weights([np.ones(w.shape) for w in model.get_weights()])
+            model.fit(x, np.zeros((8, 2)), batch_size=8, epochs=3, verbose=0)
+        same(models)
+
+
+def test_frozen_weights_do_not_move():
+    for name in ("frozen", "frozen inside"):
+        shape, layers = NETWORKS[name]
+        for threads in (1, 2):
+            with engine(threads, large=100):
+                _, model = both_ways(layers, shape)
+                before = {w.name: w.value.copy() for w in model.non_trainable_weights}
+                model.fit(*samples(model, 16), batch_size=8, verbose=0)
+                assert before
+                for weight in model.non_trainable_weights:
+                    np.testing.assert_array_equal(weight.value, before[weight.name])
