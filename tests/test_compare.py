@@ -94,11 +94,14 @@ def test_what_only_one_run_has_is_not_compared():
     assert [line.program for line in comparison.digits] == ["minigrad"]
 
 
-@pytest.mark.parametrize("repeats", [1, 2])
-def test_too_few_repeats_expect_nothing(repeats):
-    first = run(0)
-    first["measurements"] = [m for m in first["measurements"] if m["settings"]["round"] < repeats]
-    assert compare(first, run(1)).times == () and compare(first, run(1)).agree
+def test_without_repeats_nothing_is_expected_and_two_of_each_are_enough():
+    for repeats, lines in ((1, 0), (2, len(PROGRAMS) * len(SIZES))):
+        first = run(0)
+        first["measurements"] = [
+            m for m in first["measurements"] if m["settings"]["round"] < repeats
+        ]
+        comparison = compare(first, run(1))
+        assert len(comparison.times) == lines and comparison.agree
 
 
 def test_another_machine_is_named():

@@ -144,15 +144,18 @@ def test_keras_is_plain_fit_and_its_faster_setting_is_only_timed():
     assert FASTER not in {m.program for m in reproduce.plan(PROGRAMS, quick=True)}
 
 
-def test_short_measurements_are_repeated_five_times_and_long_ones_three_times():
+def test_short_measurements_are_repeated_five_times_and_long_ones_two_or_three_times():
     repeats = Counter(
         (m.program, m.batch, m.pictures)
         for m in reproduce.plan(PROGRAMS, quick=False)
         if m.study in TIMED
     )
-    assert set(repeats.values()) == {3, 5}
+    assert set(repeats.values()) == {2, 3, 5}
     assert {repeats[key] for key in repeats if key[0] == "minigrad"} == {5}
-    assert {repeats[key] for key in repeats if key[0] == KERAS} == {3}
+    ends = (1, 10), (1, 100), (32, 100), (32, 60_000), (128, 100), (128, 60_000)
+    for (program, *size), count in repeats.items():
+        if program == KERAS:
+            assert count == (3 if tuple(size) in ends else 2)
 
 
 @pytest.mark.parametrize("quick", [True, False])
@@ -406,10 +409,9 @@ def test_committed_times_say_where_the_next_median_is_expected(committed):
     """Never narrower than the pace of a whole run allows, whatever the repeats say."""
     for row in committed["summary"]["learning_time"]["rows"]:
         seconds = row["seconds"]
-        if seconds["count"] > 2:
-            low, high = seconds["expected"]
-            assert low < seconds["median"] < high and high / low > 1.2
-        assert seconds["count"] >= (3 if committed["mode"] == "full" else 2)
+        low, high = seconds["expected"]
+        assert low < seconds["median"] < high and 1.2 < high / low < 10
+        assert seconds["count"] >= 2
 
 
 def test_what_the_committed_results_say_about_loss(committed):

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from minigrad.experiments.spread import DRIFT, expected, spread, student
+from minigrad.experiments.spread import DRIFT, expected, pooled, spread, student
 
 
 # W. S. Gosset's table: 95 % between −t and t, by degrees of freedom.
@@ -28,18 +28,22 @@ def test_without_a_degree_of_freedom_there_is_no_t():
         student(0)
 
 
-def coverage(here: int, there: int, scatter: float, drift: float, runs: int = 1000) -> float:
+def coverage(
+    here: int, there: int, scatter: float, drift: float, runs: int = 1000, sizes: int = 1
+) -> float:
     """How often the next run's median is inside: log-normal times, each run with its own pace."""
     generator = np.random.default_rng(0)
 
     def run(repeats: int) -> np.ndarray:
         pace = generator.normal(0, drift)
-        return 3.0 * np.exp(pace + generator.normal(0, scatter, repeats))
+        seconds = 3.0 * 10.0 ** np.arange(sizes)[:, np.newaxis]
+        return seconds * np.exp(pace + generator.normal(0, scatter, (sizes, repeats)))
 
     inside = 0
     for _ in range(runs):
-        low, high = expected(run(here), there)
-        inside += low <= np.median(run(there)) <= high
+        repeated, again = run(here), run(there)
+        low, high = expected(repeated[0], there, pooled(repeated))
+        inside += low <= np.median(again[0]) <= high
     return inside / runs
 
 
@@ -47,6 +51,29 @@ def coverage(here: int, there: int, scatter: float, drift: float, runs: int = 10
 @pytest.mark.parametrize("scatter", [0.01, 0.1, 0.3])
 def test_the_next_median_is_inside_in_about_95_of_100_runs(here, there, scatter):
     assert 0.94 < coverage(here, there, scatter, DRIFT) < 0.995
+
+
+@pytest.mark.parametrize(("here", "there"), [(2, 2), (2, 3), (3, 3), (5, 3)])
+@pytest.mark.parametrize("scatter", [0.01, 0.1, 0.3])
+def test_sizes_that_share_their_scatter_promise_no_more_than_they_hold(here, there, scatter):
+    assert 0.94 < coverage(here, there, scatter, DRIFT, runs=4000, sizes=5) < 0.995
+
+
+def test_a_shared_scatter_is_that_about_each_sizes_own_mean():
+    apart = [[1.0, 2.0, 4.0], [10.0, 20.0], [7.0]]
+    deviation, degrees = pooled(apart)
+    logarithms = [np.log(values) for values in apart]
+    squares = sum(((values - values.mean()) ** 2).sum() for values in logarithms)
+    assert degrees == 3 and deviation == pytest.approx(np.sqrt(squares / 3))
+    assert pooled([[1.0, 2.0, 4.0]]).deviation == pytest.approx(np.std(logarithms[0], ddof=1))
+
+
+def test_a_shared_scatter_makes_a_narrow_interval_of_few_repeats():
+    uneven, alike = [1.0, 1.3, 0.8], [[2.0, 2.1, 1.9], [5.0, 5.1, 5.0], [9.0, 9.2, 9.1]]
+    low, high = expected(uneven, 3)
+    shared = expected(uneven, 3, pooled([uneven, *alike]))
+    assert high / low > 1.5 * shared[1] / shared[0]
+    assert shared[1] / shared[0] > math.exp(2 * math.sqrt(2) * 1.96 * DRIFT)
 
 
 def test_lowest_to_highest_would_miss_two_of_five():
@@ -84,6 +111,8 @@ def test_the_unit_is_no_matter():
 
 def test_one_or_two_numbers_tell_too_little():
     assert expected([2.0], 3) is None and expected([2.0, 2.1], 3) is None
+    assert pooled([]) == pooled([[2.0], [3.0]]) == (0.0, 0)
+    assert expected([2.0], 3, pooled([[2.0], [3.0, 3.1], [4.0, 4.2]])) is not None
     assert spread([2.0]) == {"median": 2.0, "low": 2.0, "high": 2.0, "count": 1, "expected": None}
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from minigrad.experiments.spread import expected
+from minigrad.experiments.spread import expected, pooled
 from minigrad.experiments.studies import LABELS, Measurement
 
 __all__ = ["Comparison", "Digits", "Time", "compare", "read"]
@@ -79,7 +79,7 @@ class Comparison:
 
     Attributes:
         digits: A line for each study and program.
-        times: A line for each measurement that the first run timed three times or more.
+        times: A line for each measurement whose scatter the first run knows.
         machines: What the machines differ in; empty for the same machine and libraries.
     """
 
@@ -199,10 +199,14 @@ def digits(first: dict[str, Any], other: dict[str, Any]) -> list[Digits]:
 def times(first: dict[str, Any], other: dict[str, Any]) -> list[Time]:
     """Whether the times of another run are where the first expects them."""
     found, again = seconds(first), seconds(other)
+    kinds: dict[tuple[str, int], list[list[float]]] = defaultdict(list)
+    for (program, batch, *_), values in found.items():
+        kinds[program, batch].append(values)
     lines = []
     for key, values in found.items():
         repeated = again.get(key, [])
-        interval = expected(values, len(repeated)) if repeated else None
+        scatter = pooled(kinds[key[:2]])
+        interval = expected(values, len(repeated), scatter) if repeated else None
         if interval is not None:
             medians = statistics.median(values), statistics.median(repeated)
             lines.append(Time(*key, medians[0], *interval, medians[1]))

@@ -19,7 +19,7 @@ from minigrad.experiments import paper
 from minigrad.experiments.fits import crossing, straight_line
 from minigrad.experiments.machine import peak_memory
 from minigrad.experiments.measure import in_turn, summary
-from minigrad.experiments.spread import spread
+from minigrad.experiments.spread import pooled, spread
 from minigrad.experiments.studies import (
     FASTER,
     KERAS,
@@ -46,33 +46,41 @@ def plan(programs: Sequence[str], quick: bool) -> list[Measurement]:
 
     Returns:
         The measurements in order: the programs take turns, size after size, round after round.
-        Short measurements are made in each of the five rounds, long ones in three of them. Keras
-        at its faster setting takes part in the largest size of each batch size, in the full run.
+        Short measurements are made in each of the five rounds, long ones in three of them, and in
+        two where they lie between the smallest and the largest size, which say most about a
+        straight line. Keras at its faster setting takes part in the largest size of each batch
+        size, in the full run.
 
     Example:
         >>> len(plan(["minigrad"], quick=True)) < len(plan(["minigrad"], quick=False))
         True
     """
     epochs = 10 if quick else paper.EPOCHS
-    sizes = [(n, 1, epochs) for n in ((10, 50, 100) if quick else paper.PICTURES)]
+    of_batch = {1: (10, 50, 100) if quick else paper.PICTURES}
     for batch in (128,) if quick else (32, 128):
-        sizes += [(n, batch, 1) for n in ((100, 1_000, 10_000) if quick else LARGE)]
-    # The sizes grow, so for each batch size the last one stays.
-    largest = {} if quick else {batch: (n, batch, epochs) for n, batch, epochs in sizes}
+        of_batch[batch] = (100, 1_000, 10_000) if quick else LARGE
+    last = (3 if quick else ROUNDS) - 1
     chosen = []
-    for number in range(3 if quick else ROUNDS):
-        for size in sizes:
-            taking_part = [
-                p for p in in_turn(programs, number) if p != FASTER or size in largest.values()
-            ]
-            chosen += for_each("learning_time", taking_part, *size, round=number)
-    return [m for m in chosen if m.round % 2 == 0 or not is_long(m)]
+    for number in range(last + 1):
+        for batch, sizes in of_batch.items():
+            for n in sizes:
+                taking_part = [
+                    program
+                    for program in in_turn(programs, number)
+                    if program != FASTER or (n == sizes[-1] and not quick)
+                ]
+                size = n, batch, epochs if batch == 1 else 1
+                some = (0, last) if n in sizes[1:-1] else range(0, last + 1, 2)
+                every = for_each("learning_time", taking_part, *size, round=number)
+                chosen += [m for m in every if number in some or not is_long(m)]
+    return chosen
 
 
 def is_long(measurement: Measurement) -> bool:
     """Whether it takes many seconds: Keras by what it does once, the walk by its steps."""
     walk = measurement.program == "minigrad_eager"
-    return measurement.program in (KERAS, FASTER) or (walk and measurement.steps > 1_000)
+    many = measurement.steps > 1_000 or measurement.pictures > 10_000
+    return measurement.program in (KERAS, FASTER) or (walk and many)
 
 
 def measure(task: dict[str, Any]) -> dict[str, Any]:
@@ -114,8 +122,11 @@ def summarize(results: Sequence[tuple[Measurement, dict[str, Any]]]) -> dict[str
     groups: dict[tuple, list[tuple[Measurement, dict[str, Any]]]] = defaultdict(list)
     for m, result in results:
         groups[PROGRAMS.index(m.program), m.batch, m.pictures, m.epochs].append((m, result))
+    kinds: dict[tuple, list[list[tuple[Measurement, dict[str, Any]]]]] = defaultdict(list)
+    for (program, batch, *_), members in groups.items():
+        kinds[program, batch].append(members)
     rows = []
-    for (_, batch, pictures, epochs), members in sorted(groups.items()):
+    for (program, batch, pictures, epochs), members in sorted(groups.items()):
         first = members[0][0]
         row: dict[str, Any] = {
             "program": first.program,
@@ -125,7 +136,8 @@ def summarize(results: Sequence[tuple[Measurement, dict[str, Any]]]) -> dict[str
             "steps": first.steps,
         }
         for name in ("seconds", "imported", "finished"):
-            row[name] = spread([r[name] for _, r in members])
+            alike = [[r[name] for _, r in same] for same in kinds[program, batch]]
+            row[name] = spread([r[name] for _, r in members], pooled(alike))
         memory = [r["peak_memory"] for _, r in members if r["peak_memory"] is not None]
         if memory:
             row["peak_memory"] = summary(memory)

@@ -43,7 +43,7 @@ from minigrad.experiments.measure import (
 )
 from minigrad.experiments.side_by_side import TIMED, run_all
 from minigrad.experiments.store import Store
-from minigrad.experiments.studies import LABELS, PROGRAMS, Measurement
+from minigrad.experiments.studies import KERAS, LABELS, PROGRAMS, Measurement
 from minigrad.experiments.verdicts import verdicts
 
 __all__ = ["add_arguments", "merge", "plan", "run"]
@@ -139,10 +139,11 @@ def in_time(planned: Sequence[Measurement]) -> list[Measurement]:
         [30, 20, 30, 10]
     """
     rounds = sorted({m.round for m in planned if m.study in TIMED}) or [0]
-    # The longest first: they run two at a time, and none should be left alone at the end.
+    # The longest first: they run two at a time, and none should be left alone at the end. A step
+    # of Keras takes longest, one of the plan is next to nothing.
     others = sorted(
         (m for m in planned if m.study not in TIMED),
-        key=lambda m: m.pictures * m.epochs * m.seeds,
+        key=lambda m: (m.program == KERAS, m.program != "minigrad", m.steps * m.seeds),
         reverse=True,
     )
     chosen: list[Measurement] = []

@@ -10,11 +10,20 @@ medians of two runs on a machine that stayed the same differ by a standard devia
 
     s · √(v(n) + v(m)),    v(k) = π / 2k (the variance of a median of k; of a mean it is 1 / k),
 
-and because s itself comes from n numbers alone, the factor for 95 % is Student's t with n − 1
-degrees of freedom and not 1.96: 4.3 for three repeats, 2.8 for five. This is the prediction
-interval for a future mean (G. J. Hahn, W. Q. Meeker, *Statistical Intervals*, 1991, chapter 4),
-with the median's variance in place of the mean's. Why few measurements of programs need Student's
-t: A. Georges, D. Buytaert, L. Eeckhout, *Statistically Rigorous Java Performance Evaluation*, 2007.
+and because s itself comes from few numbers, the factor for 95 % is Student's t with as many degrees
+of freedom as s has, and not 1.96. This is the prediction interval for a future mean (G. J. Hahn,
+W. Q. Meeker, *Statistical Intervals*, 1991, chapter 4), with the median's variance in place of the
+mean's. Why few measurements of programs need Student's t: A. Georges, D. Buytaert, L. Eeckhout,
+*Statistically Rigorous Java Performance Evaluation*, 2007.
+
+Three repeats have two degrees of freedom, and t is 4.3: they know their own scatter so badly that
+the interval may go from a tenth to ten times the median. But a program that does the same steps on
+sets of several sizes is disturbed alike in each. So the scatter is *pooled*: the squares about each
+size's own mean are added up and divided by the degrees of freedom of all sizes together,
+
+    s² = Σ (log x − mean of its size)² / Σ (n − 1).
+
+Five sizes of three repeats have ten degrees, and t is 2.2.
 
 A run sees the quarter of an hour in which it ran, and nothing else. Its repeats are spread over all
 of it, so whatever changes in minutes is in s. What changes between today and tomorrow (the
@@ -30,12 +39,12 @@ from __future__ import annotations
 import functools
 import math
 import statistics
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from minigrad.experiments.measure import summary
 
-__all__ = ["DRIFT", "expected", "spread", "student"]
+__all__ = ["DRIFT", "Scatter", "expected", "pooled", "spread", "student"]
 
 # Standard deviation of the logarithm of a whole run's pace. Two runs on one quiet machine, 20
 # minutes apart, differed by 2 to 7 % where repeats hardly scatter, and by 7 % at the median; that
@@ -90,45 +99,83 @@ def within(angle: float, degrees: int) -> float:
     return (angle + total) * 2 / math.pi if odd else total
 
 
-def expected(values: Sequence[float], repeats: int) -> tuple[float, float] | None:
+class Scatter(NamedTuple):
+    """How far repeats lie apart.
+
+    Attributes:
+        deviation: Standard deviation of the logarithm of the seconds.
+        degrees: Its degrees of freedom.
+    """
+
+    deviation: float
+    degrees: int
+
+
+def pooled(measurements: Iterable[Sequence[float]]) -> Scatter:
+    """The scatter that measurements of one kind have in common.
+
+    Args:
+        measurements: For each its repeats, in seconds, all above 0.
+
+    Returns:
+        The scatter; with 0 degrees of freedom where nothing was repeated.
+
+    Example:
+        >>> pooled([[1.00, 1.02, 0.97], [5.1, 5.3]]).degrees
+        3
+    """
+    squares, degrees = 0.0, 0
+    for values in measurements:
+        logarithms = [math.log(value) for value in values]
+        middle = statistics.fmean(logarithms)
+        squares += sum((logarithm - middle) ** 2 for logarithm in logarithms)
+        degrees += len(values) - 1
+    return Scatter(math.sqrt(squares / max(degrees, 1)), degrees)
+
+
+def expected(
+    values: Sequence[float], repeats: int, scatter: Scatter | None = None
+) -> tuple[float, float] | None:
     """Where the median of another run lies, in 95 of 100 runs.
 
     Args:
         values: Seconds, repeated within a run that was spread over some time; all above 0.
         repeats: How many repeats the other run takes its median of.
+        scatter: How far they lie apart, if more than these values tell it.
 
     Returns:
-        The two ends in seconds, or ``None`` for fewer than three values: of two, t is 12.7, and the
-        interval goes from next to nothing to minutes.
+        The two ends in seconds, or ``None`` where the scatter has fewer than two degrees of
+        freedom: with one, t is 12.7, and the interval goes from next to nothing to minutes.
 
     Example:
         >>> low, high = expected([1.00, 1.02, 0.97], repeats=3)
         >>> f"{low:.2f} to {high:.2f}"
         '0.84 to 1.19'
     """
-    if len(values) < 3:
+    scatter = scatter or pooled([values])
+    if scatter.degrees < 2:
         return None
-    scatter = statistics.stdev(map(math.log, values))
-    repeated = student(len(values) - 1) * scatter
+    repeated = student(scatter.degrees) * scatter.deviation
     variance = math.pi / 2 / len(values) + math.pi / 2 / repeats
     half = math.sqrt(repeated**2 * variance + 2 * (NORMAL * DRIFT) ** 2)
     middle = statistics.median(values)
     return middle * math.exp(-half), middle * math.exp(half)
 
 
-def spread(values: Sequence[float]) -> dict[str, Any]:
+def spread(values: Sequence[float], scatter: Scatter | None = None) -> dict[str, Any]:
     """Median, smallest, largest, and where the median of another such run is to be expected.
 
     Args:
         values: Seconds, at least one.
+        scatter: As for :func:`expected`.
 
     Returns:
         ``median``, ``low``, ``high``, ``count``, and ``expected``, the interval as a list of two,
-        or ``None`` for fewer than three values.
+        or ``None`` where too little is known.
 
     Example:
         >>> spread([2.0])
         {'median': 2.0, 'low': 2.0, 'high': 2.0, 'count': 1, 'expected': None}
     """
-    interval = expected(values, len(values))
+    interval = expected(values, len(values), scatter)
     return summary(values) | {"expected": None if interval is None else list(interval)}
