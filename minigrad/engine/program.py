@@ -233,8 +233,10 @@ class Program:
             and len(readers[kernel.reads[0]]) == 1
             and kernel.reads[0] is not self.network.outputs
         }
-        # What a kernel may not overwrite on its way back: the predictions are looked at later.
-        self.apart = {*self.views, self.network.outputs}
+        # Without a loan flat order is not the order of the plan, and products cannot write there.
+        loan = self.updates.loan
+        self.arrange = np.reshape if loan is not None and loan.reorders else unflatten
+        self.strided = set() if self.arrange is np.reshape else set(self.views)
         self.asked: dict[Kernel, list[Buffer]] = {}  # whose buffers they are
         values: dict[Node, Buffer] = {}
         gradients: dict[Node, Buffer] = {}
@@ -268,11 +270,9 @@ class Program:
                 self.value[kernel.output] = as_stored(kernel.raw.array)
         for pictures, flat in self.views.items():
             shape = self.value_shape(pictures)
-            loan = self.updates.loan
-            arrange = np.reshape if loan is not None and loan.reorders else unflatten
-            self.value[pictures] = arrange(self.value[flat], shape)
+            self.value[pictures] = self.arrange(self.value[flat], shape)
             if flat in self.gradient:
-                self.gradient[pictures] = arrange(self.gradient[flat], shape)
+                self.gradient[pictures] = self.arrange(self.gradient[flat], shape)
         if self.cut and self.band:
             self.value[self.cut.node] = self.band.share
             self.gradient[self.cut.node] = self.cut.by_sum

@@ -64,13 +64,16 @@ class Convolution(Kernel):
             self.edged = memory("input with its padding", shape, dtype, memory.always)
             if self.sends:
                 self.by_edged = memory("its gradient", shape, dtype, memory.later)
-        self.window = memory("window matrix", (self.touched, rows, x, batch), dtype, memory.both)
+        # The row of ones is written once, so this memory is nobody else's.
+        life = memory.both if self.bias is None else memory.always
+        self.window = memory("window matrix", (self.touched, rows, x, batch), dtype, life)
         self.matrix = memory("kernel and bias", (kh, rows, filters), dtype, memory.always)
         self.by_rows = memory("gradient by row", (y, kh * rows, filters), dtype, memory.later)
         self.by_matrix = memory("gradient of both", (kh, rows, filters), dtype, memory.later)
-        # Where the result is written elsewhere (pooled, or in flat order), the sums need a
-        # place of their own; otherwise the activation works in place.
-        self.apart = bool(self.sends) or self.pool is not None or self.output in self.program.apart
+        # Where the result is written elsewhere (pooled, or in flat order), the sums and their
+        # gradient need a place of their own; otherwise the activation works in place.
+        strided = self.output in self.program.strided
+        self.apart = bool(self.sends) or self.pool is not None or strided
         out = stored_shape(self.output.shape) if self.pool is not None else (y, filters, x, batch)
         if self.sends:  # with rows of zeros around, as far as a window reaches
             shape = (self.touched + kh - 1, filters, x, batch)
@@ -131,13 +134,13 @@ class Convolution(Kernel):
 
     def forward(self) -> Steps:
         window, z, out, source = self.window.array, self.sums(), self.value(), self.value(self.x)
+        if self.bias is not None:
+            window[:, self.columns] = 1
         if self.padded:
             yield partial(np.copyto, self.inner(self.edged.array), source)
             source = self.edged.array
         for j in range(self.across.size):
             yield partial(np.copyto, self.tap(window, j), self.under_column(source, j))
-        if self.bias is not None:
-            yield partial(window[:, self.columns].fill, 1)
         blocks = overlapping(window, self.down.size, self.down.stride, self.height)
         matrix = self.matrix.array.reshape(-1, self.filters)
         yield partial(np.matmul, matrix.T, blocks, out=flat(z))
@@ -155,7 +158,8 @@ class Convolution(Kernel):
             # Where ReLU cut the largest off its gradient is 0, so it need not be found.
             yield from self.pool.backward(by_out, z, out)
         else:
-            yield from self.act.backward(g, z, self.value(), z)
+            z = z if self.apart else g
+            yield from self.act.backward(g, self.sums(), self.value(), z)
         blocks = overlapping(window, self.down.size, self.down.stride, self.height)
         by_matrix, by_rows = self.by_matrix.array, self.by_rows.array
         yield partial(np.matmul, blocks, flat(z).transpose(0, 2, 1), out=by_rows)
