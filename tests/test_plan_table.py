@@ -57,6 +57,19 @@ MODELS = {"reference": reference_network, "lenet": lenet}
 WAYS = [("reference", 1, "alone"), ("reference", 2, "bands"), ("lenet", 2, "pictures")]
 
 
+def labels(plan):
+    return {buffer.label for row in plan.rows for buffer in row.buffers}
+
+
+def test_where_the_weight_is_lent_the_convolution_writes_for_the_dense_layer():
+    """In flat order it cannot: the sums need a place of their own, as large as the feature maps."""
+    model = reference_network()
+    mg.set_threads(2)
+    assert "weighted sums" not in labels(model.plan(16))
+    mg.set_threads(1)
+    assert "weighted sums" in labels(model.plan(16))
+
+
 @pytest.mark.parametrize(("name", "threads", "way"), WAYS)
 def test_every_node_is_served_once_in_the_order_of_the_graph(name, threads, way):
     mg.set_threads(threads)
