@@ -34,6 +34,7 @@ class Weight:
         self.rate = program.updates.rate(variable) if self.at_once else None
         self.part: Any = None  # where a piece of the gradient is written, or one to add
         self.kept: Any = None
+        self.spare: Any = None
 
     def ask(self, memory: Asker, rows: slice | None = None) -> None:
         if self.adds and self.part:  # a kernel that comes later sends its gradient earlier
@@ -48,9 +49,9 @@ class Weight:
                 shape = (min(self.step, self.length), *shape[1:])
         if self.at_once or self.adds:
             self.part = memory("gradient, to be used up", shape, dtype, memory.later)
-        if self.at_once:
+        if self.at_once and self.program.updates.needs_spare:
             self.spare = memory("spare", shape, dtype, memory.later)
-        else:
+        if not self.at_once:
             self.kept = memory(f"gradient of {self.variable.name}", shape, dtype, memory.always)
 
     def pieces(self) -> list[slice]:
@@ -80,7 +81,7 @@ class Weight:
             array = self.program.updates.array(self.variable)[where]
             yield partial(np.subtract, array, g, out=array)
         elif self.at_once:
-            spare = self.spare.array[: len(g)] if g.ndim else self.spare.array
+            spare = self.spare and (self.spare.array[: len(g)] if g.ndim else self.spare.array)
             yield from self.program.updates.calls(self.variable, where, g, spare)
         elif self.adds:
             yield partial(np.add, self.kept.array, g, out=self.kept.array)

@@ -230,7 +230,8 @@ class Planned:
         if self.optimizer is not None and self.updates.rule is None:
             self.end.append(partial(self.updates.apply, self.gradients))
         for variable, g in self.gradients.items():
-            self.end += self.updates.calls(variable, ..., g, np.zeros_like(g))
+            spare = np.zeros_like(g) if self.updates.needs_spare else None
+            self.end += self.updates.calls(variable, ..., g, spare)
 
     # -- running ----------------------------------------------------------------------------------
     def load(self, x: np.ndarray, y: np.ndarray | None, rows: Any) -> None:

@@ -111,8 +111,9 @@ class Updates:
         variables: The weights that it changes; others are frozen.
 
     Attributes:
-        rule: A function of rates, weight, gradient, state and spare memory that returns calls;
-            ``None`` where the optimizer is the reader's own.
+        rule: A function of rates, weight, gradient, state and spare memory (or ``None`` for a
+            rule that needs none) that returns calls; ``None`` where the optimizer is the reader's
+            own.
         loan: The weight that is not where its variable has it while it is trained, if one is;
             see ``loans.py`` and ``debts.py``.
     """
@@ -122,6 +123,11 @@ class Updates:
         self.rule = rule_of(optimizer)
         self.rates: dict[Any, Rates] = {}
         self.loan: Any = None
+
+    @property
+    def needs_spare(self) -> bool:
+        """Whether the rule needs memory for something in between."""
+        return self.rule is adam
 
     def rates_of(self, dtype: Any) -> Rates:
         assert self.optimizer is not None
