@@ -141,11 +141,11 @@ def test_keras_is_plain_fit_and_its_faster_setting_is_only_timed():
     assert {m.study for m in planned if m.program == FASTER} == {"learning_time"}
     assert {m.study for m in planned if m.program == KERAS} > {"loss_curves", "allocation"}
     largest = {(m.batch, m.pictures) for m in planned if m.program == FASTER}
-    assert largest == {(1, 100), (32, 60_000), (128, 60_000)}
+    assert largest == {(1, 100)}
     assert FASTER not in {m.program for m in reproduce.plan(PROGRAMS, quick=True)}
 
 
-def test_short_measurements_are_repeated_five_times_and_long_ones_two_or_three_times():
+def test_short_measurements_are_repeated_five_times_and_long_ones_twice():
     repeats = Counter(
         (m.program, m.batch, m.pictures)
         for m in reproduce.plan(PROGRAMS, quick=False)
@@ -153,10 +153,8 @@ def test_short_measurements_are_repeated_five_times_and_long_ones_two_or_three_t
     )
     assert set(repeats.values()) == {2, 3, 5}
     assert {repeats[key] for key in repeats if key[0] == "minigrad"} == {5}
-    ends = (1, 10), (1, 100), (32, 100), (32, 60_000), (128, 100), (128, 60_000)
-    for (program, *size), count in repeats.items():
-        if program == KERAS:
-            assert count == (3 if tuple(size) in ends else 2)
+    assert {repeats[key] for key in repeats if key[0] == KERAS} == {2}
+    assert {repeats[key] for key in repeats if key[0] == FASTER} == {3}
 
 
 @pytest.mark.parametrize("quick", [True, False])

@@ -46,10 +46,9 @@ def plan(programs: Sequence[str], quick: bool) -> list[Measurement]:
 
     Returns:
         The measurements in order: the programs take turns, size after size, round after round.
-        Short measurements are made in each of the five rounds, long ones in three of them, and in
-        two where they lie between the smallest and the largest size, which say most about a
-        straight line. Keras at its faster setting takes part in the largest size of each batch
-        size, in the full run.
+        Short measurements are made in each of the five rounds, long ones in the first and the
+        last. Keras at its faster setting takes part in the paper's largest size, in the full run,
+        and in three rounds: no other size shares its scatter.
 
     Example:
         >>> len(plan(["minigrad"], quick=True)) < len(plan(["minigrad"], quick=False))
@@ -67,13 +66,12 @@ def plan(programs: Sequence[str], quick: bool) -> list[Measurement]:
                 taking_part = [
                     program
                     for program in in_turn(programs, number)
-                    if program != FASTER or (n == sizes[-1] and not quick)
+                    if program != FASTER or (batch == 1 and n == sizes[-1] and not quick)
                 ]
                 size = n, batch, epochs if batch == 1 else 1
-                some = (0, last) if n in sizes[1:-1] else range(0, last + 1, 2)
-                every = for_each("learning_time", taking_part, *size, round=number)
-                chosen += [m for m in every if number in some or not is_long(m)]
-    return chosen
+                chosen += for_each("learning_time", taking_part, *size, round=number)
+    some = {FASTER: (0, last // 2, last)}
+    return [m for m in chosen if not is_long(m) or m.round in some.get(m.program, (0, last))]
 
 
 def is_long(measurement: Measurement) -> bool:
