@@ -20,8 +20,9 @@ import psutil
 import pytest
 
 import minigrad
-from minigrad.experiments import bench, machine, measure
-from minigrad.experiments.measure import PeerError, Task
+from minigrad.experiments import bench, children, machine, measure
+from minigrad.experiments.children import PeerError
+from minigrad.experiments.measure import Task
 from minigrad.experiments.networks import NETWORKS, initial_weights
 
 ROOT = Path(__file__).parents[1]
@@ -99,7 +100,7 @@ def test_an_epoch_is_the_whole_set_for_every_peer():
         run = subprocess.run(
             [sys.executable, "-c", COPIES, peer],
             cwd=ROOT,
-            env=measure.environment(threads=1),
+            env=children.environment(threads=1),
             capture_output=True,
             text=True,
             check=True,
@@ -273,7 +274,7 @@ def test_the_report_says_what_was_measured():
 # -- processes -------------------------------------------------------------------------------------
 def test_timed_processes_know_nothing_of_openblas_overrides(monkeypatch):
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Haswell")
-    variables = measure.environment(threads=3)
+    variables = children.environment(threads=3)
     assert not set(machine.OPENBLAS_OVERRIDES) & set(variables)
     assert variables["OMP_NUM_THREADS"] == variables["OPENBLAS_NUM_THREADS"] == "3"
     assert machine.describe()["overrides"]["OPENBLAS_CORETYPE"] == "Haswell"
@@ -367,7 +368,7 @@ def test_a_missing_peer_is_named_and_the_others_go_on(monkeypatch, capsys, tmp_p
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_stopped_in_the_middle_it_leaves_no_process(number):
     command = [sys.executable, "-m", "minigrad", "bench", "--peers", "minigrad", "--batch", "1"]
     command += ["--busy", "--pictures", "60000", "--network", "reference"]
@@ -385,7 +386,7 @@ def test_stopped_in_the_middle_it_leaves_no_process(number):
         time.sleep(0.05)
     assert children
     os.kill(process.pid, number)
-    assert process.wait(timeout=30) == 130
+    assert process.wait(timeout=30) == (-number if number == signal.SIGKILL else 130)
     _, alive = psutil.wait_procs(children, timeout=5)
     assert not alive
 

@@ -23,7 +23,7 @@ from minigrad.experiments import (
     side_by_side,
 )
 from minigrad.experiments.charts.studies import CHARTS, draw
-from minigrad.experiments.measure import run_module
+from minigrad.experiments.children import run_module
 from minigrad.experiments.side_by_side import TIMED
 from minigrad.experiments.studies import FASTER, KERAS, PROGRAMS, Measurement
 from minigrad.experiments.verdicts import HOLDS, IN_PART, NOT, OPEN, verdicts

@@ -80,7 +80,9 @@ def test_everything_is_written_and_the_report_needs_nothing_else(run_small, tmp_
 
 def test_a_second_run_measures_nothing_again(run_small, monkeypatch):
     first = run_small("out")
-    monkeypatch.setattr(side_by_side, "start", lambda *words: pytest.fail("measured again"))
+    monkeypatch.setattr(
+        side_by_side, "module_running", lambda *words: pytest.fail("measured again")
+    )
     assert run_small("out")["measurements"] == first["measurements"]
 
 
@@ -100,13 +102,13 @@ def test_fresh_measures_again(run_small, monkeypatch):
 
 
 def test_a_failure_is_told_and_the_rest_is_kept(run_small, monkeypatch, capsys, tmp_path):
-    right = side_by_side.start
+    right = side_by_side.module_running
 
     def one_fails(module, task, *more):
         wrong = {"study": "out_of_luck"} if task["program"] == "minigrad_eager" else {}
         return right(module, task | wrong, *more)
 
-    monkeypatch.setattr(side_by_side, "start", one_fails)
+    monkeypatch.setattr(side_by_side, "module_running", one_fails)
     with pytest.raises(AssertionError):  # exit code 1
         run_small("out")
     result = json.loads((tmp_path / "out" / "results.json").read_text("utf-8"))

@@ -24,15 +24,14 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from minigrad.experiments.children import PeerError, termination_interrupts
 from minigrad.experiments.machine import cores, describe
 from minigrad.experiments.measure import (
-    PeerError,
     Task,
     busy_core,
     run_fresh,
     summary,
     taking_turns,
-    termination_interrupts,
     write_json,
 )
 from minigrad.experiments.networks import NETWORKS

@@ -10,29 +10,24 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from minigrad.experiments.machine import OPENBLAS_OVERRIDES
+from minigrad.experiments.children import run_module, running
 
 __all__ = [
-    "PeerError",
     "Task",
     "busy_core",
     "in_turn",
     "run_fresh",
-    "run_module",
     "summary",
     "taking_turns",
-    "termination_interrupts",
     "write_json",
     "write_text",
 ]
@@ -65,15 +60,6 @@ class Task:
     threads: int = 1
 
 
-class PeerError(RuntimeError):
-    """A process did not deliver; the message is the last thing it said.
-
-    Example:
-        >>> issubclass(PeerError, RuntimeError)
-        True
-    """
-
-
 def run_fresh(task: Task, limit: float = 900.0) -> dict[str, Any]:
     """Run one task in a new process and wait for what it measured.
 
@@ -91,101 +77,6 @@ def run_fresh(task: Task, limit: float = 900.0) -> dict[str, Any]:
     return run_module("minigrad.experiments.peers", asdict(task), task.threads, limit)
 
 
-def run_module(
-    module: str, words: dict[str, Any], threads: int, limit: float = 900.0
-) -> dict[str, Any]:
-    """Run a module in a new process, with a task as its one argument, and wait for its answer.
-
-    Args:
-        module: What ``python -m`` runs. It prints one line of JSON at the end.
-        words: The task; ``started``, the time of day, is added. ``peer`` is named in errors.
-        threads: Threads for every library.
-        limit: Seconds after which the process is given up.
-
-    Returns:
-        The process's answer.
-
-    Raises:
-        PeerError: See :func:`run_fresh`.
-    """
-    process = start(module, words, threads)
-    with stopped_at_the_end(process):
-        try:
-            answer, complaint = process.communicate(timeout=limit)
-        except subprocess.TimeoutExpired:
-            raise PeerError(f"{words['peer']} had not finished after {limit:.0f} s") from None
-    return answer_of(process, answer, complaint)
-
-
-def start(
-    module: str, words: dict[str, Any], threads: int, stdout: Any = None, stderr: Any = None
-) -> subprocess.Popen:
-    """Start a module in a new process, see :func:`run_module`; what it says goes to the files."""
-    return subprocess.Popen(
-        [sys.executable, "-m", module, json.dumps(words | {"started": time.time()})],
-        stdout=stdout or subprocess.PIPE,
-        stderr=stderr or subprocess.PIPE,
-        text=True,
-        env=environment(threads),
-        cwd=Path(__file__).parents[2],  # so that it finds this minigrad and no other
-    )
-
-
-def answer_of(process: subprocess.Popen, answer: str, complaint: str) -> dict[str, Any]:
-    """What a process that has ended found, or its last word as an error."""
-    if process.returncode:
-        last = complaint.strip().splitlines() or [f"exit code {process.returncode}"]
-        raise PeerError(last[-1])
-    return json.loads(answer.strip().splitlines()[-1])
-
-
-def environment(threads: int) -> dict[str, str]:
-    """The environment of a timed process: every library told the same number of threads."""
-    variables = {k: v for k, v in os.environ.items() if k not in OPENBLAS_OVERRIDES}
-    # The last one is JAX's.
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC"):
-        variables[name] = str(threads)
-    variables |= {
-        "CUDA_VISIBLE_DEVICES": "-1",  # processors only, for all of them
-        "JAX_PLATFORMS": "cpu",
-        "KERAS_BACKEND": "tensorflow",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-    }
-    return variables
-
-
-@contextlib.contextmanager
-def stopped_at_the_end(process: subprocess.Popen) -> Iterator[subprocess.Popen]:
-    """Let no process outlive the block, however the block is left."""
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
-
-
-@contextlib.contextmanager
-def termination_interrupts() -> Iterator[None]:
-    """Make a request to terminate leave the block as Ctrl-C does, by way of every ``finally``."""
-
-    def interrupt(number: int, frame: Any) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 @contextlib.contextmanager
 def busy_core() -> Iterator[None]:
     """Keep one core busy while the block runs, as another program of the user's would.
@@ -199,8 +90,7 @@ def busy_core() -> Iterator[None]:
         "while time.monotonic() < end and not select.select([sys.stdin], [], [], 0)[0]:\n"
         "    sum(range(200_000))\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", loop], stdin=subprocess.PIPE)
-    with stopped_at_the_end(process):
+    with running([sys.executable, "-c", loop], stdin=subprocess.PIPE) as process:
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(process.pid, {min(os.sched_getaffinity(0))})
         yield

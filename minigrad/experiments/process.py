@@ -1,8 +1,8 @@
 """Make one measurement in this process and print it as one line of JSON.
 
 The one argument is a :class:`~minigrad.experiments.studies.Measurement` as JSON, with ``started``,
-the time of day at which the parent started this process, and ``place``, 0 or 1, where two of them
-run side by side.
+the time of day at which the parent started this process, ``parent``, its number, and ``place``, 0
+or 1, where two of them run side by side.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ import importlib
 import json
 import os
 import sys
-import threading
-import time
 from collections.abc import Iterable
 from typing import Any
 
+from minigrad.experiments.children import end_with
 from minigrad.experiments.machine import blas
 
 
@@ -35,20 +34,9 @@ def own_cores(available: Iterable[int], threads: int, place: int = 0) -> set[int
     return {backward[(place * threads + k) % len(backward)] for k in range(threads)}
 
 
-def end_with(parent: int) -> None:
-    """End this process when its parent is gone: killed outright, it cannot end us itself."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    if hasattr(os, "fork"):  # elsewhere a process keeps its parent's number
-        threading.Thread(target=watch, daemon=True).start()
-
-
 if __name__ == "__main__":
-    end_with(os.getppid())
-    print(json.dumps(main(json.loads(sys.argv[1]))), flush=True)
+    task = json.loads(sys.argv[1])
+    end_with(task["parent"])
+    print(json.dumps(main(task)), flush=True)
     # To take a framework down in good order lasts a second, and there is nothing left to save.
     os._exit(0)

@@ -34,13 +34,10 @@ from minigrad.experiments import (
     published_study,
 )
 from minigrad.experiments.bench import installed
+from minigrad.experiments.children import PeerError, termination_interrupts
 from minigrad.experiments.compare import compare, read
 from minigrad.experiments.machine import describe
-from minigrad.experiments.measure import (
-    PeerError,
-    termination_interrupts,
-    write_json,
-)
+from minigrad.experiments.measure import write_json
 from minigrad.experiments.side_by_side import TIMED, run_all
 from minigrad.experiments.store import Store
 from minigrad.experiments.studies import KERAS, LABELS, PROGRAMS, Measurement

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
+from minigrad.experiments.children import PeerError, answer_of, module_running
 from minigrad.experiments.machine import cores
-from minigrad.experiments.measure import PeerError, answer_of, start, stopped_at_the_end
 from minigrad.experiments.studies import Measurement
 
 __all__ = ["TIMED", "run_all"]
@@ -72,18 +72,20 @@ class Process:
     def __init__(self, measurement: Measurement, place: int) -> None:
         self.measurement, self.place = measurement, place
         self.end = time.monotonic() + LIMIT
-        self.files = contextlib.ExitStack()
+        self.resources = contextlib.ExitStack()
         # Files, not pipes: a pipe that nobody empties would stop the process that writes to it.
         self.answer, self.complaint = (
-            self.files.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
+            self.resources.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
             for _ in range(2)
         )
-        self.process = start(
-            "minigrad.experiments.process",
-            measurement.task() | {"place": place},
-            measurement.threads,
-            self.answer,
-            self.complaint,
+        self.process = self.resources.enter_context(
+            module_running(
+                "minigrad.experiments.process",
+                measurement.task() | {"place": place},
+                measurement.threads,
+                self.answer,
+                self.complaint,
+            )
         )
 
     def ended(self) -> bool:
@@ -106,5 +108,4 @@ class Process:
 
     def close(self) -> None:
         """End it, if it is still running."""
-        with self.files, stopped_at_the_end(self.process):
-            pass
+        self.resources.close()

@@ -12,6 +12,7 @@ import time
 from importlib.metadata import PackageNotFoundError, version
 
 import minigrad
+from minigrad.experiments.children import end_with
 from minigrad.experiments.machine import blas, peak_memory
 
 
@@ -82,4 +83,6 @@ def installed(package: str) -> str:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(json.loads(sys.argv[1]))))
+    task = json.loads(sys.argv[1])
+    end_with(task["parent"])
+    print(json.dumps(main(task)))
