@@ -1,6 +1,6 @@
 """Recording: a node's own methods, run once, become calls that allocate nothing.
 
-The operators of ``minigrad/operators.py`` and its neighbors say in plain NumPy what their
+The operators of ``minigrad/operators`` and its neighbors say in plain NumPy what their
 value and their gradient are. The engine hands their two methods stand-ins for arrays. A
 stand-in does what it is told to an array of the right shape, and notes the call. Played back
 with ``out=`` and the plan's own memory, the notes are the method again, without a new array.

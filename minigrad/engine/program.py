@@ -47,10 +47,10 @@ __all__ = ["Program"]
 
 LOSSES = (SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy)
 # The operators whose methods may be recorded; a reader's might do more than compute.
-RECORDED = {
+RECORDED = tuple(
     f"minigrad.{name}"
     for name in ("operators", "activations", "convolution", "cross_entropy", "dropout", "rescaling")
-}
+)
 
 
 class Program:
@@ -181,7 +181,7 @@ class Program:
                 made = Recorded(self, group, [n for n in group if type(n) is Softmax])
                 made.kind = "softmax + cross-entropy"
                 return made
-        if kind.__module__ in RECORDED:
+        if kind.__module__.startswith(RECORDED):
             with suppress(TypeError):
                 return Recorded(self, [node])
         return Reference(self, [node])

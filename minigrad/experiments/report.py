@@ -71,9 +71,9 @@ def html(result: dict[str, Any], pictures: dict[str, tuple[bytes, str]]) -> str:
         "convolutional neural networks</cite> (2023), compared a Keras program with one of their "
         "own in Julia: learning time, loss and allocation. Here the same network runs in Keras, "
         "in minigrad node by node (their proof of concept) and by minigrad's plan. Keras is trained "
-        "with plain <code>fit</code>, as in the paper's script; where time is measured, also with "
-        "<code>steps_per_execution=32</code>, one argument that lets it work faster. Diamonds are "
-        "the paper's points. Julia was not run.</p>",
+        "with plain <code>fit</code>, as in the paper's script; at the paper's largest size it is "
+        "timed with <code>steps_per_execution=32</code> as well, one argument that lets it work "
+        "faster. Diamonds are the paper's points. Julia was not run.</p>",
         f"<p>{escape(conditions(result))}</p>",
         "<h2>Verdicts</h2>",
         table(

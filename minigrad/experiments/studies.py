@@ -2,7 +2,7 @@
 
 The Keras of the comparison is :data:`KERAS`: ``fit`` as the paper's script calls it, one step in
 each call of the traced function. One argument of ``compile`` puts 32 steps into a call; that is
-:data:`FASTER`, and it takes part where time is measured.
+:data:`FASTER`, and it takes part in the learning times, at the paper's largest size.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import numpy as np
 
 __all__ = ["NUMPY_FUNCTIONS", "Node", "implements"]
 
-# Which operator stands for which NumPy function. ``operators.py`` fills the table.
+# Which operator stands for which NumPy function. ``minigrad.operators`` fills the table.
 NUMPY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Node]] = {}
 
 

@@ -1,0 +1,86 @@
+"""Sum, difference, product, quotient and power, element by element."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigrad.graph import implements
+from minigrad.operators.elementwise import Elementwise
+
+__all__ = ["Add", "Divide", "Multiply", "Negative", "Power", "Subtract"]
+
+
+@implements(np.add)
+class Add(Elementwise):
+    """x + y."""
+
+    def forward(self, x, y):
+        return x + y
+
+    def backward(self, g, x, y):
+        return g, g
+
+
+@implements(np.subtract)
+class Subtract(Elementwise):
+    """x − y."""
+
+    def forward(self, x, y):
+        return x - y
+
+    def backward(self, g, x, y):
+        return g, -g
+
+
+@implements(np.multiply)
+class Multiply(Elementwise):
+    """x · y."""
+
+    def forward(self, x, y):
+        return x * y
+
+    def backward(self, g, x, y):
+        return g * y, g * x
+
+
+@implements(np.true_divide)
+class Divide(Elementwise):
+    """x / y."""
+
+    def forward(self, x, y):
+        return x / y
+
+    def backward(self, g, x, y):
+        return g / y, -g * self.value / y
+
+
+@implements(np.negative)
+class Negative(Elementwise):
+    """−x."""
+
+    def forward(self, x):
+        return -x
+
+    def backward(self, g, x):
+        return -g
+
+
+@implements(np.power)
+class Power(Elementwise):
+    """x to the power y.
+
+    The derivative with respect to y exists where x > 0; at x = 0 it is taken as 0, its
+    limit for y > 0. It is computed only where the exponent is not a constant, so that
+    ``x**2`` works for negative x.
+    """
+
+    def forward(self, x, y):
+        return x**y
+
+    def backward(self, g, x, y):
+        base, exponent = self.inputs
+        # y·x^(y−1), and 0 where y is 0 (at x = 0 the formula would give 0·∞)
+        by_base = g * y * x ** np.where(y == 0, 1, y - 1) if base.needs_gradient else None
+        if not exponent.needs_gradient:
+            return by_base, None
+        return by_base, g * self.value * np.log(np.where(x == 0, 1, x))

@@ -1,0 +1,28 @@
+"""What every operation on each element by itself has in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.graph import Operator
+
+__all__ = ["Elementwise"]
+
+
+class Elementwise(Operator):
+    """An operation on each element by itself; its inputs are broadcast together.
+
+    Raises:
+        ValueError: When the shapes cannot be broadcast.
+    """
+
+    def infer(self, *inputs: Any, **_: Any) -> tuple[tuple[int, ...], np.dtype]:
+        try:
+            shape = np.broadcast_shapes(*(i.shape for i in inputs))
+        except ValueError:
+            shapes = " and ".join(str(i.shape) for i in inputs)
+            raise ValueError(f"{self.title}: shapes {shapes} do not broadcast together") from None
+        single = self.forward(*(np.ones((), i.dtype) for i in inputs))
+        return shape, np.asarray(single).dtype

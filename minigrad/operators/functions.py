@@ -1,0 +1,87 @@
+"""Functions of one number, element by element."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigrad.graph import implements
+from minigrad.operators.elementwise import Elementwise
+
+__all__ = ["Absolute", "Cos", "Exp", "Log", "Sin", "Sqrt", "Tanh"]
+
+
+@implements(np.exp)
+class Exp(Elementwise):
+    """e to the power x."""
+
+    def forward(self, x):
+        return np.exp(x)
+
+    def backward(self, g, x):
+        return g * self.value
+
+
+@implements(np.log)
+class Log(Elementwise):
+    """The natural logarithm of x."""
+
+    def forward(self, x):
+        return np.log(x)
+
+    def backward(self, g, x):
+        return g / x
+
+
+@implements(np.sqrt)
+class Sqrt(Elementwise):
+    """The square root of x."""
+
+    def forward(self, x):
+        return np.sqrt(x)
+
+    def backward(self, g, x):
+        return g / (2 * self.value)
+
+
+@implements(np.sin)
+class Sin(Elementwise):
+    """The sine of x, in radians."""
+
+    def forward(self, x):
+        return np.sin(x)
+
+    def backward(self, g, x):
+        return g * np.cos(x)
+
+
+@implements(np.cos)
+class Cos(Elementwise):
+    """The cosine of x, in radians."""
+
+    def forward(self, x):
+        return np.cos(x)
+
+    def backward(self, g, x):
+        return -g * np.sin(x)
+
+
+@implements(np.tanh)
+class Tanh(Elementwise):
+    """The hyperbolic tangent of x."""
+
+    def forward(self, x):
+        return np.tanh(x)
+
+    def backward(self, g, x):
+        return g * (1 - self.value**2)
+
+
+@implements(np.absolute)
+class Absolute(Elementwise):
+    """|x|, with derivative 0 at the kink x = 0."""
+
+    def forward(self, x):
+        return np.absolute(x)
+
+    def backward(self, g, x):
+        return g * np.sign(x)

@@ -1,0 +1,53 @@
+"""The product of matrices."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigrad.graph import Node, Operator, implements
+
+__all__ = ["MatMul"]
+
+
+@implements(np.matmul)
+class MatMul(Operator):
+    """The product of matrices, x @ y; leading axes are broadcast as stacks.
+
+    With one axis, x is a row or y a column vector, as in NumPy.
+
+    Raises:
+        ValueError: When the inner lengths differ, or an input is a scalar.
+    """
+
+    def forward(self, x, y):
+        return x @ y
+
+    def backward(self, g, x, y):
+        # Vectors are given their missing axis first, so that one rule serves all shapes.
+        matrix_x = x[np.newaxis, :] if x.ndim == 1 else x
+        matrix_y = y[:, np.newaxis] if y.ndim == 1 else y
+        if x.ndim == 1:
+            g = np.expand_dims(g, -2 if y.ndim > 1 else -1)
+        if y.ndim == 1:
+            g = np.expand_dims(g, -1)
+        by_x, by_y = g @ matrix_y.swapaxes(-1, -2), matrix_x.swapaxes(-1, -2) @ g
+        return (by_x[..., 0, :] if x.ndim == 1 else by_x, by_y[..., 0] if y.ndim == 1 else by_y)
+
+    def infer(self, x: Node, y: Node) -> tuple[tuple[int, ...], np.dtype]:
+        if x.ndim == 0 or y.ndim == 0:
+            raise ValueError(
+                f"{self.title}: a scalar has no rows; use * for {x.shape} and {y.shape}"
+            )
+        if x.shape[-1] != (y.shape[-2] if y.ndim > 1 else y.shape[0]):
+            raise ValueError(
+                f"{self.title}: shapes {x.shape} and {y.shape} do not fit: "
+                f"{x.shape[-1]} columns against {y.shape[-2] if y.ndim > 1 else y.shape[0]} rows"
+            )
+        try:
+            stack = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+        except ValueError:
+            raise ValueError(
+                f"{self.title}: stacks {x.shape} and {y.shape} do not broadcast"
+            ) from None
+        rows, columns = x.shape[-2:-1], y.shape[-1:] if y.ndim > 1 else ()
+        return (*stack, *rows, *columns), np.result_type(x.dtype, y.dtype)

@@ -1,0 +1,108 @@
+"""The same numbers in another shape or in another order, or some of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.graph import Node, Operator, implements
+
+__all__ = ["Index", "Reshape", "Transpose"]
+
+
+@implements(np.reshape)
+class Reshape(Operator):
+    """The same elements in another shape.
+
+    Args:
+        x: The node.
+        shape: The new shape; one length may be -1.
+        name: What to call it.
+
+    Raises:
+        ValueError: When the number of elements differs.
+    """
+
+    def __init__(self, x: Any, shape: Any, name: str | None = None) -> None:
+        self.new_shape = shape
+        super().__init__(x, name=name)
+
+    def forward(self, x):
+        return np.reshape(x, self.new_shape)
+
+    def backward(self, g, x):
+        return np.reshape(g, x.shape)
+
+    def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
+        try:
+            trial = np.broadcast_to(np.zeros((), bool), x.shape).reshape(self.new_shape)
+        except ValueError:
+            raise ValueError(
+                f"{self.title}: {x.size} elements of shape {x.shape} do not fill {self.new_shape}"
+            ) from None
+        return trial.shape, x.dtype
+
+
+@implements(np.transpose)
+class Transpose(Operator):
+    """The same elements with the axes in another order.
+
+    Args:
+        x: The node.
+        axes: For each axis of the result, which axis of x it was; reversed by default.
+        name: What to call it.
+
+    Raises:
+        ValueError: When the axes are no permutation.
+    """
+
+    def __init__(self, x: Any, axes: Any = None, name: str | None = None) -> None:
+        self.axes = axes
+        super().__init__(x, name=name)
+
+    def forward(self, x):
+        return np.transpose(x, self.axes)
+
+    def backward(self, g, x):
+        return np.transpose(g, np.argsort(self.axes))
+
+    def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
+        wanted = self.axes if self.axes is not None else range(x.ndim)[::-1]
+        try:
+            self.axes = np.lib.array_utils.normalize_axis_tuple(wanted, x.ndim)
+            return tuple(x.shape[axis] for axis in np.arange(x.ndim)[list(self.axes)]), x.dtype
+        except (ValueError, IndexError):
+            raise ValueError(f"{self.title}: axes {wanted} do not permute {x.shape}") from None
+
+
+class Index(Operator):
+    """Elements picked by an index: ``x[index]``.
+
+    Args:
+        x: The node.
+        index: Whatever an array can be indexed with, but for nodes. An element picked
+            more than once receives the sum of its gradients.
+        name: What to call it.
+
+    Raises:
+        IndexError: When the index does not fit the shape.
+    """
+
+    def __init__(self, x: Any, index: Any, name: str | None = None) -> None:
+        self.index = index
+        super().__init__(x, name=name)
+
+    def forward(self, x):
+        return x[self.index]
+
+    def backward(self, g, x):
+        gradient = np.zeros_like(x)
+        np.add.at(gradient, self.index, g)
+        return gradient
+
+    def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
+        try:
+            return np.broadcast_to(np.zeros((), bool), x.shape)[self.index].shape, x.dtype
+        except IndexError as error:
+            raise IndexError(f"{self.title} of shape {x.shape}: {error}") from None
