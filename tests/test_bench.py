@@ -78,6 +78,19 @@ def test_six_steps_from_the_same_weights_lead_every_peer_to_the_same_accuracy(ne
     assert min(reached.values()) > 0.12, "six steps should be better than chance"
 
 
+def printed(program, *words):
+    """The last word that a program prints, run in a process of its own."""
+    run = subprocess.run(
+        [sys.executable, "-c", program, *words],
+        cwd=ROOT,
+        env=children.environment(threads=1),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return run.stdout.split()[-1]
+
+
 # Trains on five copies of one faint picture, two at a time, and prints the test accuracy.
 COPIES = """
 import importlib, sys
@@ -97,16 +110,27 @@ def test_an_epoch_is_the_whole_set_for_every_peer():
     peers, _ = bench.installed(["minigrad", "minigrad_eager", "keras", "torch", "jax"])
     reached = {}
     for peer in peers:
-        run = subprocess.run(
-            [sys.executable, "-c", COPIES, peer],
-            cwd=ROOT,
-            env=children.environment(threads=1),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        reached[peer] = float(run.stdout.split()[-1])
+        reached[peer] = float(printed(COPIES, peer))
     assert max(reached.values()) - min(reached.values()) <= 0.001, reached
+
+
+# Prints whether the parameters are there as soon as an epoch of JAX has returned.
+KEPT_PROMISES = """
+import minigrad
+from minigrad.experiments.peers.jax_peer import Peer
+(x, y), _ = minigrad.datasets.fashion_mnist.load_data()
+peer = Peer("lenet", 256, 2)
+data = peer.prepare(x[:1024].astype("float32")[..., None] / 255, y[:1024])
+peer.epoch(data)
+peer.epoch(data)
+print(all(array.is_ready() for array in peer.parameters))
+"""
+
+
+@pytest.mark.skipif(bench.installed(["jax"])[0] == [], reason="JAX is not installed")
+def test_an_epoch_of_jax_is_over_when_it_says_so():
+    """JAX hands out promises; the clock has to wait until they are kept."""
+    assert printed(KEPT_PROMISES) == "True"
 
 
 def test_the_planned_peer_plans_and_the_eager_one_walks():
