@@ -1,5 +1,6 @@
 """The studies measure what they say, and the committed results say what was measured."""
 
+import contextlib
 import csv
 import importlib.util
 import json
@@ -211,13 +212,15 @@ def test_what_is_timed_runs_alone_and_all_else_two_at_a_time(monkeypatch):
 @pytest.fixture
 def processes(monkeypatch):
     """Every process that is started."""
-    started, right = [], side_by_side.start
+    started, right = [], side_by_side.module_running
 
-    def start(*words):
-        started.append(right(*words))
-        return started[-1]
+    @contextlib.contextmanager
+    def module_running(*words):
+        with right(*words) as process:
+            started.append(process)
+            yield process
 
-    monkeypatch.setattr(side_by_side, "start", start)
+    monkeypatch.setattr(side_by_side, "module_running", module_running)
     return started
 
 
