@@ -1,5 +1,8 @@
 """A weight that a plan keeps elsewhere is always there for whoever asks, whenever he asks."""
 
+import signal
+import sys
+
 import numpy as np
 import pytest
 
@@ -106,3 +109,55 @@ def test_plans_of_several_batch_sizes_take_turns_with_one_weight():
         mg.set_threads(None)
     for weight, other in zip(planned, turns(True), strict=True):
         np.testing.assert_allclose(weight, other, atol=5e-5 * np.abs(other).max())
+
+
+# -- Ctrl-C at any moment --------------------------------------------------------------------------
+class Interrupted:
+    """A lender that is interrupted the first time."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def give_back(self):
+        self.asked += 1
+        if self.asked == 1:
+            raise KeyboardInterrupt
+
+
+def test_what_was_interrupted_while_it_was_given_back_is_still_lent():
+    variable, lender = mg.Variable([1.0]), Interrupted()
+    variable.lend(lender)
+    with pytest.raises(KeyboardInterrupt):
+        variable.recall()
+    assert variable.lender is lender
+    assert variable.value[0] == 1.0 and lender.asked == 2 and variable.lender is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="timers of POSIX")
+def test_a_debt_is_paid_once_whenever_it_is_interrupted():
+    variable = mg.Variable(np.zeros((4000, 1000), np.float32))
+    debt = Debt(variable)
+    interrupted = 0
+
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for trial in range(60):
+            debt.take()
+            debt.array.fill(0)
+            for _ in range(MOST):
+                debt.remember(np.float32(1), np.float32(-1))
+            signal.setitimer(signal.ITIMER_REAL, 0.0005 * (1 + trial % 30))
+            try:
+                debt.give_back()
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except KeyboardInterrupt:
+                interrupted += 1
+            debt.remember(np.float32(0), np.float32(0))  # and training goes on
+            value = variable.value
+            assert value.min() == value.max() == MOST
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert interrupted

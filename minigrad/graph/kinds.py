@@ -123,9 +123,15 @@ class Variable(Constant):
 
     def recall(self) -> None:
         """Have the value given back, if it is lent."""
-        if self.lender is not None:
-            lender, self.lender = self.lender, None
+        lender = self.lender
+        if lender is None:
+            return
+        try:
+            self.lender = None  # give_back() asks for the value itself
             lender.give_back()
+        except BaseException:  # Ctrl-C too: it is still to be given back
+            self.lender = lender
+            raise
 
 
 class Operator(Node):

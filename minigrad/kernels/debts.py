@@ -13,7 +13,9 @@ variable's value meanwhile is paid first.
 
 from __future__ import annotations
 
+from collections import deque
 from functools import partial
+from operator import call
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,6 +53,11 @@ class Debt:
         self.rows = np.zeros((MOST, units), variable.dtype)
         self.sum = np.zeros((inputs, units), variable.dtype)
         self.count = 0
+        self.payment = [
+            partial(np.subtract, self.array, self.sum, out=self.array),
+            partial(self.columns.fill, 0),
+            partial(self.rows.fill, 0),
+        ]
 
     def take(self) -> None:
         """From now on the variable's value is the debt's to answer for."""
@@ -59,6 +66,8 @@ class Debt:
 
     def remember(self, x: Any, row: Any) -> None:
         """Note one step's change, x·rowᵀ; pay when the list is full."""
+        if self.count == MOST:  # Ctrl-C came before it was paid
+            self.give_back()
         np.copyto(self.columns[self.count], x)
         np.copyto(self.rows[self.count], row)
         self.count += 1
@@ -69,9 +78,8 @@ class Debt:
         """Make all changes that are remembered."""
         if self.count:
             np.matmul(self.columns.T, self.rows, out=self.sum)
-            np.subtract(self.array, self.sum, out=self.array)
-            self.columns.fill(0)
-            self.rows.fill(0)
+            # In one go, without Python between: Ctrl-C finds everything paid, or nothing.
+            deque(map(call, self.payment), maxlen=0)
             self.count = 0
 
 
