@@ -147,17 +147,18 @@ def test_a_debt_is_paid_once_whenever_it_is_interrupted():
         for trial in range(60):
             debt.take()
             debt.array.fill(0)
-            for _ in range(MOST):
+            for _ in range(MOST - 1):
                 debt.remember(np.float32(1), np.float32(-1))
-            signal.setitimer(signal.ITIMER_REAL, 0.0005 * (1 + trial % 30))
             try:
-                debt.give_back()
+                signal.setitimer(signal.ITIMER_REAL, 0.0005 * (1 + trial % 30))
+                debt.remember(np.float32(1), np.float32(-1))  # and all of them are paid
                 signal.setitimer(signal.ITIMER_REAL, 0)
             except KeyboardInterrupt:
                 interrupted += 1
             debt.remember(np.float32(0), np.float32(0))  # and training goes on
             value = variable.value
-            assert value.min() == value.max() == MOST
+            # Interrupted at its very beginning, the last one is not remembered.
+            assert value.min() == value.max() and value.max() in (MOST - 1, MOST)
     finally:
         signal.signal(signal.SIGALRM, before)
     assert interrupted

@@ -390,3 +390,13 @@ def test_a_diagonal_jacobian_is_seen_by_the_measurement(monkeypatch):
 
     monkeypatch.setattr(multiply, "backward", backward_with_a_jacobian)
     assert peak_of_a_backward_sweep() > 5000 * ONE_ARRAY
+
+
+def test_a_variable_s_memory_is_its_own_and_begins_with_a_cache_line():
+    theirs = np.arange(6.0).reshape(2, 3)
+    for value in (theirs, theirs[:, ::2], 5.0, np.float32(2)):
+        variable = mg.Variable(value)
+        assert variable.value.ctypes.data % 64 == 0
+        np.testing.assert_array_equal(variable.value, value)
+        assert variable.value.dtype == np.asarray(value).dtype
+        assert not np.shares_memory(variable.value, theirs)

@@ -14,9 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import aligned
+from minigrad.aligned import LINE
+
 __all__ = ["Buffer", "Memory"]
 
-LINE = 64  # bytes of a cache line; every buffer starts on one
 ALWAYS = (-1, 1 << 30)  # a lifetime for what must survive from step to step
 
 
@@ -25,7 +27,7 @@ class Buffer:
 
     Attributes:
         label: What it holds.
-        nbytes: Size in bytes, rounded up to whole cache lines.
+        nbytes: Size in bytes, rounded up to whole cache lines: each array begins with one.
         array: The array, once the memory is settled.
         start: Where it lies in the memory, in bytes.
     """
@@ -81,8 +83,7 @@ class Memory:
             buffer.start = start
             placed.append(buffer)
         self.nbytes = max((b.start + b.nbytes for b in placed), default=0)
-        block = np.zeros(self.nbytes + LINE, np.uint8)
-        block = block[-block.ctypes.data % LINE :]
+        block = aligned.zeros((self.nbytes,), np.uint8)
         for buffer in placed:
             size = math.prod(buffer.shape) * buffer.dtype.itemsize
             part = block[buffer.start : buffer.start + size]

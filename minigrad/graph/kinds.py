@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import aligned
 from minigrad.graph.node import Node
 
 __all__ = ["Constant", "Operator", "Variable", "as_node"]
@@ -89,7 +90,9 @@ class Variable(Constant):
         array = self._array(value)
         if dtype is None and array.dtype.kind != "f":
             dtype = np.float64
-        super().__init__(np.array(array, dtype=dtype), name)
+        own = aligned.zeros(array.shape, dtype or array.dtype)
+        own[...] = array
+        super().__init__(own, name)
 
     def _assign(self, array: np.ndarray) -> None:
         # Into the variable's own memory, which the optimised version changes in place; an
