@@ -125,6 +125,9 @@ def running(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen
     Yields:
         The process.
 
+    Raises:
+        OSError: The command cannot be started.
+
     Example:
         >>> with running([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         ...     process.poll() is None
