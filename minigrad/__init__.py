@@ -11,8 +11,7 @@
     9.912028
 
 ``import minigrad as mg`` needs NumPy only. What needs more (pictures, widgets, Keras) is
-imported when it is first used: ``mg.display``, ``mg.lessons``, ``mg.experiments`` and
-``mg.interop``.
+imported when it is first used: ``mg.display`` and ``mg.interop``.
 """
 
 from __future__ import annotations
@@ -24,17 +23,17 @@ from minigrad import (
     activations,
     callbacks,
     config,
-    coverage,
     datasets,
     initializers,
     layers,
     losses,
     metrics,
     models,
+    operators,
     optimizers,
     utils,
 )
-from minigrad.convolution import AveragePool2D, Convolution2D, MaxPool2D
+from minigrad.engine.threads import get_threads, set_threads
 from minigrad.graph import (
     Constant,
     Node,
@@ -49,17 +48,14 @@ from minigrad.graph import (
 )
 from minigrad.layers import Input
 from minigrad.model import Sequential
-from minigrad.threads import get_threads, set_threads
+from minigrad.shared import lookup
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AveragePool2D",
     "Constant",
-    "Convolution2D",
     "Dual",
     "Input",
-    "MaxPool2D",
     "Node",
     "Operator",
     "Sequential",
@@ -83,6 +79,7 @@ __all__ = [
     "losses",
     "metrics",
     "models",
+    "operators",
     "optimizers",
     "set_threads",
     "symbolic",
@@ -92,7 +89,7 @@ __all__ = [
 ]
 
 # Imported when first asked for: the other ways to differentiate, and what needs more than NumPy.
-LAZY = ("display", "dual", "experiments", "gradcheck", "interop", "lessons", "symbolic")
+LAZY = ("display", "dual", "gradcheck", "interop", "symbolic")
 FROM = {
     "Dual": "dual",
     "Symbol": "symbolic",
@@ -107,7 +104,7 @@ def __getattr__(name: str) -> Any:
     if name in FROM:
         return getattr(importlib.import_module(f"minigrad.{FROM[name]}"), name)
     raise AttributeError(
-        f"minigrad has no {name!r}.{coverage.nearest(name, __all__)} What goes beyond its part of "
+        f"minigrad has no {name!r}.{lookup.nearest(name, __all__)} What goes beyond its part of "
         "Keras is Keras's: mg.interop.to_keras(model) hands a model over."
     )
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 # Each command's module offers add_arguments(parser) and run(arguments) -> exit code. Only the one
 # that was asked for is imported: --help is instant, and training needs none of what bench needs.
 COMMANDS = {
-    "train": ("minigrad.train", "train the reference network on Fashion-MNIST"),
-    "reproduce": ("minigrad.experiments.reproduce", "repeat the paper's three studies"),
-    "bench": ("minigrad.experiments.bench", "time a training step beside other frameworks"),
+    "train": ("minigrad_course.studies.train", "train the reference network on Fashion-MNIST"),
+    "reproduce": ("minigrad_course.studies.reproduce", "repeat the paper's three studies"),
+    "bench": ("minigrad_course.studies.bench", "time a training step beside other frameworks"),
 }
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from minigrad import coverage
-from minigrad.download import cache_folder, download, store
+from minigrad.shared import lookup
+from minigrad.shared.download import cache_folder, download, store
 
 __all__ = ["DataError", "Dataset", "fashion_mnist", "load_csv", "mnist", "read_idx"]
 
@@ -251,4 +251,4 @@ mnist = Dataset(
 
 
 def __getattr__(name: str) -> None:
-    raise AttributeError(coverage.missing("datasets", name, ("fashion_mnist", "mnist")))
+    raise AttributeError(lookup.missing("datasets", name, ("fashion_mnist", "mnist")))

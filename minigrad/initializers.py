@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import config, coverage, randomness
+from minigrad import config
+from minigrad.shared import lookup, randomness
 
 __all__ = [
     "Constant",
@@ -365,10 +366,10 @@ def get(identifier: Any) -> Callable[..., np.ndarray]:
         return identifier()
     if callable(identifier):
         return identifier
-    return coverage.find("initializer", identifier, coverage.with_class_names(NAMES), NAMES)()
+    return lookup.find("initializer", identifier, lookup.with_class_names(NAMES), NAMES)()
 
 
 def __getattr__(name: str) -> Any:
     if name in NAMES:
         return NAMES[name]  # Keras has initializers.glorot_uniform as well
-    raise AttributeError(coverage.missing("initializers", name, __all__))
+    raise AttributeError(lookup.missing("initializers", name, __all__))

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import coverage
-from minigrad.arguments import default_name
+from minigrad.shared import lookup
+from minigrad.shared.arguments import default_name
 
 __all__ = [
     "BinaryAccuracy",
@@ -61,7 +61,7 @@ class Metric:
     direction = "up"
 
     def __init__(self, name: str | None = None, dtype: None = None) -> None:
-        coverage.refuse(type(self).__name__, dtype=(dtype, None))
+        lookup.refuse(type(self).__name__, dtype=(dtype, None))
         self.name = name or default_name(type(self))
         self.scratch: dict[Any, np.ndarray] = {}
         self.reset_state()
@@ -247,7 +247,7 @@ class FromFunction(Metric):
         return True
 
 
-NAMES: dict[str, type[Metric]] = coverage.with_class_names(
+NAMES: dict[str, type[Metric]] = lookup.with_class_names(
     {
         "categorical_accuracy": CategoricalAccuracy,
         "sparse_categorical_accuracy": SparseCategoricalAccuracy,
@@ -268,7 +268,7 @@ def check(identifier: Any) -> None:
     """
     if isinstance(identifier, str):
         known = {**NAMES, **dict.fromkeys(SHORT, Metric)}
-        coverage.find("metric", identifier, known, shown=["accuracy", *NAMES])
+        lookup.find("metric", identifier, known, shown=["accuracy", *NAMES])
     elif not isinstance(identifier, Metric) and not callable(identifier):
         raise ValueError(f"a metric is a name, a Metric or a function, got {identifier!r}")
 
@@ -322,4 +322,4 @@ def get(
 
 
 def __getattr__(name: str) -> Any:
-    raise AttributeError(coverage.missing("metrics", name, __all__))
+    raise AttributeError(lookup.missing("metrics", name, __all__))

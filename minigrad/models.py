@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad import coverage
 from minigrad.model import Sequential
+from minigrad.shared import lookup
 
 __all__ = ["Sequential"]
 
 
 def __getattr__(name: str) -> Any:
-    raise AttributeError(coverage.missing("models", name, __all__))
+    raise AttributeError(lookup.missing("models", name, __all__))

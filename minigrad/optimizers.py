@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import coverage
 from minigrad.graph import Variable
+from minigrad.shared import lookup
 
 __all__ = ["SGD", "Adam", "Optimizer", "get"]
 
@@ -73,9 +73,9 @@ class Optimizer:
         for argument, value in not_covered.items():
             if argument not in fine:
                 raise TypeError(
-                    f"{kind} has no argument {argument!r}.{coverage.nearest(argument, ARGUMENTS)}"
+                    f"{kind} has no argument {argument!r}.{lookup.nearest(argument, ARGUMENTS)}"
                 )
-            coverage.refuse(kind, **{argument: (value, *fine[argument])})
+            lookup.refuse(kind, **{argument: (value, *fine[argument])})
         self.name = name or kind.lower()
         self.learning_rate = learning_rate
         self.iterations = 0
@@ -288,8 +288,8 @@ def get(identifier: Any) -> Optimizer:
     """
     if isinstance(identifier, str):
         identifier = NAMES.get(identifier.lower(), identifier)
-    return coverage.instance("optimizer", Optimizer, identifier, NAMES)
+    return lookup.instance("optimizer", Optimizer, identifier, NAMES)
 
 
 def __getattr__(name: str) -> Any:
-    raise AttributeError(coverage.missing("optimizers", name, __all__))
+    raise AttributeError(lookup.missing("optimizers", name, __all__))

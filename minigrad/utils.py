@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import coverage, randomness
+from minigrad.shared import lookup, randomness
 
 __all__ = ["set_random_seed", "to_categorical"]
 
@@ -80,4 +80,4 @@ def set_random_seed(seed: int) -> None:
 
 
 def __getattr__(name: str) -> Any:
-    raise AttributeError(coverage.missing("utils", name, __all__))
+    raise AttributeError(lookup.missing("utils", name, __all__))

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from minigrad.threads import Team
+from minigrad.engine.threads import Team
 
 pointer, size = ctypes.c_void_p, ctypes.c_size_t
 MALLOC = ctypes.CFUNCTYPE(pointer, pointer, size)

@@ -20,10 +20,10 @@ import psutil
 import pytest
 
 import minigrad
-from minigrad.experiments import bench, children, machine, measure
-from minigrad.experiments.children import PeerError
-from minigrad.experiments.measure import Task
-from minigrad.experiments.networks import NETWORKS, initial_weights
+from minigrad_course.studies import bench, children, machine, measure
+from minigrad_course.studies.children import PeerError
+from minigrad_course.studies.measure import Task
+from minigrad_course.studies.networks import NETWORKS, initial_weights
 
 ROOT = Path(__file__).parents[1]
 TINY = ["--network", "reference", "--batch", "50", "--pictures", "100", "--rounds", "1"]
@@ -97,7 +97,7 @@ import importlib, sys
 import numpy as np, minigrad
 (x, y), test = minigrad.datasets.fashion_mnist.load_data()
 scaled = lambda pictures: pictures.astype("float32")[..., None] / 255
-program = importlib.import_module(f"minigrad.experiments.peers.{sys.argv[1]}_peer")
+program = importlib.import_module(f"minigrad_course.studies.peers.{sys.argv[1]}_peer")
 peer = program.Peer("reference", 2, 1)
 copies = np.float32(0.03) * scaled(np.repeat(x[:1], 5, axis=0))
 peer.epoch(peer.prepare(copies, np.repeat(y[:1], 5)))
@@ -117,7 +117,7 @@ def test_an_epoch_is_the_whole_set_for_every_peer():
 # Prints whether the parameters are there as soon as an epoch of JAX has returned.
 KEPT_PROMISES = """
 import minigrad
-from minigrad.experiments.peers.jax_peer import Peer
+from minigrad_course.studies.peers.jax_peer import Peer
 (x, y), _ = minigrad.datasets.fashion_mnist.load_data()
 peer = Peer("lenet", 256, 2)
 data = peer.prepare(x[:1024].astype("float32")[..., None] / 255, y[:1024])
@@ -135,7 +135,7 @@ def test_an_epoch_of_jax_is_over_when_it_says_so():
 
 def test_the_planned_peer_plans_and_the_eager_one_walks():
     for name, eager in ("minigrad", False), ("minigrad_eager", True):
-        program = importlib.import_module(f"minigrad.experiments.peers.{name}_peer")
+        program = importlib.import_module(f"minigrad_course.studies.peers.{name}_peer")
         assert program.Peer("reference", 2, 1).model.run_eagerly is eager
     minigrad.set_threads(None)
 
@@ -327,9 +327,9 @@ def test_a_process_times_its_epochs_and_nothing_else(goal, trained, monkeypatch)
             now[0] += 5e6
             return [0.5, 0.95, 0.99][len(sizes) - 2]
 
-    program = importlib.import_module("minigrad.experiments.peers.__main__")
+    program = importlib.import_module("minigrad_course.studies.peers.__main__")
     peer = SimpleNamespace(Peer=Peer, PACKAGES=("minigrad",))
-    monkeypatch.setitem(sys.modules, "minigrad.experiments.peers.still_peer", peer)
+    monkeypatch.setitem(sys.modules, "minigrad_course.studies.peers.still_peer", peer)
     clock = SimpleNamespace(time=lambda: now[0], perf_counter=lambda: now[0])
     monkeypatch.setattr(program, "time", clock)
     monkeypatch.setattr(program, "peak_memory", lambda: len(sizes))
@@ -429,7 +429,7 @@ def test_json_is_written_whole_or_not_at_all(tmp_path):
 
 
 def test_charts_of_the_same_result_are_the_same_file(tmp_path):
-    from minigrad.experiments.charts.bench import draw
+    from minigrad_course.studies.charts.bench import draw
 
     runs = [entry(p, r, [1.0, s, s]) for p, s in (("minigrad", 1), ("jax", 2)) for r in range(2)]
     runs += [entry("minigrad", 0, [0.1], question="size", pictures=100)]
@@ -445,7 +445,7 @@ def test_charts_of_the_same_result_are_the_same_file(tmp_path):
 
 
 def test_a_chart_of_nothing_is_refused(tmp_path):
-    from minigrad.experiments.charts.bench import draw
+    from minigrad_course.studies.charts.bench import draw
 
     with pytest.raises(ValueError, match="at least one measurement"):
         draw({"summary": []}, tmp_path / "chart")

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from minigrad.experiments import children
-from minigrad.experiments.children import (
+from minigrad_course.studies import children
+from minigrad_course.studies.children import (
     PeerError,
     interruptions_wait,
     run_module,
@@ -105,7 +105,7 @@ def test_what_went_wrong_is_its_last_word():
 def test_started_by_somebody_who_is_gone_already_it_ends():
     code = (
         "import time\n"
-        "from minigrad.experiments.children import end_with\n"
+        "from minigrad_course.studies.children import end_with\n"
         "end_with({parent})\n"
         "time.sleep(60)\n"
     )

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from minigrad.__main__ import main
-from minigrad.experiments.compare import compare
-from minigrad.experiments.spread import DRIFT
-from minigrad.experiments.studies import PROGRAMS, Measurement
+from minigrad_course.studies.compare import compare
+from minigrad_course.studies.spread import DRIFT
+from minigrad_course.studies.studies import PROGRAMS, Measurement
 
 SIZES = (10, 30, 50, 80, 100)
 REPEATS = {"keras_plain": 3, "keras": 3, "minigrad_eager": 3, "minigrad": 5}

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minigrad import datasets, download
+from minigrad import datasets
 from minigrad.datasets import DataError, fashion_mnist, load_csv, mnist, read_idx
+from minigrad.shared import download
 
 FILES = list(fashion_mnist.sums)
 TRAIN_LABELS = "train-labels-idx1-ubyte"

@@ -39,7 +39,7 @@ def reference_network(batch=2):
     def weight(name, *shape):
         return mg.Variable(np.zeros(shape), name=name)
 
-    maps = mg.Convolution2D(images, weight("kernel", 2, 2, 1, 8)) + weight("bias", 8)
+    maps = mg.operators.Convolve(images, weight("kernel", 2, 2, 1, 8)) + weight("bias", 8)
     flat = mg.activations.relu(maps).reshape(batch, -1)
     hidden = mg.activations.elu(flat @ weight("W1", 5832, 128) + weight("b1", 128))
     scores = hidden @ weight("W2", 128, 10) + weight("b2", 10)

@@ -13,13 +13,13 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.activations import Relu
-from minigrad.convolution import MaxPool2D
-from minigrad.eager import Eager
 from minigrad.engine import sizes
+from minigrad.engine.eager import Eager
+from minigrad.engine.kernels.layout import as_reference
 from minigrad.engine.plan import Planned
 from minigrad.engine.program import Program
-from minigrad.kernels.layout import as_reference
+from minigrad.operators import Relu
+from minigrad.operators.convolution import MaxPool
 
 # -- tools -------------------------------------------------------------------------------------
 # Rounding of float32 is 6e-8; a sum of some hundred numbers in another order differs by
@@ -258,7 +258,7 @@ def clear_of_kinks(order: list[Any]) -> bool:
             x = np.abs(node.inputs[0].value)
             if x.size and x[x > 0].min(initial=1) < 1e-6 * max(x.max(), 1):
                 return False
-        if isinstance(node, MaxPool2D):
+        if isinstance(node, MaxPool):
             padded = node.pad(node.inputs[0].value)
             gaps = [node.value - padded[under] for _, _, under in node.offsets()]
             gap = np.array(gaps)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.kernels.debts import MOST, Debt
-from minigrad.kernels.loans import Loan
+from minigrad.engine.kernels.debts import MOST, Debt
+from minigrad.engine.kernels.loans import Loan
 
 STEPS = 2 * MOST + 5
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.aligned import LINE
 from minigrad.engine import program, sizes
 from minigrad.engine.memory import Memory
+from minigrad.shared.aligned import LINE
 
 L = mg.layers
 

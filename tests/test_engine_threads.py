@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import threads
-from minigrad.threads import Team
+from minigrad.engine import threads
+from minigrad.engine.threads import Team
 
 
 @pytest.fixture(autouse=True)

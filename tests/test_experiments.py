@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minigrad.experiments import (
+from minigrad_course.studies import (
     allocation,
     fits,
     keras_graph,
@@ -23,11 +23,11 @@ from minigrad.experiments import (
     reproduce,
     side_by_side,
 )
-from minigrad.experiments.charts.studies import CHARTS, draw
-from minigrad.experiments.children import run_module
-from minigrad.experiments.side_by_side import TIMED
-from minigrad.experiments.studies import FASTER, KERAS, PROGRAMS, Measurement
-from minigrad.experiments.verdicts import HOLDS, IN_PART, NOT, OPEN, verdicts
+from minigrad_course.studies.charts.studies import CHARTS, draw
+from minigrad_course.studies.children import run_module
+from minigrad_course.studies.side_by_side import TIMED
+from minigrad_course.studies.studies import FASTER, KERAS, PROGRAMS, Measurement
+from minigrad_course.studies.verdicts import HOLDS, IN_PART, NOT, OPEN, verdicts
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "data" / "results" / "reproduce"
@@ -41,7 +41,7 @@ def committed():
 
 def measured(measurement: Measurement) -> dict:
     """Measure in a process of its own, as the command does."""
-    return run_module("minigrad.experiments.process", measurement.task(), measurement.threads)
+    return run_module("minigrad_course.studies.process", measurement.task(), measurement.threads)
 
 
 # The paper's charts

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.dropout import Dropout
 from minigrad.gradcheck import STEPS, check_gradient, finite_difference
+from minigrad.operators.dropout import Dropout
 
 numbers = st.floats(-3, 3)
 WORST = {"forward": 1e-6, "central": 1e-9, "complex": 1e-15}
@@ -166,7 +166,7 @@ def test_operator_classes_and_graphs_can_be_checked():
     report = check_gradient(np.tanh(w @ b).sum())
     assert report.ok and report.worst_place.startswith("w[")
     images, kernel = generator.normal(size=(2, 5, 4, 2)), generator.normal(size=(2, 3, 2, 3))
-    report = check_gradient(mg.Convolution2D, images, kernel)
+    report = check_gradient(mg.operators.Convolve, images, kernel)
     assert report.ok and report.worst_place.split("[")[0] in ("images", "kernel")
 
 
@@ -254,7 +254,7 @@ def test_chance_is_held_still():
 
 
 def test_labels_are_passed_on():
-    from minigrad.cross_entropy import SparseSoftmaxCrossEntropy
+    from minigrad.operators.cross_entropy import SparseSoftmaxCrossEntropy
 
     logits = np.random.default_rng(4).normal(size=(3, 4))
     report = check_gradient(SparseSoftmaxCrossEntropy, logits, np.array([0, 3, 1]))

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.train import reference_network
+from minigrad_course.studies.train import reference_network
 
 pytest.importorskip("keras", reason="TensorFlow belongs to the test extra")
 pytestmark = pytest.mark.usefixtures("keras")

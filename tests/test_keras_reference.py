@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.train import reference_network
+from minigrad_course.studies.train import reference_network
 
 FILE = Path(__file__).resolve().parents[1] / "data" / "keras_reference.npz"
 

@@ -6,8 +6,8 @@ import threading
 import numpy as np
 import pytest
 
-from minigrad.lessons import ladder
-from minigrad.lessons.ladder.arrays import Band
+from minigrad_course.lessons import ladder
+from minigrad_course.lessons.ladder.arrays import Band
 
 RUNGS = [
     ladder.GraphPerPicture,

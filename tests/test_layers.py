@@ -217,7 +217,7 @@ def test_a_frozen_layer_stays_as_it_is():
 def test_nodes_are_named_after_their_layer():
     node = mg.layers.Conv2D(2, 2, activation="relu", name="edges")(np.zeros((1, 4, 4, 1)))
     names = {n.label: n.name for n in mg.topological_sort(node) if isinstance(n, mg.Operator)}
-    assert names == {"convolution2d": "edges", "add": "edges", "relu": "edges"}
+    assert names == {"convolve": "edges", "add": "edges", "relu": "edges"}
 
 
 # -- errors teach --------------------------------------------------------------------------

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.experiments import learning_time, paper, results
-from minigrad.experiments.published_network import MENDED, PUBLISHED, PublishedNetwork
-from minigrad.experiments.studies import FASTER, KERAS
+from minigrad_course.studies import learning_time, paper, results
+from minigrad_course.studies.published_network import MENDED, PUBLISHED, PublishedNetwork
+from minigrad_course.studies.studies import FASTER, KERAS
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = ROOT / "notebooks" / "06_experiments.ipynb"

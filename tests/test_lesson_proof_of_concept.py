@@ -90,7 +90,7 @@ def test_a_typical_mistake_is_named(mistake, capsys):
 
 
 def test_the_numbers_of_weights_are_the_network_s():
-    from minigrad.train import reference_network
+    from minigrad_course.studies.train import reference_network
 
     layers = [layer.count_params() for layer in reference_network().layers]
     mg.lessons.exercise("03.3").checker([n for n in layers if n])

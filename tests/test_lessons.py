@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.experiments.published_network import PUBLISHED
-from minigrad.lessons import NotAttempted, Wrong, attempted, call, predict, same, todo
-from minigrad.lessons.checks import EXERCISES, Exercise
+from minigrad_course.lessons import NotAttempted, Wrong, attempted, call, predict, same, todo
+from minigrad_course.lessons.checks import EXERCISES, Exercise
+from minigrad_course.studies.published_network import PUBLISHED
 
 mg.lessons.exercise("02.1")  # registers the exercises of the lecture
 KEYS = sorted(EXERCISES)

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.cross_entropy import SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy
 from minigrad.gradcheck import check_gradient
+from minigrad.operators.cross_entropy import SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy
 
 rng = np.random.default_rng(5)
 LOGITS = rng.normal(size=(6, 4)).astype("float32")

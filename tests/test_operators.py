@@ -19,8 +19,9 @@ from hypothesis.extra.numpy import (
 )
 
 import minigrad as mg
-from minigrad import activations, convolution, cross_entropy, dropout, graph, operators, rescaling
+from minigrad import activations, graph, operators
 from minigrad.gradcheck import check_gradient
+from minigrad.operators import convolution, cross_entropy, dropout, rescaling
 
 seeds = st.integers(0, 2**32 - 1)
 shapes = array_shapes(min_dims=0, max_dims=3, max_side=4)
@@ -252,14 +253,14 @@ def test_picking_with_arrays_adds_up_what_is_picked_twice(seed, n, data):
 # -- activations and losses ----------------------------------------------------------------
 
 ACTIVATIONS = {
-    activations.Relu: {},
-    activations.Elu: {"alpha": 0.7},
-    activations.Sigmoid: {},
+    operators.Relu: {},
+    operators.Elu: {"alpha": 0.7},
+    operators.Sigmoid: {},
 }
-ALONG_AN_AXIS = (activations.Softmax, activations.LogSoftmax)
+ALONG_AN_AXIS = (operators.Softmax, operators.LogSoftmax)
 CROSS_ENTROPIES = (cross_entropy.SoftmaxCrossEntropy, cross_entropy.SparseSoftmaxCrossEntropy)
 OTHERS = (
-    *(convolution.Convolution2D, convolution.MaxPool2D, convolution.AveragePool2D),
+    *(operators.Convolve, operators.MaxPool, operators.AveragePool),
     *(dropout.Dropout, rescaling.Rescale, operators.Index),
 )
 
@@ -290,9 +291,9 @@ def test_activations(operator, seed, shape):
     x = spread(seed, shape)
     value = check(lambda x: operator(x, **options), x, operator=operator)
     expected = {
-        activations.Relu: lambda x: x * (x > 0),
-        activations.Elu: lambda x: np.where(x > 0, x, 0.7 * (np.exp(x) - 1)),
-        activations.Sigmoid: lambda x: 1 / (1 + np.exp(-x)),
+        operators.Relu: lambda x: x * (x > 0),
+        operators.Elu: lambda x: np.where(x > 0, x, 0.7 * (np.exp(x) - 1)),
+        operators.Sigmoid: lambda x: 1 / (1 + np.exp(-x)),
     }[operator](x)
     np.testing.assert_allclose(value, expected, rtol=1e-13)
 
@@ -304,7 +305,7 @@ def test_softmax_along_an_axis(operator, seed, shape, data):
     x = spread(seed, shape)
     value = check(lambda x: operator(x, axis=axis), x, operator=operator)
     probabilities = np.exp(x) / np.exp(x).sum(axis=axis, keepdims=True)
-    expected = probabilities if operator is activations.Softmax else np.log(probabilities)
+    expected = probabilities if operator is operators.Softmax else np.log(probabilities)
     np.testing.assert_allclose(value, expected, rtol=1e-12, atol=1e-13)
 
 
@@ -378,10 +379,10 @@ def test_convolution(seed, case, filters):
     images = spread(seed, shape)
     kernel = spread(seed + 1, (*size, shape[3], filters))
     value = check(
-        lambda images, kernel: mg.Convolution2D(images, kernel, strides, padding),
+        lambda images, kernel: mg.operators.Convolve(images, kernel, strides, padding),
         images,
         kernel,
-        operator=mg.Convolution2D,
+        operator=mg.operators.Convolve,
     )
     under = windows_of(images, size, strides, padding, fill=0)
     expected = np.einsum("yxbijc,ijcf->byxf", under, kernel)
@@ -389,7 +390,7 @@ def test_convolution(seed, case, filters):
 
 
 @pytest.mark.parametrize(
-    "operator, reduce", [(mg.MaxPool2D, np.nanmax), (mg.AveragePool2D, np.nanmean)]
+    "operator, reduce", [(mg.operators.MaxPool, np.nanmax), (mg.operators.AveragePool, np.nanmean)]
 )
 @given(seed=seeds, case=windows())
 def test_pooling(operator, reduce, seed, case):
@@ -431,7 +432,7 @@ GRID = list(
 def test_convolution_is_tensorflows(tensorflow, size, strides, padding, channels, filters):
     both_ways(
         tensorflow,
-        lambda x, k: mg.Convolution2D(x, k, strides, padding),
+        lambda x, k: mg.operators.Convolve(x, k, strides, padding),
         lambda x, k: tensorflow.nn.conv2d(x, k, strides, padding.upper()),
         spread(1, (2, 7, 6, channels)),
         spread(2, (*size, channels, filters)),
@@ -444,8 +445,8 @@ def test_convolution_is_tensorflows(tensorflow, size, strides, padding, channels
 def test_pooling_is_tensorflows(tensorflow, kind, size, strides, padding, ties):
     nn = tensorflow.nn
     pool, theirs = {
-        "max": (mg.MaxPool2D, nn.max_pool2d),
-        "average": (mg.AveragePool2D, nn.avg_pool2d),
+        "max": (mg.operators.MaxPool, nn.max_pool2d),
+        "average": (mg.operators.AveragePool, nn.avg_pool2d),
     }[kind]
     images = spread(3, (2, 7, 6, 3))
     both_ways(
@@ -474,14 +475,14 @@ def test_activations_are_tensorflows(tensorflow, name):
         (lambda x: x.sum(axis=2), r"Sum: no axis 2 in shape \(2, 3\)"),
         (lambda x: x.reshape(4), r"Reshape: 6 elements of shape \(2, 3\) do not fill"),
         (lambda x: np.transpose(x, (0, 0)), "Transpose: axes"),
-        (lambda x: mg.Convolution2D(x, np.ones((2, 2, 1, 1))), r"\(batch, height, width, channel\)"),
-        (lambda x: mg.MaxPool2D(x.reshape(1, 2, 3, 1), 5), "kernel 5×5 does not fit a 2×3 input"),
+        (lambda x: mg.operators.Convolve(x, np.ones((2, 2, 1, 1))), r"\(batch, height, width, channel\)"),
+        (lambda x: mg.operators.MaxPool(x.reshape(1, 2, 3, 1), 5), "kernel 5×5 does not fit a 2×3 input"),
         (
-            lambda x: mg.Convolution2D(x.reshape(1, 2, 3, 1), np.ones((1, 1, 2, 1)), name="c"),
-            r'Convolution2D "c": .* 1 channels, the kernel .* wants 2',
+            lambda x: mg.operators.Convolve(x.reshape(1, 2, 3, 1), np.ones((1, 1, 2, 1)), name="c"),
+            r'Convolve "c": .* 1 channels, the kernel .* wants 2',
         ),
-        (lambda x: mg.MaxPool2D(x.reshape(1, 2, 3, 1), padding="full"), "padding is .* got 'full'"),
-        (lambda x: mg.MaxPool2D(x.reshape(1, 2, 3, 1), strides=0), "strides is a whole number"),
+        (lambda x: mg.operators.MaxPool(x.reshape(1, 2, 3, 1), padding="full"), "padding is .* got 'full'"),
+        (lambda x: mg.operators.MaxPool(x.reshape(1, 2, 3, 1), strides=0), "strides is a whole number"),
     ],
 )  # fmt: skip
 def test_shapes_that_do_not_fit_are_refused_when_the_graph_is_built(build, message):

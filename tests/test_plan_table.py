@@ -98,7 +98,7 @@ def test_the_reference_network_by_hand():
     assert [r.flops for r in plan.rows if r.kernel in kinds] == forward + backward
     assert plan.flops == sum(forward + backward)
     assert plan.fused == [
-        ("convolution2d", "add", "relu"),
+        ("convolve", "add", "relu"),
         ("matmul", "add", "elu"),
         ("matmul", "add"),
         ("softmax", "softmaxcrossentropy", "mean"),

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.experiments.published_network import (
+from minigrad_course.lessons.broken import ConvolutionThatOverwrites
+from minigrad_course.studies.published_network import (
     EXPLANATIONS,
     MENDED,
     PUBLISHED,
@@ -18,8 +19,7 @@ from minigrad.experiments.published_network import (
     one_mended,
     train,
 )
-from minigrad.lessons.broken import ConvolutionThatOverwrites
-from minigrad.train import reference_network
+from minigrad_course.studies.train import reference_network
 
 GUESSING = 0.1  # ten classes, equally frequent
 

@@ -9,9 +9,9 @@ from test_engine import engine, floats
 
 import minigrad as mg
 from minigrad.engine import program
+from minigrad.engine.kernels.kernel import Asker
 from minigrad.engine.memory import Memory
-from minigrad.kernels.kernel import Asker
-from minigrad.recording import Noted, Recording, settled
+from minigrad.engine.recording import Noted, Recording, settled
 
 L = mg.layers
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from minigrad.experiments import report, reproduce, side_by_side
-from minigrad.experiments.compare import compare
-from minigrad.experiments.machine import describe
-from minigrad.experiments.store import Store
-from minigrad.experiments.studies import Measurement
+from minigrad_course.studies import report, reproduce, side_by_side
+from minigrad_course.studies.compare import compare
+from minigrad_course.studies.machine import describe
+from minigrad_course.studies.store import Store
+from minigrad_course.studies.studies import Measurement
 
 ROOT = Path(__file__).resolve().parents[1]
 # One small measurement for each study that needs nothing but NumPy.
@@ -121,9 +121,9 @@ def test_a_failure_is_told_and_the_rest_is_kept(run_small, monkeypatch, capsys, 
 PROGRAM = """
 import sys
 from minigrad.__main__ import main
-from minigrad.experiments import report, reproduce, side_by_side
-from minigrad.experiments.compare import compare
-from minigrad.experiments.studies import Measurement
+from minigrad_course.studies import report, reproduce, side_by_side
+from minigrad_course.studies.compare import compare
+from minigrad_course.studies.studies import Measurement
 report.write_report = lambda result, folder: None  # drawing takes longer than measuring this
 reproduce.plan = lambda programs, quick: [
     Measurement("loss_curves", "minigrad", 10, 1, 3),

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from minigrad.experiments.spread import DRIFT, expected, pooled, spread, student
+from minigrad_course.studies.spread import DRIFT, expected, pooled, spread, student
 
 
 # W. S. Gosset's table: 95 % between −t and t, by degrees of freedom.

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.train import reference_network
+from minigrad_course.studies.train import reference_network
 
 COMMAND = [sys.executable, "-m", "minigrad", "train"]
 DATA = Path(mg.__file__).parent.parent / "data" / "fashion-mnist"

@@ -17,7 +17,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from minigrad.experiments.machine import OPENBLAS_OVERRIDES
+from minigrad_course.studies.machine import OPENBLAS_OVERRIDES
 
 ROOT = Path(__file__).resolve().parents[1]
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}

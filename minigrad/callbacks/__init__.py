@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad import coverage
 from minigrad.callbacks.hooks import Callback, CallbackList, History
 from minigrad.callbacks.monitors import EarlyStopping, ModelCheckpoint
+from minigrad.shared import lookup
 
 __all__ = ["Callback", "CallbackList", "EarlyStopping", "History", "ModelCheckpoint"]
 
 
 def __getattr__(name: str) -> Any:
-    raise AttributeError(coverage.missing("callbacks", name, __all__))
+    raise AttributeError(lookup.missing("callbacks", name, __all__))

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.arguments import is_whole
 from minigrad.callbacks.hooks import Callback
+from minigrad.shared.arguments import is_whole
 
 __all__ = ["EarlyStopping", "ModelCheckpoint"]
 

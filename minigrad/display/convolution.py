@@ -106,10 +106,10 @@ def convolution_explorer(image: Any, kernels: Any = None) -> Any:
 
 def feature_map(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     # minigrad's own operator; (height, width) with the batch and channel axes that it wants
-    from minigrad.convolution import Convolution2D
     from minigrad.graph import forward
+    from minigrad.operators.convolution import Convolve
 
-    node = Convolution2D(image[np.newaxis, ..., np.newaxis], kernel[..., np.newaxis, np.newaxis])
+    node = Convolve(image[np.newaxis, ..., np.newaxis], kernel[..., np.newaxis, np.newaxis])
     return forward([node])[0, ..., 0]
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from minigrad.engine import sizes
+from minigrad.engine.kernels.convolution import Convolution
+from minigrad.engine.kernels.dense import Dense
+from minigrad.engine.kernels.feed import Feed
+from minigrad.engine.kernels.flatten import Flatten
+from minigrad.engine.kernels.kernel import Kernel
 from minigrad.graph import Node
-from minigrad.kernels.convolution import Convolution
-from minigrad.kernels.dense import Dense
-from minigrad.kernels.feed import Feed
-from minigrad.kernels.flatten import Flatten
-from minigrad.kernels.kernel import Kernel
 
 if TYPE_CHECKING:
     from minigrad.engine.program import Program

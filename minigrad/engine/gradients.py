@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine import sizes
+from minigrad.engine.kernels.kernel import Asker, Steps
 from minigrad.graph import Variable
-from minigrad.kernels.kernel import Asker, Steps
 
 if TYPE_CHECKING:
     from minigrad.engine.program import Program

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import aligned
-from minigrad.aligned import LINE
+from minigrad.shared import aligned
+from minigrad.shared.aligned import LINE
 
 __all__ = ["Buffer", "Memory"]
 

@@ -27,20 +27,21 @@ from typing import Any
 import numpy as np
 
 from minigrad import operators as op
-from minigrad.activations import LogSoftmax, Softmax
-from minigrad.eager import Network, gather
 from minigrad.engine import sizes
 from minigrad.engine.bands import Cut, find_cut
+from minigrad.engine.gather import gather
+from minigrad.engine.kernels.feed import Feed
+from minigrad.engine.kernels.kernel import Step
+from minigrad.engine.kernels.layout import as_reference
+from minigrad.engine.kernels.loans import loan_of
+from minigrad.engine.kernels.recorded import Recorded, Reference
+from minigrad.engine.kernels.updates import Updates
+from minigrad.engine.network import Network
 from minigrad.engine.program import Program
+from minigrad.engine.threads import blas_threads, get_threads, team
 from minigrad.graph import Operator, Variable
-from minigrad.kernels.feed import Feed
-from minigrad.kernels.kernel import Step
-from minigrad.kernels.layout import as_reference
-from minigrad.kernels.loans import loan_of
-from minigrad.kernels.recorded import Recorded, Reference
-from minigrad.kernels.updates import Updates
+from minigrad.operators import LogSoftmax, Softmax
 from minigrad.optimizers import Optimizer
-from minigrad.threads import blas_threads, get_threads, team
 
 __all__ = ["Planned"]
 
@@ -76,8 +77,8 @@ def by_itself(node: Operator, program: Program) -> bool:
 class Planned:
     """The optimised way of running a network: a plan over memory made once.
 
-    It has the methods of :class:`minigrad.eager.Eager` and gives the same numbers to
-    rounding. Weights are changed in place; a large one may be lent meanwhile (``minigrad/kernels/loans.py``).
+    It has the methods of :class:`minigrad.engine.eager.Eager` and gives the same numbers to
+    rounding. Weights are changed in place; a large one may be lent meanwhile (``minigrad/engine/kernels/loans.py``).
 
     Args:
         build: Builds the network for a number of pictures.

@@ -19,26 +19,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import operators as op
-from minigrad.activations import Relu, Softmax
-from minigrad.convolution import Convolution2D, MaxPool2D
-from minigrad.cross_entropy import SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy
-from minigrad.eager import Network
 from minigrad.engine import sizes
 from minigrad.engine.gradients import Weight
+from minigrad.engine.kernels.activations import ACTS
+from minigrad.engine.kernels.convolution import Convolution
+from minigrad.engine.kernels.debts import OwingDense
+from minigrad.engine.kernels.dense import BiasAct, Dense
+from minigrad.engine.kernels.feed import Feed
+from minigrad.engine.kernels.flatten import Flatten, unflatten
+from minigrad.engine.kernels.kernel import Asker, Kernel, Step
+from minigrad.engine.kernels.layout import as_reference, as_stored, stored_shape
+from minigrad.engine.kernels.recorded import Recorded, Reference
+from minigrad.engine.kernels.updates import Updates
 from minigrad.engine.memory import ALWAYS, Buffer, Memory
+from minigrad.engine.network import Network
+from minigrad.engine.recording import settled
 from minigrad.graph import Constant, Node, Operator, Variable
-from minigrad.kernels.activations import ACTS
-from minigrad.kernels.convolution import Convolution
-from minigrad.kernels.debts import OwingDense
-from minigrad.kernels.dense import BiasAct, Dense
-from minigrad.kernels.feed import Feed
-from minigrad.kernels.flatten import Flatten, unflatten
-from minigrad.kernels.kernel import Asker, Kernel, Step
-from minigrad.kernels.layout import as_reference, as_stored, stored_shape
-from minigrad.kernels.recorded import Recorded, Reference
-from minigrad.kernels.updates import Updates
-from minigrad.recording import settled
-from minigrad.rescaling import Rescale
+from minigrad.operators import Relu, Softmax
+from minigrad.operators.convolution import Convolve, MaxPool
+from minigrad.operators.cross_entropy import SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy
+from minigrad.operators.rescaling import Rescale
 
 if TYPE_CHECKING:
     from minigrad.engine.bands import Band, Cut
@@ -163,10 +163,10 @@ class Program:
 
     def kernel_for(self, node: Any) -> Kernel:
         kind = type(node)
-        if kind is Convolution2D and isinstance(node.inputs[1], Variable) and self.ours(node):
+        if kind is Convolve and isinstance(node.inputs[1], Variable) and self.ours(node):
             chain = [node, *self.bias_and_act(node)]
-            if type(chain[-1]) in (Relu, op.Add, Convolution2D):
-                pool = self.only_user(chain[-1], MaxPool2D)
+            if type(chain[-1]) in (Relu, op.Add, Convolve):
+                pool = self.only_user(chain[-1], MaxPool)
                 chain += [p for p in pool if p.padding == "valid" and p.strides == p.window]
             return Convolution(self, chain)
         if kind is op.MatMul and isinstance(node.inputs[1], Variable) and self.ours(node):

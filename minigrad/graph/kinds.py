@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import aligned
 from minigrad.graph.node import Node
+from minigrad.shared import aligned
 
 __all__ = ["Constant", "Operator", "Variable", "as_node"]
 

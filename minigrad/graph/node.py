@@ -7,6 +7,7 @@ what that means, and the node looks the operator up that stands for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from operator import getitem
 from typing import Any
 
 import numpy as np
@@ -260,9 +261,7 @@ class Node:
         return np.greater_equal(self, other)
 
     def __getitem__(self, index: Any) -> Node:
-        from minigrad.operators import Index
-
-        return Index(self, index)
+        return NUMPY_FUNCTIONS[getitem](self, index)
 
 
 def not_covered(called: str) -> TypeError:

@@ -19,12 +19,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad import coverage
 from minigrad.layers.base import Layer
 from minigrad.layers.dense import Dense
 from minigrad.layers.inputs import Input, InputLayer
 from minigrad.layers.sliding import AveragePooling2D, Conv2D, MaxPooling2D
 from minigrad.layers.weightless import Activation, Dropout, Flatten, Rescaling
+from minigrad.shared import lookup
 
 __all__ = [
     "Activation",
@@ -47,4 +47,4 @@ AvgPool2D = AveragePooling2D
 
 
 def __getattr__(name: str) -> Any:
-    raise AttributeError(coverage.missing("layers", name, __all__))
+    raise AttributeError(lookup.missing("layers", name, __all__))

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import config, coverage, initializers
-from minigrad.arguments import default_name
+from minigrad import config, initializers
 from minigrad.graph import Constant, Node, Operator, Variable, as_node
+from minigrad.shared import lookup
+from minigrad.shared.arguments import default_name
 
 __all__ = ["Layer", "Shape", "assign"]
 
@@ -78,7 +79,7 @@ class Layer:
             known = [*inspect.signature(type(self)).parameters, *LAYER_ARGUMENTS]
             raise TypeError(
                 f"{type(self).__name__} has no argument {argument!r}."
-                + coverage.nearest(argument, known)
+                + lookup.nearest(argument, known)
             )
         self.name = automatic_name(type(self)) if name is None else str(name)
         self.trainable = trainable

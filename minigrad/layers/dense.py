@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import activations, coverage, initializers
-from minigrad.arguments import whole
+from minigrad import activations, initializers
 from minigrad.graph import Node
 from minigrad.layers.base import Layer, Shape
+from minigrad.shared import lookup
+from minigrad.shared.arguments import whole
 
 __all__ = ["Dense", "WithKernel"]
 
@@ -44,7 +45,7 @@ class WithKernel(Layer):
         bias_constraint: None,
         **options: Any,
     ) -> None:
-        coverage.refuse(
+        lookup.refuse(
             type(self).__name__,
             kernel_regularizer=(kernel_regularizer, None),
             bias_regularizer=(bias_regularizer, None),

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import coverage
-from minigrad.arguments import is_whole
 from minigrad.graph import Node
 from minigrad.layers.base import Layer, Shape
+from minigrad.shared import lookup
+from minigrad.shared.arguments import is_whole
 
 __all__ = ["Input", "InputLayer"]
 
@@ -45,7 +45,7 @@ class InputLayer(Layer):
                 f"Input: shape is that of one sample without the batch, whole numbers of at "
                 f"least 1 such as (28, 28, 1); got {shape!r}"
             )
-        coverage.refuse("Input", batch_size=(batch_size, None))
+        lookup.refuse("Input", batch_size=(batch_size, None))
         super().__init__(name=name, dtype=dtype)
         self.shape: Shape = (None, *map(int, shape))
         self.given_dtype = None if dtype is None else np.dtype(dtype)

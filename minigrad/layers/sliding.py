@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad import convolution, coverage
-from minigrad.arguments import whole
-from minigrad.convolution import Window, pair
+from minigrad import operators
 from minigrad.graph import Node, Operator
 from minigrad.layers.base import Layer, Shape
 from minigrad.layers.dense import WithKernel
+from minigrad.operators.convolution import Window, pair
+from minigrad.shared import lookup
+from minigrad.shared.arguments import whole
 
 __all__ = ["AveragePooling2D", "Conv2D", "MaxPooling2D"]
 
@@ -98,7 +99,7 @@ class Conv2D(WithKernel):
         bias_constraint: None = None,
         **options: Any,
     ) -> None:
-        coverage.refuse(
+        lookup.refuse(
             "Conv2D",
             data_format=(data_format, None, "channels_last"),
             dilation_rate=(dilation_rate, (1, 1), [1, 1], 1),
@@ -127,7 +128,7 @@ class Conv2D(WithKernel):
     def apply_kernel(self, inputs: Node) -> Node:
         self.compute_output_shape(inputs.shape)
         window = self.strides, self.padding
-        return convolution.Convolution2D(inputs, self.kernel, *window, name=self.name)
+        return operators.Convolve(inputs, self.kernel, *window, name=self.name)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         size = slide(self, input_shape, self.kernel_size, self.strides, self.padding)
@@ -165,7 +166,7 @@ class Pooling2D(Layer):
         **options: Any,
     ) -> None:
         kind = type(self).__name__
-        coverage.refuse(kind, data_format=(data_format, None, "channels_last"))
+        lookup.refuse(kind, data_format=(data_format, None, "channels_last"))
         self.pool_size = pair(pool_size, "pool_size", kind)
         self.strides = pair(self.pool_size if strides is None else strides, "strides", kind)
         self.padding = check_padding(kind, padding)
@@ -189,7 +190,7 @@ class MaxPooling2D(Pooling2D):
         (None, 13, 13, 8)
     """
 
-    operator = convolution.MaxPool2D
+    operator = operators.MaxPool
 
 
 class AveragePooling2D(Pooling2D):
@@ -201,4 +202,4 @@ class AveragePooling2D(Pooling2D):
         (None, 14, 14, 8)
     """
 
-    operator = convolution.AveragePool2D
+    operator = operators.AveragePool

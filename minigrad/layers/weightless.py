@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import activations, coverage, dropout, randomness
+from minigrad import activations
 from minigrad.graph import Node
 from minigrad.layers.base import Layer, Shape
-from minigrad.rescaling import Rescale
+from minigrad.operators import dropout
+from minigrad.operators.rescaling import Rescale
+from minigrad.shared import lookup, randomness
 
 __all__ = ["Activation", "Dropout", "Flatten", "Rescaling"]
 
@@ -29,7 +31,7 @@ class Flatten(Layer):
     """
 
     def __init__(self, data_format: str | None = None, **options: Any) -> None:
-        coverage.refuse("Flatten", data_format=(data_format, None, "channels_last"))
+        lookup.refuse("Flatten", data_format=(data_format, None, "channels_last"))
         super().__init__(**options)
 
     def call(self, inputs: Node) -> Node:
@@ -91,7 +93,7 @@ class Dropout(Elementwise):
     ) -> None:
         if not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
             raise ValueError(f"Dropout: rate is a number from 0 to 1, got {rate!r}")
-        coverage.refuse("Dropout", noise_shape=(noise_shape, None))
+        lookup.refuse("Dropout", noise_shape=(noise_shape, None))
         super().__init__(**options)
         self.rate, self.seed = float(rate), seed
         self.generator = np.random.default_rng(randomness.new_seed() if seed is None else seed)

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad import coverage
 from minigrad.losses.base import FromFunction, Loss
 from minigrad.losses.cross_entropies import (
     CategoricalCrossentropy,
@@ -23,6 +22,7 @@ from minigrad.losses.cross_entropies import (
     sparse_categorical_crossentropy,
 )
 from minigrad.losses.squared_error import MeanSquaredError, mean_squared_error
+from minigrad.shared import lookup
 
 __all__ = [
     "CategoricalCrossentropy",
@@ -41,7 +41,7 @@ FUNCTIONS: dict[Any, type[Loss]] = {
     mean_squared_error: MeanSquaredError,
 }
 FORMULAS = {function.__name__: loss for function, loss in FUNCTIONS.items()}
-NAMES: dict[str, type[Loss]] = coverage.with_class_names(
+NAMES: dict[str, type[Loss]] = lookup.with_class_names(
     {**FORMULAS, "mse": MeanSquaredError, "MSE": MeanSquaredError}
 )
 
@@ -66,8 +66,8 @@ def get(identifier: Any) -> Loss:
     """
     if callable(identifier) and not isinstance(identifier, (Loss, type)):
         return FUNCTIONS[identifier]() if identifier in FUNCTIONS else FromFunction(identifier)
-    return coverage.instance("loss", Loss, identifier, NAMES, shown=FORMULAS)
+    return lookup.instance("loss", Loss, identifier, NAMES, shown=FORMULAS)
 
 
 def __getattr__(name: str) -> Any:
-    raise AttributeError(coverage.missing("losses", name, __all__))
+    raise AttributeError(lookup.missing("losses", name, __all__))

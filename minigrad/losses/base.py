@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import config, coverage
+from minigrad import config
 from minigrad.graph import Constant, Node, forward, topological_sort
+from minigrad.shared import lookup
 
 __all__ = ["FromFunction", "Loss", "Shape"]
 
@@ -77,7 +78,7 @@ class Loss:
         Raises:
             ValueError: When the shapes do not fit.
         """
-        coverage.refuse(self.name, sample_weight=(sample_weight, None))
+        lookup.refuse(self.name, sample_weight=(sample_weight, None))
         predictions: Any = self.node(y_pred)
         targets: Any = self.node(y_true, self.whole_numbers)
         if self.whole_numbers and targets.shape == (*predictions.shape[:-1], 1):

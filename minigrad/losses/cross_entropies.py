@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import config, coverage
-from minigrad.activations import Softmax
-from minigrad.cross_entropy import SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy
+from minigrad import config
 from minigrad.graph import Node
 from minigrad.losses.base import Loss, Shape
+from minigrad.operators import Softmax
+from minigrad.operators.cross_entropy import SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy
+from minigrad.shared import lookup
 
 __all__ = [
     "CategoricalCrossentropy",
@@ -53,7 +54,7 @@ class CategoricalCrossentropy(Loss):
         name: str = "categorical_crossentropy",
     ) -> None:
         super().__init__(name, reduction)
-        coverage.refuse(self.name, axis=(axis, -1))
+        lookup.refuse(self.name, axis=(axis, -1))
         if not 0 <= label_smoothing <= 1:
             raise ValueError(f"{self.name}: label_smoothing is from 0 to 1, got {label_smoothing}")
         self.from_logits, self.label_smoothing = bool(from_logits), label_smoothing
@@ -110,7 +111,7 @@ class SparseCategoricalCrossentropy(Loss):
         name: str = "sparse_categorical_crossentropy",
     ) -> None:
         super().__init__(name, reduction)
-        coverage.refuse(self.name, ignore_class=(ignore_class, None), axis=(axis, -1))
+        lookup.refuse(self.name, ignore_class=(ignore_class, None), axis=(axis, -1))
         self.from_logits = bool(from_logits)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:

@@ -12,15 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import coverage, data, engine, losses, optimizers
+from minigrad import engine, losses, optimizers
 from minigrad import metrics as metrics_module
-from minigrad.arguments import whole
-from minigrad.eager import Eager, Network
+from minigrad.engine.eager import Eager
+from minigrad.engine.network import Network
+from minigrad.engine.plan_table import Plan
+from minigrad.engine.threads import get_threads
 from minigrad.graph import Constant, topological_sort
 from minigrad.layers import Rescaling
+from minigrad.model import samples
 from minigrad.model.stack import Stack
-from minigrad.plan_table import Plan
-from minigrad.threads import get_threads
+from minigrad.shared import lookup
+from minigrad.shared.arguments import whole
 
 __all__ = ["Compiled", "Logs"]
 
@@ -87,7 +90,7 @@ class Compiled(Stack):
         Raises:
             ValueError: For names and arguments that are not covered.
         """
-        coverage.refuse(
+        lookup.refuse(
             "compile",
             loss_weights=(loss_weights, None),
             weighted_metrics=(weighted_metrics, None, []),
@@ -239,7 +242,7 @@ class Compiled(Stack):
         self, x: Any, y: Any, method: str, targets: bool = True
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Samples and targets in the shapes and dtypes that the graph takes."""
-        x, y = data.as_samples(x, y, method)
+        x, y = samples.as_samples(x, y, method)
         if targets and y is None:
             raise ValueError(f"{method}: y is missing")
         if not self.built:
@@ -254,10 +257,10 @@ class Compiled(Stack):
                 f"{method}: {self.title} takes samples of shape {shape}, got {x.shape[1:]} "
                 f"(x has shape {x.shape})"
             )
-        data.check_finite(x, f"{method}: x")
+        samples.check_finite(x, f"{method}: x")
         if y is not None and self.loss is not None:
             y = self.loss.check_targets(y, self.output_shape)
-            data.check_finite(y, f"{method}: y")
+            samples.check_finite(y, f"{method}: y")
             y = np.asarray(y, np.intp if self.loss.whole_numbers else self.dtype, order="C")
         # in one piece, so that no runner has to copy it (and see an old copy in the next fit)
         return np.asarray(x, self.dtype_for(x), order="C"), y

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minigrad import data
 from minigrad.callbacks.hooks import CallbackList
+from minigrad.model import samples
 from minigrad.model.compiled import Logs
-from minigrad.progress import ProgressLine
+from minigrad.model.progress import ProgressLine
 
 if TYPE_CHECKING:
     from minigrad.model.sequential import Sequential
@@ -77,7 +77,7 @@ def test(
     """
     hooks.call("on_test_begin", None)
     model.reset_metrics()
-    for step, (start, stop) in enumerate(data.batches(len(x), batch_size)):
+    for step, (start, stop) in enumerate(samples.batches(len(x), batch_size)):
         if "on_test_batch_begin" in hooks.watched:
             hooks.call("on_test_batch_begin", step, None)
         runner = model.runner(stop - start, False, True, x.dtype)

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import coverage, data, randomness
-from minigrad.arguments import whole
 from minigrad.callbacks.hooks import CallbackList, History, as_list
 from minigrad.layers import Layer
-from minigrad.model import loops
+from minigrad.model import loops, samples
 from minigrad.model.compiled import Compiled, Logs
-from minigrad.progress import ProgressLine
+from minigrad.model.progress import ProgressLine
+from minigrad.shared import lookup, randomness
+from minigrad.shared.arguments import whole
 
 __all__ = ["Sequential"]
 
@@ -109,7 +109,7 @@ class Sequential(Compiled):
                 changed then.
         """
         self.check_compiled("fit")
-        coverage.refuse(
+        lookup.refuse(
             "fit",
             class_weight=(class_weight, None),
             sample_weight=(sample_weight, None),
@@ -125,12 +125,12 @@ class Sequential(Compiled):
         assert y is not None
         validation = None
         if validation_data is not None:
-            validation = self.check_data(*data.unpack(validation_data), "fit: validation_data")
+            validation = self.check_data(*samples.unpack(validation_data), "fit: validation_data")
         elif validation_split:
-            (x, y), validation = data.split(x, y, validation_split)
+            (x, y), validation = samples.split(x, y, validation_split)
         validation_size = validation_batch_size or batch_size
         whole("fit", "validation_batch_size", validation_size)
-        batches = data.batches(len(x), batch_size)
+        batches = samples.batches(len(x), batch_size)
         history = History()
         hooks = CallbackList(
             [history, *as_list(callbacks)],
@@ -194,10 +194,10 @@ class Sequential(Compiled):
             ValueError: When an argument makes no sense or is not covered.
         """
         self.check_compiled("evaluate")
-        coverage.refuse("evaluate", sample_weight=(sample_weight, None), steps=(steps, None))
+        lookup.refuse("evaluate", sample_weight=(sample_weight, None), steps=(steps, None))
         size = whole("evaluate", "batch_size", 32 if batch_size is None else batch_size)
         x, y = self.check_data(x, y, "evaluate")
-        line = ProgressLine(len(data.batches(len(x), size)), verbose)
+        line = ProgressLine(len(samples.batches(len(x), size)), verbose)
         hooks = CallbackList(
             callbacks, self, {"verbose": verbose, "epochs": 1, "steps": line.steps}
         )
@@ -230,10 +230,10 @@ class Sequential(Compiled):
         Raises:
             ValueError: When an argument makes no sense or is not covered.
         """
-        coverage.refuse("predict", steps=(steps, None))
+        lookup.refuse("predict", steps=(steps, None))
         size = whole("predict", "batch_size", 32 if batch_size is None else batch_size)
         x, _ = self.check_data(x, None, "predict", targets=False)
-        batches = data.batches(len(x), size)
+        batches = samples.batches(len(x), size)
         line = ProgressLine(len(batches), verbose)
         hooks = CallbackList(
             callbacks, self, {"verbose": verbose, "epochs": 1, "steps": line.steps}
@@ -266,7 +266,7 @@ class Sequential(Compiled):
         Raises:
             ValueError: When an argument makes no sense or is not covered.
         """
-        coverage.refuse(
+        lookup.refuse(
             "train_on_batch",
             sample_weight=(sample_weight, None),
             class_weight=(class_weight, None),
@@ -277,7 +277,7 @@ class Sequential(Compiled):
         self, x: Any, y: Any = None, sample_weight: None = None, return_dict: bool = False
     ) -> Any:
         """Loss and metrics of one batch; arguments as in :meth:`train_on_batch`."""
-        coverage.refuse("test_on_batch", sample_weight=(sample_weight, None))
+        lookup.refuse("test_on_batch", sample_weight=(sample_weight, None))
         return self.step_on_batch("test_on_batch", x, y, False, return_dict)
 
     def step_on_batch(self, method: str, x: Any, y: Any, training: bool, return_dict: bool) -> Any:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from minigrad import coverage, summary
 from minigrad.graph import Node
 from minigrad.layers import InputLayer, Layer
 from minigrad.layers.base import Shape, assign
-from minigrad.model import weights_file
+from minigrad.model import summary, weights_file
+from minigrad.shared import lookup
 
 __all__ = ["Stack"]
 
@@ -50,7 +50,7 @@ class Stack(Layer):
             ValueError: When it does not fit, or its name is taken.
             TypeError: When it is no layer.
         """
-        coverage.refuse("add", rebuild=(rebuild, True))
+        lookup.refuse("add", rebuild=(rebuild, True))
         if not isinstance(layer, Layer):
             raise TypeError(f"{self.title}: wants layers, got {layer!r}")
         if isinstance(layer, InputLayer):
@@ -82,7 +82,7 @@ class Stack(Layer):
         Raises:
             IndexError: When there is none.
         """
-        coverage.refuse("pop", rebuild=(rebuild, True))
+        lookup.refuse("pop", rebuild=(rebuild, True))
         layer = self.layers.pop()
         self.built = self.built and bool(self.layers)
         self.forget()
@@ -182,7 +182,7 @@ class Stack(Layer):
         Raises:
             ValueError: For arguments that are not covered.
         """
-        coverage.refuse(
+        lookup.refuse(
             "summary",
             line_length=(line_length, None),
             positions=(positions, None),
@@ -216,7 +216,7 @@ class Stack(Layer):
             ...     model.save_weights(os.path.join(folder, "dense.weights.npz"))
             ...     model.load_weights(os.path.join(folder, "dense.weights.npz"))
         """
-        coverage.refuse("save_weights", max_shard_size=(max_shard_size, None))
+        lookup.refuse("save_weights", max_shard_size=(max_shard_size, None))
         path = weights_file.checked(filepath)
         if not self.built:
             raise ValueError(f"{self.title} is not built yet and has no weights to save")
@@ -235,6 +235,6 @@ class Stack(Layer):
             ValueError: When the file is none of ours, or its weights do not fit. Nothing has
                 changed then.
         """
-        coverage.refuse("load_weights", skip_mismatch=(skip_mismatch, False))
+        lookup.refuse("load_weights", skip_mismatch=(skip_mismatch, False))
         path = weights_file.checked(filepath)
         assign(f"{self.title} from {path.name}", self.weights, weights_file.read(path))

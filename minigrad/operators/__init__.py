@@ -23,6 +23,7 @@ Example:
 
 from __future__ import annotations
 
+from minigrad.operators.activations import Elu, LogSoftmax, Relu, Sigmoid, Softmax
 from minigrad.operators.arithmetic import Add, Divide, Multiply, Negative, Power, Subtract
 from minigrad.operators.choices import (
     Comparison,
@@ -34,19 +35,27 @@ from minigrad.operators.choices import (
     Minimum,
     Where,
 )
+from minigrad.operators.convolution import AveragePool, Convolve, MaxPool
+from minigrad.operators.cross_entropy import SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy
+from minigrad.operators.dropout import Dropout
 from minigrad.operators.elementwise import Elementwise
 from minigrad.operators.functions import Absolute, Cos, Exp, Log, Sin, Sqrt, Tanh
 from minigrad.operators.products import MatMul
 from minigrad.operators.reductions import Max, Mean, Reduction, Sum
+from minigrad.operators.rescaling import Rescale
 from minigrad.operators.shapes import Index, Reshape, Transpose
 
 __all__ = [
     "Absolute",
     "Add",
+    "AveragePool",
     "Comparison",
+    "Convolve",
     "Cos",
     "Divide",
+    "Dropout",
     "Elementwise",
+    "Elu",
     "Exp",
     "Greater",
     "GreaterEqual",
@@ -54,8 +63,10 @@ __all__ = [
     "Less",
     "LessEqual",
     "Log",
+    "LogSoftmax",
     "MatMul",
     "Max",
+    "MaxPool",
     "Maximum",
     "Mean",
     "Minimum",
@@ -63,8 +74,14 @@ __all__ = [
     "Negative",
     "Power",
     "Reduction",
+    "Relu",
+    "Rescale",
     "Reshape",
+    "Sigmoid",
     "Sin",
+    "Softmax",
+    "SoftmaxCrossEntropy",
+    "SparseSoftmaxCrossEntropy",
     "Sqrt",
     "Subtract",
     "Sum",

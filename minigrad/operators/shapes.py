@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import getitem
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,7 @@ class Transpose(Operator):
             raise ValueError(f"{self.title}: axes {wanted} do not permute {x.shape}") from None
 
 
+@implements(getitem)
 class Index(Operator):
     """Elements picked by an index: ``x[index]``.
 

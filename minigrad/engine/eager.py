@@ -1,0 +1,89 @@
+"""The reference way of running a network: node by node, as the graph says.
+
+This is the paper's proof of concept. The optimized way has the same methods and gives the
+same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.engine.gather import gather
+from minigrad.engine.network import Network
+from minigrad.graph import Variable, backward, forward
+from minigrad.optimizers import Optimizer
+
+__all__ = ["Eager"]
+
+
+class Eager:
+    """Runs a network by the sweeps of ``minigrad/graph``.
+
+    Args:
+        network: The graph.
+        variables: The weights that training changes.
+        optimizer: How it changes them; ``None`` for a network that is not trained.
+
+    Attributes:
+        loss: The loss of the last step, or ``nan``.
+        outputs: The predictions of the last step, of shape (batch, …).
+        targets: Its targets, or ``None``.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> from minigrad.engine.eager import Eager
+        >>> model = mg.Sequential([mg.Input((3,)), mg.layers.Dense(2, "softmax")])
+        >>> runner = Eager(model.network(2), model.trainable_weights, None)
+        >>> runner.load(np.ones((5, 3)), None, np.array([4, 0]))
+        >>> runner.test_step()
+        >>> runner.outputs.sum(axis=1).round(4)
+        array([1., 1.], dtype=float32)
+    """
+
+    def __init__(
+        self, network: Network, variables: Sequence[Variable], optimizer: Optimizer | None
+    ) -> None:
+        self.network, self.variables, self.optimizer = network, list(variables), optimizer
+        self.loss = float("nan")
+
+    def load(self, x: np.ndarray, y: np.ndarray | None, rows: Any) -> None:
+        """Gather a batch from a set.
+
+        Args:
+            x: Samples of the whole set.
+            y: Their targets, or ``None``.
+            rows: Which of them: an array of indices or a slice, as long as the batch.
+        """
+        gather(x, rows, self.network.inputs.value)
+        if y is not None and self.network.targets is not None:
+            gather(y, rows, self.network.targets.value)
+
+    def release(self) -> None:
+        """Hold on to the data no longer; nothing to do, each batch is a copy."""
+
+    def test_step(self) -> None:
+        """Compute predictions and loss of the batch loaded."""
+        forward(self.network.order)
+        if self.network.loss is not None:
+            self.loss = float(self.network.loss.value)
+
+    def train_step(self) -> None:
+        """Compute predictions, loss and gradients, and change the weights once."""
+        assert self.optimizer is not None
+        self.test_step()
+        backward(self.network.order)
+        # A weight that the graph does not use has no gradient, and stays as it is.
+        used = [w for w in self.variables if w.gradient is not None]
+        self.optimizer.apply([w.gradient for w in used], used)
+
+    @property
+    def outputs(self) -> np.ndarray:
+        return self.network.outputs.value
+
+    @property
+    def targets(self) -> np.ndarray | None:
+        targets = self.network.targets
+        return None if targets is None else targets.value

@@ -1,0 +1,26 @@
+"""Batch last and back: views of the same numbers, never copies.
+
+Users see pictures as (batch, height, width, channel). In a plan they are (height, channel,
+width, batch), and vectors (feature, batch); ``minigrad/engine/kernels/__init__.py`` says why.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["as_reference", "as_stored", "stored_shape"]
+
+STORED = {4: (1, 3, 2, 0), 2: (1, 0)}  # (batch, height, width, channel) → (h, c, w, batch)
+REFERENCE = {4: (3, 0, 2, 1), 2: (1, 0)}
+
+
+def stored_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(shape[axis] for axis in STORED.get(len(shape), range(len(shape))))
+
+
+def as_stored(reference: Any) -> Any:
+    return reference.transpose(STORED.get(reference.ndim, range(reference.ndim)))
+
+
+def as_reference(stored: Any) -> Any:
+    return stored.transpose(REFERENCE.get(stored.ndim, range(stored.ndim)))

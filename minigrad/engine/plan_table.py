@@ -1,0 +1,238 @@
+"""The plan as a table: what happens in a step, in which order, and what it takes.
+
+All numbers are read off the plan that runs: its kernels, their memory, and when they need it.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any, NamedTuple
+
+from minigrad.engine.kernels.kernel import Kernel
+from minigrad.engine.kernels.layout import as_reference
+from minigrad.engine.memory import Buffer
+from minigrad.engine.plan import Planned
+from minigrad.engine.program import Program
+
+__all__ = ["Plan", "Row"]
+
+COLUMNS = ("step", "kernel", "nodes that it serves", "shape", "buffers", "bytes", "FLOPs")
+
+
+class Row(NamedTuple):
+    """A kernel at work, in one of the two sweeps.
+
+    Attributes:
+        step: Number in the order of execution.
+        threads: How many threads do it side by side, each with its share.
+        backward: Whether it computes gradients.
+        kernel: Kind of the kernel.
+        nodes: The nodes of the graph that it serves.
+        names: What they are called: the layers or the loss that made them.
+        shape: Shape of the value, batch first; of one thread's share.
+        buffers: Its own arrays that are needed at this time.
+        nbytes: Bytes of these, for one thread.
+        flops: Floating-point operations of its products, for one thread.
+    """
+
+    step: int
+    threads: int
+    backward: bool
+    kernel: str
+    nodes: tuple[str, ...]
+    names: tuple[str, ...]
+    shape: tuple[int, ...]
+    buffers: tuple[Buffer, ...]
+    nbytes: int
+    flops: int
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The row as text, column by column."""
+        largest = max(self.buffers, key=lambda buffer: buffer.nbytes)
+        others = len(self.buffers) - 1
+        return (
+            str(self.step),
+            self.kernel + (", backward" if self.backward else ""),
+            " + ".join(self.nodes) + f" ({', '.join(self.names)})",
+            "×".join(map(str, self.shape)) or "number",
+            largest.label + (f" and {others} more" if others else ""),
+            f"{self.nbytes:,}",
+            f"{self.flops:,}" if self.flops else "–",
+        )
+
+
+class Part(NamedTuple):
+    """A program that several threads run, each for itself.
+
+    Attributes:
+        program: One of them; the others differ in sizes by one at most.
+        threads: How many threads.
+        runs: How often each runs it in a step.
+    """
+
+    program: Program
+    threads: int
+    runs: int
+
+
+class Plan:
+    """A plan to be read; made by ``model.plan(batch_size)``.
+
+    Args:
+        planned: The plan that runs.
+
+    Attributes:
+        way: ``"bands"``, ``"pictures"`` or ``"alone"``; see ``minigrad/engine/plan.py``.
+        threads: Number of threads.
+        batch: Samples in a step.
+        parts: The programs of which the plan is made.
+        rows: One for each kernel and sweep, in order.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.set_threads(1)
+        >>> model = mg.Sequential([mg.Input((4,)), mg.layers.Dense(3, "relu"), mg.layers.Dense(2)])
+        >>> model.compile("sgd", "mse")
+        >>> plan = model.plan(8)
+        >>> plan.way, plan.fused[0]
+        ('alone', ('matmul', 'add', 'relu'))
+        >>> [row.flops for row in plan.rows if row.kernel == "dense"]
+        [192, 96, 192, 192]
+        >>> mg.set_threads(None)
+    """
+
+    def __init__(self, planned: Planned) -> None:
+        self.planned = planned
+        self.way, self.threads, self.batch = planned.way, planned.threads, planned.batch
+        programs = [parts[0] for parts in planned.parts]
+        if self.way == "bands":
+            body, head = programs[0], programs[-1]
+            self.parts = [Part(body, len(programs) - 1, 1), Part(head, 1, 1)]
+        else:
+            self.parts = [Part(programs[0], len(programs), len(planned.parts[0]))]
+        sweeps = [self.sweep(part, backward=False) for part in self.parts]
+        if planned.training:
+            sweeps += [self.sweep(part, backward=True) for part in reversed(self.parts)]
+        rows = [row for sweep in sweeps for row in sweep]
+        self.rows = [row._replace(step=step) for step, row in enumerate(rows)]
+
+    def sweep(self, part: Part, backward: bool) -> list[Row]:
+        """The rows of one sweep through a program."""
+        kernels = part.program.kernels
+        timed = [(k, kernel) for k, kernel in enumerate(kernels)]
+        if backward:
+            last = 2 * len(kernels) - 1
+            timed = [(last - k, kernel) for k, kernel in reversed(timed) if self.works_back(kernel)]
+        return [self.row(part, kernel, time, backward) for time, kernel in timed]
+
+    def works_back(self, kernel: Kernel) -> bool:
+        """Whether a kernel has anything to do in the backward sweep."""
+        learns = any(
+            variable in kernel.program.weights for n in kernel.nodes for variable in n.inputs
+        )
+        return kernel.output in kernel.program.differentiated and bool(kernel.sends or learns)
+
+    def row(self, part: Part, kernel: Kernel, time: int, backward: bool) -> Row:
+        """The row of one kernel at one time."""
+        own = part.program.asked[kernel]
+        needed = tuple(b for b in own if b.lifetime[0] <= time <= b.lifetime[1])
+        return Row(
+            step=0,
+            threads=part.threads,
+            backward=backward,
+            kernel=kernel.kind,
+            nodes=tuple(node.label for node in kernel.nodes),
+            names=tuple(dict.fromkeys(node.name for node in kernel.nodes if node.name)),
+            shape=as_reference(part.program.value[kernel.output]).shape,
+            buffers=needed,
+            nbytes=sum(buffer.nbytes for buffer in needed),
+            flops=kernel.flops[backward],
+        )
+
+    # -- sums -----------------------------------------------------------------------------
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the memory of all threads, where buffers share places; without weights."""
+        return sum(program.memory.nbytes for program in self.planned.programs)
+
+    @property
+    def separately(self) -> int:
+        """Bytes that the same buffers would take if none shared a place with another."""
+        return sum(program.memory.separately for program in self.planned.programs)
+
+    @property
+    def flops(self) -> int:
+        """Floating-point operations of all products in a step, of all threads."""
+        programs = [program for parts in self.planned.parts for program in parts]
+        flops = [kernel.flops for program in programs for kernel in program.kernels]
+        return sum(ahead + back * self.planned.training for ahead, back in flops)
+
+    @property
+    def fused(self) -> list[tuple[str, ...]]:
+        """The nodes that are one kernel together, for each such kernel."""
+        return [row.nodes for row in self.rows if len(row.nodes) > 1 and not row.backward]
+
+    @property
+    def skipped(self) -> list[str]:
+        """What the kernels read and send no gradient to, since nobody needs it."""
+        rows = [k for part in self.parts for k in part.program.kernels if self.works_back(k)]
+        spared = [n for k in rows for n in k.reads if not n.needs_gradient]
+        return [n.name or n.label for n in dict.fromkeys(spared)] if self.planned.training else []
+
+    @property
+    def title(self) -> str:
+        """What the plan is for and how its work is shared."""
+        part = self.parts[0]
+        share = {
+            "alone": "one thread",
+            "bands": f"{part.threads} threads, each with some rows of the pictures and weights",
+            "pictures": f"{part.threads} threads, each with {part.runs} × "
+            f"{part.program.network.inputs.shape[0]} pictures",
+        }
+        sweeps = "training" if self.planned.training else "prediction"
+        return f"Plan of a step of {sweeps} on {self.batch} samples: {share[self.way]}"
+
+    @property
+    def notes(self) -> list[str]:
+        """What the table amounts to, line by line."""
+        saved = 1 - self.nbytes / max(self.separately, 1)
+        lines = [
+            f"Memory: {self.nbytes:,} bytes; {self.separately:,} if no two buffers shared a place "
+            f"({saved:.0%} less)",
+            f"Products: {self.flops:,} floating-point operations",
+        ]
+        if self.fused:
+            lines.append("One kernel together: " + "; ".join(" + ".join(n) for n in self.fused))
+        if self.skipped:
+            lines.append("No gradient, as nobody needs it: " + ", ".join(self.skipped))
+        return lines
+
+    # -- as text and in a notebook ----------------------------------------------------------
+    def __repr__(self) -> str:
+        cells = [COLUMNS, *(row.cells for row in self.rows)]
+        wide = [max(len(line[column]) for line in cells) for column in range(len(COLUMNS))]
+        right = [name in ("step", "bytes", "FLOPs") for name in COLUMNS]
+
+        def text(line: tuple[str, ...]) -> str:
+            placed = zip(line, wide, right, strict=True)
+            return "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in placed).rstrip()
+
+        rule = "  ".join("─" * w for w in wide)
+        table = [text(cells[0]), rule, *map(text, cells[1:])]
+        return "\n".join([self.title, *table, *self.notes])
+
+    def _repr_html_(self) -> str:
+        def line(tag: str, cells: Any) -> str:
+            sides = ["right" if name in ("step", "bytes", "FLOPs") else "left" for name in COLUMNS]
+            placed = zip(cells, sides, strict=True)
+            return "".join(
+                f'<{tag} style="text-align:{side}">{escape(c)}</{tag}>' for c, side in placed
+            )
+
+        body = "".join(f"<tr>{line('td', row.cells)}</tr>" for row in self.rows)
+        notes = "<br>".join(map(escape, self.notes))
+        return (
+            f"<table><caption>{escape(self.title)}</caption><thead><tr>{line('th', COLUMNS)}</tr>"
+            f"</thead><tbody>{body}</tbody></table><p>{notes}</p>"
+        )

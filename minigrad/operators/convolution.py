@@ -1,0 +1,316 @@
+"""Convolution and pooling as operators, written as their definition reads.
+
+Pictures are channels-last: (batch, height, width, channel). What deep learning calls a
+convolution is a cross-correlation; the kernel is not flipped:
+
+    z[b, y, x, f] = Σ over i, j, c of  images[b, y·s + i, x·t + j, c] · kernel[i, j, c, f]
+
+The sum over i and j is a loop over the few positions of the kernel, and for each of them
+the whole batch is one product of NumPy's. Forward and backward run over the same loop, so
+that a product and its two derivatives can be compared line by line. The fast versions are
+in ``minigrad/engine/kernels``; the two agree to rounding, and a test says so.
+
+Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning",
+arXiv 1603.07285; padding as TensorFlow does it (more of an odd number at the far end).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import reduce
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad.graph import Node, Operator
+from minigrad.shared.arguments import is_whole
+
+__all__ = ["AveragePool", "Convolve", "MaxPool", "Window", "pair"]
+
+
+class Window(NamedTuple):
+    """How a window slides along one axis.
+
+    Attributes:
+        size: Elements that the window covers.
+        stride: Elements from one position to the next.
+        before: Padding in front of the first element.
+        after: Padding behind the last element.
+        count: Positions of the window, the length of the result.
+
+    Example:
+        >>> from minigrad.operators.convolution import Window
+        >>> Window.along(28, size=2, stride=1, padding="valid")
+        Window(size=2, stride=1, before=0, after=0, count=27)
+        >>> Window.along(28, size=5, stride=2, padding="same")
+        Window(size=5, stride=2, before=1, after=2, count=14)
+    """
+
+    size: int
+    stride: int
+    before: int
+    after: int
+    count: int  # type: ignore[assignment]
+
+    @classmethod
+    def along(cls, length: int, size: int, stride: int, padding: str) -> Window:
+        """Fit a window to an axis.
+
+        Args:
+            length: Elements of the axis.
+            size: Elements that the window covers.
+            stride: Elements from one position to the next.
+            padding: ``"valid"`` for no padding, ``"same"`` for as many positions as
+                elements (divided by the stride, rounded up).
+        """
+        if padding == "valid":
+            return cls(size, stride, 0, 0, (length - size) // stride + 1)
+        count = -(-length // stride)
+        total = max((count - 1) * stride + size - length, 0)
+        return cls(size, stride, total // 2, total - total // 2, count)
+
+    def at(self, offset: int) -> slice:
+        """The elements under one place of the window, for all positions of the window."""
+        return slice(offset, offset + (self.count - 1) * self.stride + 1, self.stride)
+
+
+def pair(value: Any, argument: str, owner: str) -> tuple[int, int]:
+    """A whole number or two of them as (height, width).
+
+    Args:
+        value: An integer or a pair of integers, each at least 1.
+        argument: Name of the argument, for the error.
+        owner: Name of whose argument it is, for the error.
+
+    Raises:
+        ValueError: When it is neither.
+
+    Example:
+        >>> from minigrad.operators.convolution import pair
+        >>> pair(2, "kernel_size", "Conv2D"), pair((2, 3), "kernel_size", "Conv2D")
+        ((2, 2), (2, 3))
+    """
+    numbers = (value, value) if np.ndim(value) == 0 else tuple(value)
+    if len(numbers) != 2 or not all(map(is_whole, numbers)):
+        raise ValueError(
+            f"{owner}: {argument} is a whole number of at least 1 or a pair of them, got {value!r}"
+        )
+    return int(numbers[0]), int(numbers[1])
+
+
+class Sliding(Operator):
+    """An operation that slides a window over the pictures; the base of the three below."""
+
+    fill = 0.0  # what the padding holds
+
+    def __init__(
+        self, *inputs: Any, window: Any, strides: Any, padding: str, name: str | None = None
+    ) -> None:
+        self.window, self.strides, self.padding = window, strides, padding
+        super().__init__(*inputs, name=name)
+
+    def fit(self, images: Node) -> tuple[int, int]:
+        """Check the arguments and place the windows; return the result's height and width."""
+        if images.ndim != 4:
+            raise ValueError(
+                f"{self.title}: wants pictures of shape (batch, height, width, channel), "
+                f"got {images.shape}"
+            )
+        if self.padding not in ("valid", "same"):
+            raise ValueError(f'{self.title}: padding is "valid" or "same", got {self.padding!r}')
+        self.window = pair(self.window, "window", self.title)
+        self.strides = pair(self.strides, "strides", self.title)
+        height, width = images.shape[1:3]
+        self.down = Window.along(height, self.window[0], self.strides[0], self.padding)
+        self.across = Window.along(width, self.window[1], self.strides[1], self.padding)
+        if self.down.count < 1 or self.across.count < 1:
+            raise ValueError(
+                f"{self.title}: kernel {self.window[0]}×{self.window[1]} does not fit "
+                f'a {height}×{width} input with padding="{self.padding}"'
+            )
+        return self.down.count, self.across.count
+
+    def pad(self, images: Any) -> Any:
+        """The pictures with the padding around them."""
+        down, across = self.down, self.across
+        widths = ((0, 0), (down.before, down.after), (across.before, across.after), (0, 0))
+        if not any(map(any, widths)):
+            return images
+        return np.pad(images, widths, constant_values=self.fill)
+
+    def crop(self, padded: Any, shape: tuple[int, ...]) -> Any:
+        """The pictures without the padding: the derivative of :meth:`pad`."""
+        top, left = self.down.before, self.across.before
+        return padded[:, top : top + shape[1], left : left + shape[2]]
+
+    def offsets(self) -> Iterator[tuple[int, int, tuple[slice, slice, slice]]]:
+        """Each place (i, j) of the window, with the slice of the padded pictures under it."""
+        for i in range(self.window[0]):
+            for j in range(self.window[1]):
+                yield i, j, (slice(None), self.down.at(i), self.across.at(j))
+
+
+class Convolve(Sliding):
+    """Weighted sums over windows of pictures.
+
+    Args:
+        images: Node or array of shape (batch, height, width, channel).
+        kernel: Node or array of shape (height, width, channel, filter).
+        strides: Step of the window, one number or (down, across).
+        padding: ``"valid"`` or ``"same"``.
+        name: What to call it.
+
+    Returns:
+        A node of shape (batch, height', width', filter).
+
+    Raises:
+        ValueError: When the kernel does not fit the pictures, or their channels differ.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> ramp = np.arange(9.0).reshape(1, 3, 3, 1)
+        >>> edges = np.array([[-1.0, 1.0]]).reshape(1, 2, 1, 1)   # right minus left
+        >>> node = mg.operators.Convolve(ramp, edges)
+        >>> mg.forward([node])[0, :, :, 0]
+        array([[1., 1.],
+               [1., 1.],
+               [1., 1.]])
+    """
+
+    def __init__(
+        self,
+        images: Any,
+        kernel: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        name: str | None = None,
+    ) -> None:
+        size = np.shape(kernel) if not isinstance(kernel, Node) else kernel.shape
+        super().__init__(
+            images, kernel, window=size[:2], strides=strides, padding=padding, name=name
+        )
+
+    def infer(self, images: Node, kernel: Node) -> tuple[tuple[int, ...], np.dtype]:
+        if kernel.ndim != 4:
+            raise ValueError(
+                f"{self.title}: wants a kernel of shape (height, width, channel, filter), "
+                f"got {kernel.shape}"
+            )
+        height, width = self.fit(images)
+        if images.shape[3] != kernel.shape[2]:
+            raise ValueError(
+                f"{self.title}: pictures {images.shape} have {images.shape[3]} channels, "
+                f"the kernel {kernel.shape} wants {kernel.shape[2]}"
+            )
+        shape = (images.shape[0], height, width, kernel.shape[3])
+        return shape, np.result_type(images.dtype, kernel.dtype)
+
+    def forward(self, images, kernel):
+        padded = self.pad(images)
+        z = np.zeros(self.shape, self.dtype)
+        for i, j, under in self.offsets():
+            # (batch, y, x, channel) · (channel, filter) → (batch, y, x, filter)
+            z += np.tensordot(padded[under], kernel[i, j], axes=1)
+        return z
+
+    def backward(self, g, images, kernel):
+        padded = self.pad(images)
+        by_padded = np.zeros(padded.shape, g.dtype)
+        by_kernel = np.zeros(kernel.shape, g.dtype)
+        for i, j, under in self.offsets():
+            # each use of a picture's element adds to its gradient: +=, never =
+            by_padded[under] += np.tensordot(g, kernel[i, j].T, axes=1)
+            # sum over batch, y and x: the kernel's element was used at every position
+            by_kernel[i, j] = np.tensordot(padded[under], g, axes=([0, 1, 2], [0, 1, 2]))
+        return self.crop(by_padded, images.shape), by_kernel
+
+
+class Pool(Sliding):
+    """A number for each window and channel; the base of the two poolings.
+
+    Args:
+        images: Node or array of shape (batch, height, width, channel).
+        pool_size: Height and width of the window, one number or a pair.
+        strides: Step of the window; the window's size by default.
+        padding: ``"valid"`` or ``"same"``.
+        name: What to call it.
+
+    Returns:
+        A node of shape (batch, height', width', channel).
+
+    Raises:
+        ValueError: When the window does not fit the pictures.
+    """
+
+    def __init__(
+        self,
+        images: Any,
+        pool_size: Any = 2,
+        strides: Any = None,
+        padding: str = "valid",
+        name: str | None = None,
+    ) -> None:
+        strides = pool_size if strides is None else strides
+        super().__init__(images, window=pool_size, strides=strides, padding=padding, name=name)
+
+    def infer(self, images: Node) -> tuple[tuple[int, ...], np.dtype]:
+        height, width = self.fit(images)
+        return (images.shape[0], height, width, images.shape[3]), images.dtype
+
+
+class MaxPool(Pool):
+    """The largest element of each window; of equal ones the first receives the gradient.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> node = mg.operators.MaxPool(np.arange(16.0).reshape(1, 4, 4, 1))
+        >>> mg.forward([node])[0, :, :, 0]
+        array([[ 5.,  7.],
+               [13., 15.]])
+    """
+
+    fill = -np.inf  # padding is never the largest
+
+    def forward(self, images):
+        padded = self.pad(images)
+        return reduce(np.maximum, [padded[under] for _, _, under in self.offsets()])
+
+    def backward(self, g, images):
+        padded = self.pad(images)
+        by_padded = np.zeros_like(padded)
+        waiting = np.ones_like(g, bool)  # windows whose largest element was not met yet
+        for _, _, under in self.offsets():
+            largest = waiting & (padded[under] == self.value)
+            by_padded[under] += g * largest
+            waiting &= ~largest
+        return self.crop(by_padded, images.shape)
+
+
+class AveragePool(Pool):
+    """The mean of each window; padding does not count, as in TensorFlow.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> node = mg.operators.AveragePool(np.arange(16.0).reshape(1, 4, 4, 1))
+        >>> mg.forward([node])[0, :, :, 0]
+        array([[ 2.5,  4.5],
+               [10.5, 12.5]])
+    """
+
+    def infer(self, images: Node) -> tuple[tuple[int, ...], np.dtype]:
+        shape, dtype = super().infer(images)
+        # how many elements of the picture lie under each window: (1, y, x, 1)
+        ones = self.pad(np.ones((1, *images.shape[1:3], 1), dtype))
+        self.count = sum(ones[under] for _, _, under in self.offsets())
+        return shape, dtype
+
+    def forward(self, images):
+        padded = self.pad(images)
+        return sum(padded[under] for _, _, under in self.offsets()) / self.count
+
+    def backward(self, g, images):
+        by_padded = np.zeros_like(self.pad(images))
+        share = g / self.count
+        for _, _, under in self.offsets():
+            by_padded[under] += share
+        return self.crop(by_padded, images.shape)

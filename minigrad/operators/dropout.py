@@ -1,0 +1,51 @@
+"""Dropout as an operator: a part of the numbers is set to 0, at random, in every step.
+
+Source: Srivastava et al. (2014), "Dropout: a simple way to prevent neural networks from
+overfitting"; what is kept is scaled up in training, so that nothing is to be done after.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.graph import Node, Operator
+
+__all__ = ["Dropout"]
+
+
+class Dropout(Operator):
+    """x, with each element set to 0 with probability ``rate`` and the others scaled up.
+
+    Args:
+        x: The node.
+        rate: Part of the elements that is dropped, at least 0 and at most 1.
+        generator: Where chance comes from; each forward sweep draws a new mask.
+        name: What to call it.
+
+    Example:
+        >>> import numpy as np
+        >>> from minigrad.operators.dropout import Dropout
+        >>> node = Dropout(np.ones(6), 0.5, np.random.default_rng(3))
+        >>> node.forward(np.ones(6))
+        array([2., 0., 0., 0., 0., 2.])
+    """
+
+    def __init__(
+        self, x: Any, rate: float, generator: np.random.Generator, name: str | None = None
+    ) -> None:
+        self.rate, self.generator = rate, generator
+        self.scale = 1 / (1 - rate) if rate < 1 else 0.0
+        super().__init__(x, name=name)
+
+    def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
+        return x.shape, x.dtype  # without drawing a number
+
+    def forward(self, x):
+        # one random number for each element, in float32 whatever the dtype of x
+        self.kept = self.generator.random(self.shape, dtype=np.float32) >= self.rate
+        return x * self.kept * self.scale
+
+    def backward(self, g, x):
+        return g * self.kept * self.scale

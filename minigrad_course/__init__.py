@@ -1,0 +1,12 @@
+"""What the lectures of minigrad need beside the library itself.
+
+``lessons``
+    predictions, exercises that check themselves, broken engines, the ladder of lecture 04;
+``explorers``
+    pictures with sliders that belong to one lecture;
+``studies``
+    what is measured: the paper's three studies, the benchmark beside other frameworks, the
+    report, and the commands ``python -m minigrad train | reproduce | bench``.
+
+The library (``import minigrad``) knows nothing of this package, which builds on it.
+"""

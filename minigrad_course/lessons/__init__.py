@@ -1,0 +1,41 @@
+"""What only the lectures need: predictions, exercises that check themselves, broken engines.
+
+::
+
+    guess = mg.lessons.predict("How many nodes has the graph of sin(x·x)?", None)
+    guess.reveal(3)
+
+    exercise = mg.lessons.exercise("02.1")
+    exercise.check(answer)          # not attempted, wrong (and how), or right
+    exercise.hint()
+    exercise.solution()
+
+    mg.lessons.broken.backward_that_overwrites(order)
+"""
+
+from minigrad_course.lessons import broken
+from minigrad_course.lessons.checks import (
+    Exercise,
+    NotAttempted,
+    Wrong,
+    attempted,
+    call,
+    exercise,
+    same,
+    todo,
+)
+from minigrad_course.lessons.predict import Prediction, predict
+
+__all__ = [
+    "Exercise",
+    "NotAttempted",
+    "Prediction",
+    "Wrong",
+    "attempted",
+    "broken",
+    "call",
+    "exercise",
+    "predict",
+    "same",
+    "todo",
+]

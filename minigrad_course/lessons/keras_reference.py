@@ -1,0 +1,114 @@
+"""The exercises of lecture 05, "Does the framework do anything else?"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.activations import relu
+from minigrad.graph import Variable, forward, topological_sort
+from minigrad.operators.convolution import Convolve
+from minigrad.optimizers import SGD, Optimizer
+from minigrad_course.lessons.checks import NotAttempted, Wrong, call, register, same, todo
+
+__all__ = ["momentum", "one_number", "partners"]
+
+
+@register(
+    "05.1",
+    praise="A convolution with ReLU, in Keras's layout: there is nothing else in that layer.",
+    hints=[
+        "The window at (y, x) is picture[y : y + height, x : x + width], with all its channels.",
+        "kernel[..., f] is the kernel of filter f: (height, width, channel), as the window is.",
+        "Multiply the two, sum everything, add bias[f]; then nothing below 0 passes.",
+    ],
+    solution="""\
+def one_number(picture, kernel, bias, y, x, f):
+    height, width = kernel.shape[:2]
+    window = picture[y : y + height, x : x + width]
+    return max(0.0, np.sum(window * kernel[..., f]) + bias[f])""",
+)
+def one_number(answer: Any) -> None:
+    """One element of the feature map of Conv2D(…, activation="relu")."""
+    if not callable(answer):
+        raise Wrong(f"a function was wanted, got {answer!r:.60}.")
+    random = np.random.default_rng(1)
+    for channels, filters in ((1, 8), (2, 3)):
+        picture = random.normal(size=(5, 6, channels))
+        kernel, bias = random.normal(size=(2, 3, channels, filters)), random.normal(size=filters)
+        node = relu(np.add(Convolve(picture[None], kernel), bias))
+        maps = forward(topological_sort(node))[0]
+        for y, x, f in ((0, 0, 0), (3, 1, 2), (2, 3, 1), (1, 2, 0)):
+            got = call(answer, picture.copy(), kernel.copy(), bias.copy(), y, x, f)
+            what = f"the number at row {y}, column {x} of map {f}, from {channels} channel(s),"
+            same(got, maps[y, x, f], what)
+
+
+PARTNERS = {
+    "Conv2D": ("Conv2DBackpropFilter", "Conv2DBackpropInput"),
+    "BiasAdd": ("BiasAddGrad",),
+    "Relu": ("ReluGrad",),
+    "Elu": ("EluGrad",),
+    "MatMul": ("MatMul",),
+}
+
+
+@register(
+    "05.2",
+    praise="For a matrix product it is two more matrix products: g·Wᵀ and xᵀ·g, as in minigrad.",
+    hints=[
+        "The names in the list of the backward part tell which layer an operation belongs to.",
+        "Most partners have Grad or Backprop in the name of their kind. One does not need to.",
+        "Under gradient_tape/…/dense/MatMul there are two operations. What kind are they?",
+    ],
+    solution="""\
+partners = {
+    "Conv2D": "Conv2DBackpropFilter",
+    "BiasAdd": "BiasAddGrad",
+    "Relu": "ReluGrad",
+    "Elu": "EluGrad",
+    "MatMul": "MatMul",
+}""",
+)
+def partners(answer: Any) -> None:
+    """Which kind of operation gives the gradient of which, in TensorFlow's graph."""
+    if not isinstance(answer, dict):
+        raise Wrong(f"a dictionary was wanted, got {answer!r:.60}.")
+    if any(value is ... or value is None or value is todo for value in answer.values()):
+        raise NotAttempted
+    for kind, fitting in PARTNERS.items():
+        if kind not in answer:
+            raise Wrong(f"the partner of {kind} is missing.")
+        if answer[kind] not in fitting:
+            raise Wrong(f"{answer[kind]!r} is not what gives the gradient of {kind}.")
+
+
+@register(
+    "05.3",
+    praise="Keras's rule, to the digit. What a framework calls momentum is two lines.",
+    hints=[
+        "velocity[...] = … writes into the array that is remembered; velocity = … would not.",
+        "The new velocity is 0.9 times the old one, minus the learning rate times the gradient.",
+        "Then the weight grows by the velocity: variable.value = variable.value + velocity.",
+    ],
+    solution="""\
+class Momentum(mg.optimizers.Optimizer):
+    slots = 1
+
+    def update(self, variable, gradient):
+        (velocity,) = self.state(variable)
+        velocity[...] = 0.9 * velocity - self.learning_rate * gradient
+        variable.value = variable.value + velocity""",
+)
+def momentum(answer: Any) -> None:
+    """Stochastic gradient descent with a momentum of 0.9, as Keras writes it."""
+    if not (isinstance(answer, type) and issubclass(answer, Optimizer)):
+        raise Wrong(f"a class derived from mg.optimizers.Optimizer was wanted, got {answer!r:.60}.")
+    start = np.array([1.0, -2.0])
+    mine, right = Variable(start), Variable(start)
+    rule, wanted = call(answer, 0.1), SGD(0.1, momentum=0.9)
+    for step, gradient in enumerate(([1.0, -1.0], [0.5, 2.0], [0.0, 0.0]), start=1):
+        call(rule.apply, [np.array(gradient)], [mine])
+        wanted.apply([np.array(gradient)], [right])
+        same(mine.value, right.value, f"the weight after step {step}")

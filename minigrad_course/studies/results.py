@@ -1,0 +1,82 @@
+"""The committed results of a run on one machine, and charts from results, for the lecture."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+__all__ = ["committed", "show_chart", "verdict_table"]
+
+FOLDER = Path(__file__).resolve().parents[2] / "data" / "results" / "reproduce"
+
+
+def committed() -> dict[str, Any]:
+    """What ``python -m minigrad reproduce`` found on the machine that it names.
+
+    Returns:
+        What ``results.json`` holds: ``machine``, ``mode``, ``summary``, ``verdicts`` and every
+        single measurement.
+
+    Raises:
+        FileNotFoundError: The folder ``data/results/reproduce`` is not there.
+
+    Example:
+        >>> sorted(committed()["summary"])
+        ['allocation', 'keras_graph', 'learning_time', 'loss_curves', 'paper', 'published_study']
+    """
+    return json.loads((FOLDER / "results.json").read_text(encoding="utf-8"))
+
+
+def show_chart(name: str, results: dict[str, Any]) -> Any:
+    """A chart for the last line of a cell.
+
+    Args:
+        name: A key of :data:`minigrad_course.studies.charts.studies.CHARTS`.
+        results: What :func:`committed` returns.
+
+    Returns:
+        An object that a notebook shows as the picture.
+
+    Raises:
+        ValueError: Nothing was measured that the chart could show.
+
+    Example:
+        >>> show_chart("figure_4_published_loss", committed())
+        <Figure: The re-created network's loss ...>
+    """
+    from minigrad.display import show
+    from minigrad_course.studies.charts.studies import draw
+
+    drawn = draw(name, results["summary"])
+    if drawn is None:
+        raise ValueError(f"show_chart: these results hold no measurement for {name}")
+    return show(*drawn)
+
+
+class verdict_table:  # noqa: N801 (called like a function, shown like a table)
+    """The paper's claims, the evidence and the verdicts, as a table.
+
+    Args:
+        results: What :func:`committed` returns.
+
+    Example:
+        >>> print(str(verdict_table({"verdicts": []})).splitlines()[0])
+        | the paper says | measured here | verdict | because |
+    """
+
+    def __init__(self, results: dict[str, Any]) -> None:
+        self.rows = results["verdicts"]
+
+    def __str__(self) -> str:
+        lines = ["| the paper says | measured here | verdict | because |", "|---|---|---|---|"]
+        for row in self.rows:
+            cells = (row["claim"], row["evidence"], f"**{row['verdict']}**", row["why"])
+            lines.append("| " + " | ".join(cells) + " |")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{row['verdict']}: {row['claim']}" for row in self.rows)
+
+    def _repr_markdown_(self) -> str:
+        return str(self)
