@@ -20,7 +20,7 @@ import psutil
 import pytest
 
 import minigrad
-from minigrad_course.studies import bench, children, machine, measure
+from minigrad_course.studies import bench, children, machine, measure, peers
 from minigrad_course.studies.children import PeerError
 from minigrad_course.studies.measure import Task
 from minigrad_course.studies.networks import NETWORKS, initial_weights
@@ -206,7 +206,7 @@ def measured(monkeypatch, case, rounds, run):
     kept = []
     monkeypatch.setattr(bench, "run_fresh", run)
     keep = lambda kind, entry: kept.append((kind, entry))  # noqa: E731
-    bench.measure([case], list(bench.PEERS), rounds, threads=2, keep=keep)
+    bench.measure([case], list(peers.PEERS), rounds, threads=2, keep=keep)
     return kept
 
 
@@ -227,7 +227,7 @@ def test_every_peer_is_asked_in_every_round(question, batch, fewer, monkeypatch)
     tasks = []
     kept = measured(monkeypatch, case, 3, lambda task: tasks.append(task) or {"by": task.peer})
     times = Counter(task.peer for task in tasks)
-    assert {peer: times[peer] for peer in bench.PEERS} == dict.fromkeys(bench.PEERS, 3) | fewer
+    assert {peer: times[peer] for peer in peers.PEERS} == dict.fromkeys(peers.PEERS, 3) | fewer
     for task in tasks:
         goal = bench.GOAL if question == "goal" else 0.0
         assert task == Task(task.peer, "reference", batch, 500, 4, goal, threads=2)
@@ -372,7 +372,7 @@ def test_the_busy_loop_is_busy_and_stops():
 
 
 def test_a_missing_peer_is_named_and_the_others_go_on(monkeypatch, capsys, tmp_path):
-    monkeypatch.setitem(bench.PEERS, "torch", bench.PeerInformation("PyTorch", ("no_such_torch",)))
+    monkeypatch.setitem(peers.PEERS, "torch", peers.PeerInformation("PyTorch", ("no_such_torch",)))
     file = tmp_path / "bench.json"
     words = [*TINY, "--peers", "minigrad", "torch", "--threads", "1", "--json", str(file)]
     assert bench.run(arguments(*words, "--chart", str(tmp_path / "chart"))) == 0

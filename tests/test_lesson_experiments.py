@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import minigrad as mg
+from minigrad_course import lessons
 from minigrad_course.studies import learning_time, paper, results
 from minigrad_course.studies.published_network import MENDED, PUBLISHED, PublishedNetwork
 from minigrad_course.studies.studies import FASTER, KERAS
@@ -180,7 +180,7 @@ MISTAKES = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_told(mistake, capsys):
     key, answer, told = MISTAKES[mistake]
-    exercise = mg.lessons.exercise(key)
+    exercise = lessons.exercise(key)
     exercise.check(answer)
     assert exercise.state == "wrong"
     assert told in capsys.readouterr().out
@@ -188,7 +188,7 @@ def test_a_mistake_is_told(mistake, capsys):
 
 @pytest.mark.parametrize("key", ["06.1", "06.2", "06.3", "06.4"])
 def test_solution_is_right_and_nothing_is_not_attempted(key):
-    exercise = mg.lessons.exercise(key)
+    exercise = lessons.exercise(key)
     names: dict = {"np": np, "PUBLISHED": PUBLISHED}
     exec("from dataclasses import replace\n" + exercise.code, names)
     name = re.search(r"^(?:def )?(\w+)", exercise.code)[1]

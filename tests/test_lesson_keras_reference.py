@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad_course import lessons
 
 NUMBER = """def one_number(picture, kernel, bias, y, x, f):
     height, width = kernel.shape[:2]
@@ -71,17 +72,17 @@ def test_a_typical_mistake_is_named(key, code, told, capsys):
     names = {"mg": mg, "np": np}
     exec(code, names)
     answer = names.get("answer") or names.get("one_number") or names.get("Momentum")
-    mg.lessons.exercise(key).check(answer)
+    lessons.exercise(key).check(answer)
     printed = capsys.readouterr().out
     assert printed.startswith(f"✗ {key} is not right yet: ") and told in printed
 
 
 def test_a_dictionary_that_is_half_filled_is_no_attempt(capsys):
-    mg.lessons.exercise("05.2").check({**PARTNERS, "Elu": ...})
+    lessons.exercise("05.2").check({**PARTNERS, "Elu": ...})
     assert "not attempted" in capsys.readouterr().out
 
 
 def test_either_gradient_of_a_convolution_will_do(capsys):
     for kind in ("Conv2DBackpropInput", "Conv2DBackpropFilter"):
-        mg.lessons.exercise("05.2").check({**PARTNERS, "Conv2D": kind})
+        lessons.exercise("05.2").check({**PARTNERS, "Conv2D": kind})
         assert capsys.readouterr().out.startswith("✓ 05.2 is right.")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad_course import lessons
 
 LOOPS = """def strided(image, kernel, stride):
     height = (image.shape[0] - kernel.shape[0]) // {0} + 1
@@ -84,7 +85,7 @@ def test_a_typical_mistake_is_named(mistake, capsys):
     key, source, told = MISTAKES[mistake]
     space = {"np": np, "mg": mg}
     exec(source, space)
-    mg.lessons.exercise(key).check([v for k, v in space.items() if k[0] != "_"][-1])
+    lessons.exercise(key).check([v for k, v in space.items() if k[0] != "_"][-1])
     said = capsys.readouterr().out
     assert said.startswith(f"✗ {key} is not right yet:") and told in said
 
@@ -93,4 +94,4 @@ def test_the_numbers_of_weights_are_the_network_s():
     from minigrad_course.studies.train import reference_network
 
     layers = [layer.count_params() for layer in reference_network().layers]
-    mg.lessons.exercise("03.3").checker([n for n in layers if n])
+    lessons.exercise("03.3").checker([n for n in layers if n])

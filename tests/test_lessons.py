@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad_course import lessons
 from minigrad_course.lessons import NotAttempted, Wrong, attempted, call, predict, same, todo
 from minigrad_course.lessons.checks import EXERCISES, Exercise
 from minigrad_course.studies.published_network import PUBLISHED
 
-mg.lessons.exercise("02.1")  # registers the exercises of the lecture
+lessons.exercise("02.1")  # registers the exercises of the lecture
 KEYS = sorted(EXERCISES)
 
 
@@ -193,7 +194,7 @@ def test_hints_come_one_by_one_and_start_again(capsys):
 
 def test_an_unknown_exercise_is_said_to_be_unknown():
     with pytest.raises(KeyError, match=r"no exercise '99.1'; there are 02.1"):
-        mg.lessons.exercise("99.1")
+        lessons.exercise("99.1")
 
 
 # -- the exercises of lecture 02 -----------------------------------------------------------
@@ -216,7 +217,7 @@ def run(source):
 
 
 def verdict(key, answer, capsys):
-    mg.lessons.exercise(key).check(answer)
+    lessons.exercise(key).check(answer)
     return capsys.readouterr().out
 
 
@@ -236,7 +237,7 @@ def test_nothing_attempted_runs_clean(key, capsys):
 
 @pytest.mark.parametrize("key", KEYS)
 def test_the_solution_is_right(key, capsys, no_new_functions):
-    assert verdict(key, run(mg.lessons.exercise(key).code), capsys).startswith(f"✓ {key} is right.")
+    assert verdict(key, run(lessons.exercise(key).code), capsys).startswith(f"✓ {key} is right.")
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -345,5 +346,5 @@ def test_a_typical_mistake_is_named(mistake, capsys):
 
 
 def test_lessons_need_no_picture():
-    program = "import sys, minigrad as mg; mg.lessons; assert 'matplotlib' not in sys.modules"
+    program = "import sys, minigrad_course.lessons; assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -19,6 +19,7 @@ import pytest
 import minigrad
 from minigrad.__main__ import COMMANDS, main
 from minigrad.datasets import DataError
+from minigrad.graph import NUMPY_FUNCTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = (
@@ -67,7 +68,7 @@ def test_import_is_quick():
 
 
 def modules_of_the_core() -> list[Path]:
-    outside = {"display", "lessons", "experiments", "interop.py", "train.py", "__main__.py"}
+    outside = {"display", "interop.py", "__main__.py"}
     folder = ROOT / "minigrad"
     return [
         path
@@ -77,14 +78,14 @@ def modules_of_the_core() -> list[Path]:
 
 
 @pytest.mark.parametrize("path", modules_of_the_core(), ids=lambda path: path.name)
-def test_core_does_not_import_what_builds_on_it(path):
-    """Dependencies run one way; tqdm alone may be asked for, inside a function."""
-    forbidden = {*HEAVY, "display", "lessons", "experiments", "interop"} - {"tqdm", "IPython"}
+def test_core_needs_numpy_alone(path):
+    """tqdm and IPython may be asked for, inside a function; tests/test_architecture.py has the rooms."""
+    forbidden = set(HEAVY) - {"tqdm", "IPython"}
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            names = {part for alias in node.names for part in alias.name.split(".")}
+            names = {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            names = set((node.module or "").split(".")) | {alias.name for alias in node.names}
+            names = {(node.module or "").split(".")[0]}
         else:
             continue
         assert not names & forbidden, f"line {node.lineno}"
@@ -118,7 +119,8 @@ def test_public_name_is_documented(name):
         return  # an instance, which its class documents
     document = inspect.getdoc(value) or ""
     assert document, "no docstring"
-    if not inspect.ismodule(value):
+    called_by_numpy = value in NUMPY_FUNCTIONS.values()  # np.sin(node) is how one builds a Sin
+    if not inspect.ismodule(value) and not called_by_numpy:
         assert ">>>" in document, "no example that runs"
     if inspect.isclass(value):
         for method, member in vars(value).items():

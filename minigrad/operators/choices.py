@@ -49,7 +49,14 @@ def share(wins: Any, ties: Any) -> Any:
 
 
 class Comparison(Elementwise):
-    """A truth value for each element, for ``np.where``; no gradient flows through it."""
+    """A truth value for each element, for ``np.where``; no gradient flows through it.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> x = mg.Variable([-1.0, 2.0])
+        >>> mg.forward(mg.topological_sort(np.where(x > 0, x, 0.0)))
+        array([0., 2.])
+    """
 
     compare: np.ufunc
 

@@ -16,6 +16,11 @@ class Elementwise(Operator):
 
     Raises:
         ValueError: When the shapes cannot be broadcast.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> (mg.Variable(np.ones((3, 1))) * np.ones(4)).shape
+        (3, 4)
     """
 
     def infer(self, *inputs: Any, **_: Any) -> tuple[tuple[int, ...], np.dtype]:

@@ -2,15 +2,15 @@
 
 ::
 
-    guess = mg.lessons.predict("How many nodes has the graph of sin(x·x)?", None)
+    guess = lessons.predict("How many nodes has the graph of sin(x·x)?", None)
     guess.reveal(3)
 
-    exercise = mg.lessons.exercise("02.1")
+    exercise = lessons.exercise("02.1")
     exercise.check(answer)          # not attempted, wrong (and how), or right
     exercise.hint()
     exercise.solution()
 
-    mg.lessons.broken.backward_that_overwrites(order)
+    lessons.broken.backward_that_overwrites(order)
 """
 
 from minigrad_course.lessons import broken

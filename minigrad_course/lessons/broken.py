@@ -55,11 +55,12 @@ def backward_by_recursion(order: Sequence[Node], gradient: Any = None) -> None:
 
     Example:
         >>> import minigrad as mg
+        >>> from minigrad_course import lessons
         >>> a = mg.Variable(1.0)
         >>> b = a + a
         >>> order = mg.topological_sort(b + b)
         >>> _ = mg.forward(order)
-        >>> mg.lessons.broken.backward_by_recursion(order)
+        >>> lessons.broken.backward_by_recursion(order)
         >>> float(a.gradient)                   # the truth is 4
         6.0
     """
@@ -86,10 +87,11 @@ def backward_that_overwrites(order: Sequence[Node], gradient: Any = None) -> Non
 
     Example:
         >>> import minigrad as mg
+        >>> from minigrad_course import lessons
         >>> a = mg.Variable(3.0)
         >>> order = mg.topological_sort(a * a)
         >>> _ = mg.forward(order)
-        >>> mg.lessons.broken.backward_that_overwrites(order)
+        >>> lessons.broken.backward_that_overwrites(order)
         >>> float(a.gradient)                   # the truth is 6
         3.0
     """
@@ -112,10 +114,11 @@ def backward_in_place(order: Sequence[Node], gradient: Any = None) -> None:
 
     Example:
         >>> import minigrad as mg
+        >>> from minigrad_course import lessons
         >>> a, b = mg.Variable([1.0, 2.0]), mg.Variable([5.0, 6.0])
         >>> order = mg.topological_sort((a * a).sum() + (a + b).sum())
         >>> _ = mg.forward(order)
-        >>> mg.lessons.broken.backward_in_place(order)
+        >>> lessons.broken.backward_in_place(order)
         >>> b.gradient                          # the truth is 1, 1
         array([3., 5.])
     """
@@ -142,10 +145,11 @@ def backward_without_unbroadcast(order: Sequence[Node], gradient: Any = None) ->
 
     Example:
         >>> import numpy as np, minigrad as mg
+        >>> from minigrad_course import lessons
         >>> bias = mg.Variable([0.0, 0.0, 0.0])
         >>> order = mg.topological_sort((np.ones((2, 3)) + bias).sum())
         >>> _ = mg.forward(order)
-        >>> mg.lessons.broken.backward_without_unbroadcast(order)
+        >>> lessons.broken.backward_without_unbroadcast(order)
         >>> bias.gradient                       # the truth is 2, 2, 2
         array([[1., 1., 1.],
                [1., 1., 1.]])
@@ -174,9 +178,10 @@ class ConvolutionThatOverwrites(Convolve):
 
     Example:
         >>> import numpy as np, minigrad as mg
+        >>> from minigrad_course import lessons
         >>> kernel = mg.Variable(np.zeros((1, 1, 1, 1)))
         >>> picture = np.arange(9.0).reshape(1, 3, 3, 1)
-        >>> order = mg.topological_sort(mg.lessons.broken.ConvolutionThatOverwrites(picture, kernel).sum())
+        >>> order = mg.topological_sort(lessons.broken.ConvolutionThatOverwrites(picture, kernel).sum())
         >>> _ = mg.forward(order)
         >>> mg.backward(order)
         >>> kernel.gradient.item()              # the truth is 0 + 1 + … + 8 = 36
@@ -212,8 +217,9 @@ def cross_entropy_with_flipped_sign(targets: Any, scores: Any) -> Any:
 
     Example:
         >>> import numpy as np, minigrad as mg
+        >>> from minigrad_course import lessons
         >>> z = mg.Variable(np.zeros((1, 2)))
-        >>> loss = mg.lessons.broken.cross_entropy_with_flipped_sign(np.array([[1.0, 0.0]]), z)
+        >>> loss = lessons.broken.cross_entropy_with_flipped_sign(np.array([[1.0, 0.0]]), z)
         >>> round(float(mg.forward(mg.topological_sort(loss))), 4)     # the truth is +0.6931
         -0.6931
     """

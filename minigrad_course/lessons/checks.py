@@ -34,7 +34,7 @@ __all__ = [
 LECTURES = {
     "02": "graph_nodes",
     "03": "proof_of_concept",
-    "04": "optimised_version",
+    "04": "optimized_version",
     "05": "keras_reference",
     "06": "experiments",
 }
@@ -146,8 +146,8 @@ def exercise(key: str) -> Exercise:
         KeyError: When there is none.
 
     Example:
-        >>> import minigrad as mg
-        >>> mg.lessons.exercise("02.1").check(mg.lessons.todo)
+        >>> from minigrad_course import lessons
+        >>> lessons.exercise("02.1").check(lessons.todo)
         ○ 02.1 is not attempted yet. Put your answer in place of the dots; exercise.hint() helps.
     """
     for module in LECTURES.values():

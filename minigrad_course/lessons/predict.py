@@ -30,14 +30,14 @@ class Prediction:
                 magnitude is what was asked.
 
         Example:
-            >>> import minigrad as mg
-            >>> mg.lessons.predict("Nodes?", 4).reveal(3)
+            >>> from minigrad_course import lessons
+            >>> lessons.predict("Nodes?", 4).reveal(3)
             You said 4. It is 3.
-            >>> mg.lessons.predict("Nodes?", 3).reveal(3)
+            >>> lessons.predict("Nodes?", 3).reveal(3)
             You said 3, and so it is.
-            >>> mg.lessons.predict("Nodes?").reveal(3)
+            >>> lessons.predict("Nodes?").reveal(3)
             It is 3.
-            >>> mg.lessons.predict("How far apart?", 1e-6).reveal(3e-6, factor=10)
+            >>> lessons.predict("How far apart?", 1e-6).reveal(3e-6, factor=10)
             You said 1e-06, and so it is (exactly 3e-06).
         """
         if not self.made:
@@ -61,8 +61,8 @@ def predict(question: str, guess: Any = None) -> Prediction:
         The prediction; its ``reveal(truth)`` shows both together.
 
     Example:
-        >>> import minigrad as mg
-        >>> guess = mg.lessons.predict("What is the derivative of x·x at 5?", 10)
+        >>> from minigrad_course import lessons
+        >>> guess = lessons.predict("What is the derivative of x·x at 5?", 10)
         >>> guess.reveal(2 * 5.0)
         You said 10, and so it is.
     """

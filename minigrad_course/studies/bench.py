@@ -35,27 +35,11 @@ from minigrad_course.studies.measure import (
     write_json,
 )
 from minigrad_course.studies.networks import NETWORKS
+from minigrad_course.studies.peers import PEERS
 
-__all__ = ["PEERS", "Case", "add_arguments", "cases", "measure", "report", "run", "summarize"]
-
-
-@dataclass(frozen=True)
-class PeerInformation:
-    """How a peer is called in tables and charts, and which modules must be there."""
-
-    label: str
-    modules: tuple[str, ...]
+__all__ = ["Case", "add_arguments", "cases", "measure", "report", "run", "summarize"]
 
 
-PEERS = {
-    "minigrad": PeerInformation("minigrad, planned", ()),
-    "minigrad_eager": PeerInformation("minigrad, eager", ()),
-    "keras": PeerInformation("Keras", ("keras", "tensorflow")),
-    "keras_plain": PeerInformation("Keras, plain fit", ("keras", "tensorflow")),
-    "torch": PeerInformation("PyTorch", ("torch",)),
-    "jax": PeerInformation("JAX", ("jax",)),
-    "floor": PeerInformation("floor: products alone", ()),
-}
 BATCHES = (1, 32, 128)
 SIZES = (100, 1_000, 10_000, 60_000)
 GOAL = 0.90
@@ -234,7 +218,7 @@ def measure(
 
     Args:
         cases: What to run.
-        peers: Keys of :data:`PEERS`.
+        peers: Keys of :data:`~minigrad_course.studies.peers.PEERS`.
         rounds: How often.
         threads: Threads for each.
         keep: Called after each process with ``"runs"`` or ``"failures"`` and the entry. A peer

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad_course.studies.charts import STYLES, save
+from minigrad_course.studies.peers import PEERS
 
 __all__ = ["draw"]
 
@@ -176,6 +177,4 @@ def lines(axis: Any, rows: Sequence[Row]) -> None:
 
 
 def label(peer: str) -> str:
-    from minigrad_course.studies.bench import PEERS
-
     return PEERS[peer].label

@@ -18,3 +18,28 @@ would write it, at its faster setting:
 
 ``python -m minigrad_course.studies.peers`` runs one of them in a process of its own.
 """
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["PEERS", "PeerInformation"]
+
+
+@dataclass(frozen=True)
+class PeerInformation:
+    """How a peer is called in tables and charts, and which modules must be there."""
+
+    label: str
+    modules: tuple[str, ...]
+
+
+PEERS = {
+    "minigrad": PeerInformation("minigrad, planned", ()),
+    "minigrad_eager": PeerInformation("minigrad, eager", ()),
+    "keras": PeerInformation("Keras", ("keras", "tensorflow")),
+    "keras_plain": PeerInformation("Keras, plain fit", ("keras", "tensorflow")),
+    "torch": PeerInformation("PyTorch", ("torch",)),
+    "jax": PeerInformation("JAX", ("jax",)),
+    "floor": PeerInformation("floor: products alone", ()),
+}

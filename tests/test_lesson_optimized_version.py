@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad_course import lessons
 
 WINDOWS = """def windows(picture, height, width):
     rows, columns = picture.shape[0] - height + 1, picture.shape[1] - width + 1
@@ -95,7 +96,7 @@ def answer(code):
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_told(mistake, capsys):
     key, code, told = MISTAKES[mistake]
-    mg.lessons.exercise(key).check(answer(code))
+    lessons.exercise(key).check(answer(code))
     printed = capsys.readouterr().out
     assert printed.startswith(f"✗ {key} is not right yet: ")
     assert told in printed
@@ -103,13 +104,13 @@ def test_a_mistake_is_told(mistake, capsys):
 
 @pytest.mark.parametrize("key", ["04.1", "04.2", "04.3", "04.4"])
 def test_a_placeholder_is_not_an_attempt(key, capsys):
-    mg.lessons.exercise(key).check((..., ..., ...) if key == "04.3" else lambda *arguments: ...)
+    lessons.exercise(key).check((..., ..., ...) if key == "04.3" else lambda *arguments: ...)
     assert capsys.readouterr().out.startswith(f"○ {key} is not attempted yet.")
 
 
 def test_the_solution_of_the_operations_is_what_the_plan_counts():
-    times = mg.lessons.ladder.kernel_times(
-        mg.lessons.ladder.reference_network(), np.zeros((2, 28, 28, 1)), np.eye(10)[:2], repeats=1
+    times = lessons.ladder.kernel_times(
+        lessons.ladder.reference_network(), np.zeros((2, 28, 28, 1)), np.eye(10)[:2], repeats=1
     )
     counted = [kernel.flops // 2 for kernel in times if kernel.flops]
-    assert answer(mg.lessons.exercise("04.3").code) == tuple(counted)
+    assert answer(lessons.exercise("04.3").code) == tuple(counted)
