@@ -265,7 +265,7 @@ class Node:
 
 
 def not_covered(called: str) -> TypeError:
-    known = ", ".join(sorted({f.__name__ for f in NUMPY_FUNCTIONS}))
+    known = ", ".join(sorted({f.__name__ for f in NUMPY_FUNCTIONS if f is not getitem}))
     return TypeError(
         f"{called} is not covered by the graph. Covered are: {known}. "
         "A class derived from mg.Operator with @mg.implements adds one."

@@ -23,8 +23,9 @@ def table(model: Stack) -> str:
 
     Example:
         >>> import minigrad as mg
+        >>> from minigrad.model.summary import table
         >>> model = mg.Sequential([mg.Input((4,)), mg.layers.Dense(2, name="d")], name="tiny")
-        >>> print(mg.summary.table(model))
+        >>> print(table(model))
         Model: "tiny"
         ┏━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━┳━━━━━━━━━┓
         ┃ Layer (type) ┃ Output Shape ┃ Param # ┃

@@ -5,7 +5,7 @@ order of the samples. ``mg.utils.set_random_seed`` starts the source anew, after
 same program makes the same numbers.
 
 Example:
-    >>> from minigrad import randomness
+    >>> from minigrad.shared import randomness
     >>> randomness.restart(1)
     >>> first = randomness.new_seed()
     >>> randomness.restart(1)
