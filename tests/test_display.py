@@ -1,5 +1,6 @@
 """Pictures: what is drawn is what the graph is, and explorers follow their controls."""
 
+import html
 import io
 import subprocess
 import sys
@@ -227,7 +228,8 @@ def test_the_picture_of_a_graph_is_the_same_each_time():
 
 def test_a_notebook_gets_svg_bitmap_and_text():
     data, metadata = mg.display.draw(sine_of_square())._repr_mimebundle_()
-    assert set(data) == {"image/svg+xml", "image/png", "text/plain"}
+    assert set(data) == {"image/svg+xml", "image/png", "text/html", "text/plain"}
+    assert '<img alt="Graph of 3 nodes and 3 edges: x, multiply, sin"' in data["text/html"]
     assert data["image/png"].startswith(b"\x89PNG")
     assert metadata["image/png"]["alt"] == "Graph of 3 nodes and 3 edges: x, multiply, sin"
 
@@ -327,7 +329,18 @@ def test_an_explorer_shows_a_still_picture_where_no_kernel_runs():
     data, metadata = mg.display.sweep_explorer(sine_of_square())._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in data
     assert data["image/png"].startswith(b"\x89PNG")
-    assert data["text/plain"] == f"<Explorer: {metadata['image/png']['alt']}>"
+    alt = metadata["image/png"]["alt"]
+    assert data["text/plain"] == f"<Explorer: {alt}>"
+    assert f'alt="{html.escape(alt)}"' in data["text/html"]
+
+
+def test_an_explorer_says_what_it_shows_when_a_control_has_moved():
+    explorer = mg.display.sweep_explorer(sine_of_square())
+    before = explorer.said.value
+    explorer.controls["step"].value += 1
+    assert explorer.said.value != before
+    assert html.escape(explorer.text) in explorer.said.value
+    assert 'aria-live="polite"' in explorer.said.value
 
 
 @pytest.mark.parametrize("shape", [(6, 5), (6, 5, 1)])
@@ -396,6 +409,7 @@ def test_a_shown_figure_is_not_shown_twice():
     assert not plt.fignum_exists(figure.number)
     assert data["text/plain"] == "<Figure: an empty figure>"
     assert metadata == {"image/png": {"alt": "an empty figure"}}
+    assert data["text/html"].startswith('<img alt="an empty figure"')
     from matplotlib.image import imread
 
     assert imread(io.BytesIO(data["image/png"])).ndim == 3

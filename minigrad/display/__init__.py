@@ -56,9 +56,19 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-def svg_of(node: Node) -> str | None:
+def picture_of(node: Node) -> GraphPicture | None:
     # more nodes nobody could read below a cell
-    return draw(node)._repr_svg_() if len(topological_sort(node)) <= 40 else None
+    return draw(node) if len(topological_sort(node)) <= 40 else None
+
+
+def svg_of(node: Node) -> str | None:
+    picture = picture_of(node)
+    return picture and picture.svg()
+
+
+def html_of(node: Node) -> str | None:
+    picture = picture_of(node)
+    return picture and picture.html()
 
 
 def show_nodes_as_graphs() -> None:
@@ -66,6 +76,7 @@ def show_nodes_as_graphs() -> None:
     shell = ipython.get_ipython() if ipython is not None else None
     if shell is not None:
         shell.display_formatter.formatters["image/svg+xml"].for_type(Node, svg_of)
+        shell.display_formatter.formatters["text/html"].for_type(Node, html_of)
 
 
 show_nodes_as_graphs()

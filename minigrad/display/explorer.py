@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any
 
 import ipywidgets as widgets
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from minigrad.display.described import bundle
 from minigrad.display.plots import style
 
 __all__ = ["Explorer"]
@@ -55,7 +57,8 @@ class Explorer(widgets.VBox):
         self.draw, self.controls, self.size = draw, dict(controls), size
         self.image = widgets.Image(format="png", layout={"max_width": "100%"})
         self.image.layout.width = f"{size[0] * 96:.0f}px"
-        super().__init__([*self.controls.values(), self.image])
+        self.said = widgets.HTML()
+        super().__init__([*self.controls.values(), self.image, self.said])
         for control in self.controls.values():
             control.observe(self.update, names="value")
         self.update()
@@ -71,13 +74,14 @@ class Explorer(widgets.VBox):
             canvas.print_png(buffer, metadata={"Description": self.text})  # draws once
         self.png = buffer.getvalue()
         self.image.value = self.png
+        # what a screen reader announces when a control has moved, and everybody may read
+        self.said.value = f'<div role="status" aria-live="polite">{escape(self.text)}</div>'
 
     def __repr__(self) -> str:
         return f"<Explorer: {self.text}>"
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**options) or {}
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        data = {**data, "text/plain": repr(self), "image/png": self.png}
-        look = {"alt": self.text, "width": self.size[0] * 96}
-        return data, {**metadata, "image/png": look}
+        live = super()._repr_mimebundle_(**options) or {}
+        data, metadata = live if isinstance(live, tuple) else (live, {})
+        still, look = bundle(repr(self), self.png, self.text, self.size[0] * 96)
+        return {**data, **still}, {**metadata, **look}

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.display.described import image_tag
 from minigrad.display.layout import entries, layered
 from minigrad.graph import topological_sort
 
@@ -106,6 +107,7 @@ class GraphPicture:
         except ImportError:
             return data, {}
         width, height = self.size
+        data["text/html"] = self.html()
         return data, {"image/png": {"alt": self.alt, "width": width, "height": height}}
 
     def _repr_svg_(self) -> str:
@@ -149,6 +151,10 @@ class GraphPicture:
             on = target in lit
             lines.append(replace(line, note=note, lit=on, reverse=on and backward))
         return replace(self, boxes=boxes, lines=tuple(lines))
+
+    def html(self) -> str:
+        """The picture as an image of a page, with its alternative text."""
+        return image_tag(self.svg().encode(), self.alt, self.size[0], kind="svg+xml")
 
     # -- two ways to put the same shapes on paper -------------------------------------
     def svg(self) -> str:

@@ -1,4 +1,4 @@
-"""Plots in one style: readable when projected, in greyscale, and by the color-blind.
+"""Plots in one style: readable when projected, in gray, and by the color-blind.
 
 Lines differ in color, in dash and in marker; the colors are those of Okabe and Ito (2008),
 in an order in which their lightness differs as well.
@@ -15,6 +15,8 @@ import numpy as np
 from cycler import cycler
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from minigrad.display.described import bundle
 
 __all__ = ["COLORS", "plot_history", "show", "show_images", "style"]
 
@@ -69,8 +71,7 @@ class Picture:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         buffer = io.BytesIO()
         self.figure.savefig(buffer, format="png", metadata={"Description": self.alt})
-        data = {"text/plain": repr(self), "image/png": buffer.getvalue()}
-        return data, {"image/png": {"alt": self.alt}}
+        return bundle(repr(self), buffer.getvalue(), self.alt)
 
 
 def show(figure: Figure, alt: str) -> Picture:
