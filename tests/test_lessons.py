@@ -32,6 +32,10 @@ KEYS = sorted(EXERCISES)
         (1, np.ones(2), "You said 1. It is [1., 1.].\n"),
         ("many", 3, "You said many. It is 3.\n"),
         (True, False, "You said yes. It is no.\n"),
+        ("no", False, "You said no, and so it is.\n"),
+        ("Y", True, "You said Y, and so it is.\n"),
+        ("no", True, "You said no. It is yes.\n"),
+        (1, True, "You said 1. It is yes.\n"),
     ],
 )
 def test_guess_and_truth_are_shown_together(guess, truth, told, capsys):
@@ -48,6 +52,35 @@ def test_a_prediction_prints_nothing_until_the_truth_is_there(capsys):
 def test_a_tolerance_accepts_a_rounded_guess(capsys):
     predict("How many?", 9.9).reveal(9.912028, tolerance=0.01)
     assert capsys.readouterr().out == "You said 9.9, and so it is (exactly 9.91203).\n"
+
+
+def test_in_a_notebook_the_answer_is_folded_until_somebody_has_guessed(monkeypatch):
+    from minigrad_course.lessons import predict as module
+
+    shown = []
+    monkeypatch.setattr(module, "show", lambda text, html: shown.append((text, html)))
+    predict("Which is larger?").reveal("a < b")
+    assert shown == [("It is a < b.", shown[0][1])]
+    assert shown[0][1].startswith("<details><summary>") and "It is a &lt; b." in shown[0][1]
+    predict("Which is larger?", "b").reveal("a < b")
+    assert len(shown) == 1
+
+
+def test_the_score_counts_a_question_once_however_often_its_cell_ran(monkeypatch, capsys):
+    from minigrad_course.lessons.predict import MADE
+
+    monkeypatch.setattr("minigrad_course.lessons.predict.MADE", {})
+    lessons.score()
+    predict("One?", 2).reveal(1)
+    predict("One?", 1).reveal(1)
+    predict("Two?").reveal(2)
+    predict("Bytes?", 10).reveal(40)
+    capsys.readouterr()
+    lessons.score()
+    assert capsys.readouterr().out == (
+        "You made 2 of 3 guesses, and 1 came true. The numbers were off by a factor of 4 at most.\n"
+    )
+    assert "One?" not in MADE  # the session's own are as they were
 
 
 # -- attempted or not ----------------------------------------------------------------------
@@ -190,6 +223,50 @@ def test_hints_come_one_by_one_and_start_again(capsys):
     assert capsys.readouterr().out == (
         "0.0, hint 1 of 2: First.\n0.0, hint 2 of 2: Second.\n0.0, hint 1 of 2: First.\n1.0\n"
     )
+
+
+def test_the_second_wrong_answer_is_told_where_help_is(capsys):
+    def is_six(answer):
+        same(answer, 6.0, "the number")
+
+    exercise = Exercise("0.0", is_six, "Well done.", ["Add."], "6.0")
+    exercise.check(1.0)
+    assert "hint" not in capsys.readouterr().out
+    exercise.check(2.0)
+    assert capsys.readouterr().out.endswith('(lessons.hint("0.0") helps.)\n')
+    assert (exercise.state, exercise.tries) == ("wrong", 2)
+
+
+def test_a_number_that_is_the_answer_is_not_told():
+    with pytest.raises(Wrong) as told:
+        same(1.0, 2.718, "the gradient", tell=False)
+    assert str(told.value) == "the gradient differs: got 1.0."
+
+
+def test_an_exam_tells_no_numbers_and_no_solutions(monkeypatch, capsys):
+    monkeypatch.setenv("MINIGRAD_EXAM", "1234")
+    with pytest.raises(Wrong) as told:
+        same(1.0, 2.718, "the gradient")
+    assert "2.718" not in str(told.value)
+    lessons.solution("02.1")
+    assert "cos" not in capsys.readouterr().out
+    assert not lessons.report("02")["02.1"]["solution_seen"]
+
+
+def test_a_student_has_numbers_of_their_own_and_always_the_same(monkeypatch):
+    from minigrad_course.lessons import exam
+
+    drawn = []
+    for student in ("1234", "1234", "5678"):
+        monkeypatch.setenv("MINIGRAD_EXAM", student)
+        drawn.append(exam.generator("02.1").integers(1 << 30))
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_what_is_not_as_expected_is_a_sentence(capsys):
+    lessons.expect(np.True_, "Never printed.")
+    lessons.expect(False, "The loss should be below 1.")
+    assert capsys.readouterr().out == "Not as expected: The loss should be below 1.\n"
 
 
 def test_an_unknown_exercise_is_said_to_be_unknown():

@@ -7,8 +7,11 @@
 
     exercise = lessons.exercise("02.1")
     exercise.check(answer)          # not attempted, wrong (and how), or right
-    exercise.hint()
-    exercise.solution()
+    lessons.hint("02.1")
+    lessons.solution("02.1")
+
+    lessons.score()                 # how the guesses went
+    lessons.report()                # how the exercises stand
 
     lessons.broken.backward_that_overwrites(order)
 """
@@ -21,10 +24,14 @@ from minigrad_course.lessons.checks import (
     attempted,
     call,
     exercise,
+    expect,
+    hint,
+    report,
     same,
+    solution,
     todo,
 )
-from minigrad_course.lessons.predict import Prediction, predict
+from minigrad_course.lessons.predict import Prediction, predict, score
 
 __all__ = [
     "Exercise",
@@ -35,7 +42,12 @@ __all__ = [
     "broken",
     "call",
     "exercise",
+    "expect",
+    "hint",
     "predict",
+    "report",
     "same",
+    "score",
+    "solution",
     "todo",
 ]

@@ -14,10 +14,14 @@ import importlib
 import linecache
 import traceback
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from minigrad_course.lessons import exam
+from minigrad_course.lessons.pages import show
 
 __all__ = [
     "Exercise",
@@ -26,7 +30,11 @@ __all__ = [
     "attempted",
     "call",
     "exercise",
+    "expect",
+    "hint",
+    "report",
     "same",
+    "solution",
     "todo",
 ]
 
@@ -78,7 +86,7 @@ class Exercise:
         ...     same(answer, 6.0, "the derivative")
         >>> exercise = Exercise("0.0", is_six, "2x at 3.", hints=["x·x"], solution="6.0")
         >>> exercise.check(...)
-        ○ 0.0 is not attempted yet. Put your answer in place of the dots; exercise.hint() helps.
+        ○ 0.0 is not attempted yet. Put your answer in place of the dots; lessons.hint("0.0") helps.
         >>> exercise.check(-6.0)
         ✗ 0.0 is not right yet: the derivative has the wrong sign: got -6.0, wanted 6.0.
         >>> exercise.check(6.0)
@@ -94,8 +102,10 @@ class Exercise:
         solution: str,
     ) -> None:
         self.key, self.checker, self.praise = key, check, praise
-        self.hints, self.code, self.told = hints, solution, 0
+        self.hints, self.code = hints, solution
         self.state = "not attempted"
+        self.tries = self.told = 0  # answers that were checked, hints that were given
+        self.solution_seen = False
 
     def __repr__(self) -> str:
         return f"<exercise {self.key}: {self.state}>"
@@ -113,14 +123,22 @@ class Exercise:
             self.state = "not attempted"
             print(
                 f"○ {self.key} is not attempted yet. Put your answer in place of the dots; "
-                "exercise.hint() helps."
+                f"{self.help}."
             )
         except Wrong as difference:
             self.state = "wrong"
-            print(f"✗ {self.key} is not right yet: {difference}")
+            self.tries += 1
+            again = f" ({self.help}.)" if self.tries > 1 else ""
+            print(f"✗ {self.key} is not right yet: {difference}{again}")
         else:
             self.state = "right"
+            self.tries += 1
             print(f"✓ {self.key} is right. {self.praise}")
+
+    @property
+    def help(self) -> str:
+        # by its key: after "Run All" the name `exercise` is the last one's
+        return f'lessons.hint("{self.key}") helps'
 
     def hint(self) -> None:
         """Print the next hint; after the last one, the first again."""
@@ -130,7 +148,16 @@ class Exercise:
 
     def solution(self) -> None:
         """Print code that solves the exercise. Try first: the checks say more than it does."""
+        if exam.on():
+            print(f"{self.key}: in an exam there are no solutions.")
+            return
+        self.solution_seen = True
         print(self.code)
+
+
+def load() -> None:
+    for module in LECTURES.values():
+        importlib.import_module(f"minigrad_course.lessons.{module}")  # it registers its exercises
 
 
 def exercise(key: str) -> Exercise:
@@ -148,13 +175,74 @@ def exercise(key: str) -> Exercise:
     Example:
         >>> from minigrad_course import lessons
         >>> lessons.exercise("02.1").check(lessons.todo)
-        ○ 02.1 is not attempted yet. Put your answer in place of the dots; exercise.hint() helps.
+        ○ 02.1 is not attempted yet. Put your answer in place of the dots; lessons.hint("02.1") helps.
     """
-    for module in LECTURES.values():
-        importlib.import_module(f"minigrad_course.lessons.{module}")  # it registers its exercises
+    load()
     if key not in EXERCISES:
         raise KeyError(f"there is no exercise {key!r}; there are {', '.join(sorted(EXERCISES))}")
     return EXERCISES[key]
+
+
+def hint(key: str) -> None:
+    """Print the next hint of the exercise of that key.
+
+    Args:
+        key: Number of the lecture and of the exercise, such as ``"02.1"``.
+
+    Raises:
+        KeyError: When there is none.
+
+    Example:
+        >>> from minigrad_course import lessons
+        >>> lessons.hint("02.1")                                    # doctest: +ELLIPSIS
+        02.1, hint 1 of ...
+    """
+    exercise(key).hint()
+
+
+def solution(key: str) -> None:
+    """Print code that solves the exercise of that key.
+
+    Args:
+        key: Number of the lecture and of the exercise, such as ``"02.1"``.
+
+    Raises:
+        KeyError: When there is none.
+
+    Example:
+        >>> from minigrad_course import lessons
+        >>> lessons.solution("02.1")                                # doctest: +ELLIPSIS
+        machine = ...
+    """
+    exercise(key).solution()
+
+
+def report(lecture: str = "") -> dict[str, dict[str, Any]]:
+    """How far the exercises have come: what a grade is made of.
+
+    Args:
+        lecture: Its number, such as ``"02"``; all lectures by default.
+
+    Returns:
+        For each key ``state`` ("not attempted", "wrong" or "right"), ``tries``, ``hints`` (how
+        many were given) and ``solution_seen``; JSON can hold it.
+
+    Example:
+        >>> from minigrad_course import lessons
+        >>> sorted(lessons.report("02")["02.2"])
+        ['hints', 'solution_seen', 'state', 'tries']
+    """
+    load()
+    return {
+        key: {
+            "state": one.state,
+            "tries": one.tries,
+            "hints": one.told,
+            "solution_seen": one.solution_seen,
+        }
+        for key, one in sorted(EXERCISES.items())
+        if key.startswith(lecture)
+    }
 
 
 def register(
@@ -187,6 +275,27 @@ def register(
         return EXERCISES[key]
 
     return decorate
+
+
+def expect(holds: Any, otherwise: str) -> None:
+    """Say what is different now, where something that a lecture relies on does not hold.
+
+    Nothing is printed where it does. A lecture uses it in place of ``assert``: whoever changes a
+    cell, as the lecture asks, reads a sentence and no traceback.
+
+    Args:
+        holds: A truth value.
+        otherwise: The sentence: what was expected, and why it may not be so.
+
+    Example:
+        >>> from minigrad_course import lessons
+        >>> lessons.expect(1 + 1 == 2, "One and one should be two.")
+        >>> lessons.expect(0.1 > 0.7, "With a rate of 5 nothing is learned.")
+        Not as expected: With a rate of 5 nothing is learned.
+    """
+    if not holds:
+        text = f"Not as expected: {otherwise}"
+        show(text, f"<b>Not as expected:</b> {escape(otherwise)}")
 
 
 # -- what checks are written with ---------------------------------------------------------
@@ -285,7 +394,7 @@ def explain(error: Exception) -> str:
     return text
 
 
-def same(got: Any, wanted: Any, what: str, tolerance: float = 1e-6) -> None:
+def same(got: Any, wanted: Any, what: str, tolerance: float = 1e-6, tell: bool = True) -> None:
     """Pass if two numbers or arrays agree; say how they differ if not.
 
     Args:
@@ -293,6 +402,8 @@ def same(got: Any, wanted: Any, what: str, tolerance: float = 1e-6) -> None:
         wanted: What was wanted: a number or an array.
         what: What it is, to begin the sentence with.
         tolerance: Largest difference, relative to the largest number wanted (or to 1).
+        tell: Whether to say what was wanted; not where the number itself is the answer, and in
+            no exam.
 
     Raises:
         Wrong: When the type, the shape or a number differs. The text names the first
@@ -328,7 +439,9 @@ def same(got: Any, wanted: Any, what: str, tolerance: float = 1e-6) -> None:
     if np.all(good):
         return
     index = tuple(int(i) for i in np.argwhere(~good)[0])
-    first = f"got {brief(numbers[index])}, wanted {brief(wanted[index])}."
+    first = f"got {brief(numbers[index])}" + (
+        f", wanted {brief(wanted[index])}." if tell and not exam.on() else "."
+    )
     where = f" at [{', '.join(map(str, index))}]" if index else ""
     if np.all(agree(-numbers)):
         raise Wrong(f"{what} has the wrong sign{where}: {first}")
