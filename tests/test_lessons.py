@@ -55,7 +55,7 @@ def test_a_tolerance_accepts_a_rounded_guess(capsys):
 
 
 def test_in_a_notebook_the_answer_is_folded_until_somebody_has_guessed(monkeypatch):
-    from minigrad_course.lessons import predict as module
+    from minigrad_course.lessons import predictions as module
 
     shown = []
     monkeypatch.setattr(module, "show", lambda text, html: shown.append((text, html)))
@@ -67,9 +67,9 @@ def test_in_a_notebook_the_answer_is_folded_until_somebody_has_guessed(monkeypat
 
 
 def test_the_score_counts_a_question_once_however_often_its_cell_ran(monkeypatch, capsys):
-    from minigrad_course.lessons.predict import MADE
+    from minigrad_course.lessons.predictions import MADE
 
-    monkeypatch.setattr("minigrad_course.lessons.predict.MADE", {})
+    monkeypatch.setattr("minigrad_course.lessons.predictions.MADE", {})
     lessons.score()
     predict("One?", 2).reveal(1)
     predict("One?", 1).reveal(1)
@@ -248,6 +248,7 @@ def test_an_exam_tells_no_numbers_and_no_solutions(monkeypatch, capsys):
     with pytest.raises(Wrong) as told:
         same(1.0, 2.718, "the gradient")
     assert "2.718" not in str(told.value)
+    EXERCISES["02.1"].solution_seen = False
     lessons.solution("02.1")
     assert "cos" not in capsys.readouterr().out
     assert not lessons.report("02")["02.1"]["solution_seen"]

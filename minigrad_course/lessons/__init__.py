@@ -31,7 +31,7 @@ from minigrad_course.lessons.checks import (
     solution,
     todo,
 )
-from minigrad_course.lessons.predict import Prediction, predict, score
+from minigrad_course.lessons.predictions import Prediction, predict, score
 
 __all__ = [
     "Exercise",

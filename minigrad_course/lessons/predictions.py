@@ -94,7 +94,7 @@ def score() -> None:
 
     Example:
         >>> from minigrad_course.lessons import predict, score
-        >>> from minigrad_course.lessons.predict import MADE
+        >>> from minigrad_course.lessons.predictions import MADE
         >>> MADE.clear()
         >>> predict("Nodes?", 3).reveal(3)
         You said 3, and so it is.
