@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node, Operator, implements
+from minigrad.graph import Node, Operator, implements, recordable
 
 __all__ = ["Max", "Mean", "Reduction", "Sum"]
 
@@ -43,6 +43,9 @@ class Reduction(Operator):
         trial = self.forward(np.ones((1,) * x.ndim, x.dtype))
         return tuple(kept if self.keepdims else left), np.asarray(trial).dtype
 
+    def keeps_samples_apart(self, samples):
+        return all(samples) and 0 not in self.axes
+
     def spread(self, array: Any, x: Any) -> Any:
         """Stretch an array of the reduced shape to the shape of x again."""
         if not self.keepdims:
@@ -51,6 +54,7 @@ class Reduction(Operator):
 
 
 @implements(np.sum)
+@recordable
 class Sum(Reduction):
     """The sum over axes: each element receives the whole gradient."""
 
@@ -62,6 +66,7 @@ class Sum(Reduction):
 
 
 @implements(np.mean)
+@recordable
 class Mean(Reduction):
     """The mean over axes: each element receives its share of the gradient."""
 
@@ -74,6 +79,7 @@ class Mean(Reduction):
 
 
 @implements(np.max, np.amax)
+@recordable
 class Max(Reduction):
     """The largest element over axes; equal largest ones share the gradient."""
 
