@@ -74,6 +74,7 @@ INITIALIZERS = {
         ("GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Ones", "Zeros"), ()
     ),
 }
+HOMES = (initializers, layers, losses, metrics, optimizers)
 ACTIVATIONS: dict[Any, str] = {
     np.tanh: "tanh",
     **{function: name for name, function in activations.NAMES.items()},
@@ -217,7 +218,8 @@ def made(module: Any, thing: Any, table: dict[str, tuple[str, ...]], what: str) 
 
 def arguments_of(thing: Any, table: dict[str, tuple[str, ...]], what: str) -> dict[str, Any]:
     kind = type(thing)
-    if not kind.__module__.startswith("minigrad.") or kind.__name__ not in table:
+    ours = any(vars(home).get(kind.__name__) is kind for home in HOMES)  # not one derived from it
+    if not ours or kind.__name__ not in table:
         title = getattr(thing, "title", None) or repr(getattr(thing, "name", thing))
         raise ValueError(
             f"{title} is no {what} of minigrad's, so Keras cannot be told what it does. "

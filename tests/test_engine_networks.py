@@ -148,3 +148,74 @@ def test_frozen_weights_do_not_move():
                 assert before
                 for weight in model.non_trainable_weights:
                     np.testing.assert_array_equal(weight.value, before[weight.name])
+
+
+def pairs(x):
+    """A stack of columns, one for each sample: the product meets all rows with all of them."""
+    batch, length = x.shape
+    return 0.01 * np.sum(np.matmul(x, np.reshape(x, (batch, length, 1))), axis=1)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_product_that_broadcasts_a_stack_over_the_batch_is_not_split(threads):
+    with engine(threads):
+        walked, planned = both_ways(lambda: [L.Dense(3), Formula(pairs)], (4,))
+        x, _ = samples(walked, 8)
+        np.testing.assert_allclose(
+            planned.predict(x, verbose=0), walked.predict(x, verbose=0), atol=1e-12
+        )
+        fit_both([walked, planned])
+
+
+KEPT_APART = {
+    "rows by a matrix": (lambda x, w: x @ w, (8, 3), (3, 5), True),
+    "rows by a vector": (lambda x, w: x @ w, (8, 3), (3,), True),
+    "a stack by a matrix": (lambda x, w: x @ w, (8, 2, 3), (3, 5), True),
+    "a matrix by a stack": (lambda x, w: w @ x, (8, 3, 2), (5, 3), True),
+    "a matrix by columns": (lambda x, w: w @ x, (8, 3), (2, 8), False),
+    "rows by a stack": (lambda x, w: x @ w, (8, 3), (8, 3, 5), False),
+    "a stack by a stack of weights": (lambda x, w: x @ w, (8, 2, 3), (8, 3, 5), False),
+    "plus a row": (lambda x, w: x + w, (8, 3), (3,), True),
+    "plus as many rows": (lambda x, w: x + w, (8, 3), (8, 3), False),
+}
+
+
+@pytest.mark.parametrize("name", KEPT_APART)
+def test_an_operator_says_whether_it_keeps_samples_apart(name):
+    formula, x, w, apart = KEPT_APART[name]
+    node = formula(mg.Variable(np.ones(x)), mg.Variable(np.ones(w)))
+    first = [i.shape == x for i in node.inputs]
+    if x == w:
+        first = [True, False]
+    assert node.keeps_samples_apart(first) is apart
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1, -2])
+def test_sums_and_softmax_keep_samples_apart_along_other_axes(axis):
+    x = mg.Variable(np.ones((8, 3)))
+    for node in (np.sum(x, axis=axis), mg.activations.softmax(x, axis)):
+        assert node.keeps_samples_apart([True]) is (axis in (1, -1))
+
+
+class Mixing(mg.operators.Relu):
+    """Derived from an operator that keeps samples apart, which is not said of this one."""
+
+    def forward(self, x):
+        return np.maximum(x, 0) - np.sum(x[:1])
+
+    def backward(self, g, x):
+        by_x = g * (x > 0)
+        by_x[0] -= np.sum(g)
+        return by_x
+
+    def infer(self, x):
+        return x.shape, x.dtype
+
+
+def test_what_an_operator_says_of_itself_is_not_said_of_one_derived_from_it():
+    with engine(2):
+        models = both_ways(lambda: [L.Dense(4), Formula(Mixing), L.Dense(2)], (6,))
+        fit_both(models)
+        assert way(models[1]) == "alone"
+        kinds = {k.kind for r in models[1].runners.values() for p in r.programs for k in p.kernels}
+        assert "reference" in kinds

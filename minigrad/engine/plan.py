@@ -34,44 +34,31 @@ from minigrad.engine.kernels.feed import Feed
 from minigrad.engine.kernels.kernel import Step
 from minigrad.engine.kernels.layout import as_reference
 from minigrad.engine.kernels.loans import loan_of
-from minigrad.engine.kernels.recorded import Recorded, Reference
+from minigrad.engine.kernels.recorded import Recorded
 from minigrad.engine.kernels.updates import Updates
 from minigrad.engine.network import Network
 from minigrad.engine.program import Program
 from minigrad.engine.threads import blas_threads, get_threads, team
-from minigrad.graph import Operator, Variable
-from minigrad.operators import LogSoftmax, Softmax
+from minigrad.graph import Operator, Variable, is_recordable
 from minigrad.optimizers import Optimizer
 
 __all__ = ["Planned"]
 
 
 def can_be_split(program: Program) -> bool:
-    """Whether every kernel treats each picture by itself, but for the mean of the loss."""
-    nodes = [n for n in program.network.order if isinstance(n, Operator)]
-    apart = all(by_itself(node, program) for node in nodes if node is not program.network.loss)
-    mean = program.network.loss is None or type(program.network.loss) is op.Mean
-    return apart and mean and not any(isinstance(k, Reference) for k in program.kernels)
+    """Whether every node keeps the samples apart, but for the mean of the loss."""
+    loss = program.network.loss
+    nodes = [n for n in program.network.order if isinstance(n, Operator) and n is not loss]
+    return (loss is None or type(loss) is op.Mean) and all(apart(n, program) for n in nodes)
 
 
-def by_itself(node: Operator, program: Program) -> bool:
-    """Whether an operator treats each picture by itself."""
-    batch = program.network.inputs.shape[0]
-    if node.shape[:1] != (batch,):
-        return False
-    if isinstance(node, op.Reduction):
-        return 0 not in node.axes
-    if isinstance(node, (Softmax, LogSoftmax)):
-        return node.axis not in (0, -node.ndim)
-    if isinstance(node, (op.Transpose, op.Index)):
-        return False
-    first = [i.shape[:1] == (batch,) for i in node.inputs]
-    ours = [program.computes(i) for i in node.inputs]
-    if isinstance(node, op.Elementwise):  # a weight with as many rows is no batch
-        rows = [f and i.ndim == node.ndim for f, i in zip(first, node.inputs, strict=True)]
-        return rows == ours
-    weights = [isinstance(i, Variable) for i in node.inputs]
-    return all(w or (o and f) for w, o, f in zip(weights, ours, first, strict=True))
+def apart(node: Operator, program: Program) -> bool:
+    """Whether a node's value for a sample depends on that sample alone."""
+    kind, batch = type(node), program.network.inputs.shape[0]
+    if not (is_recordable(kind) or "keeps_samples_apart" in vars(kind)):
+        return False  # what its base class says was not said of this one
+    samples = [program.computes(source) for source in node.inputs]
+    return node.shape[:1] == (batch,) and any(samples) and node.keeps_samples_apart(samples)
 
 
 class Planned:

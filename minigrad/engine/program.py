@@ -33,8 +33,8 @@ from minigrad.engine.kernels.recorded import Recorded, Reference
 from minigrad.engine.kernels.updates import Updates
 from minigrad.engine.memory import ALWAYS, Buffer, Memory
 from minigrad.engine.network import Network
-from minigrad.engine.recording import settled
-from minigrad.graph import Constant, Node, Operator, Variable
+from minigrad.engine.recording import CannotRecord, settled
+from minigrad.graph import Constant, Node, Operator, Variable, is_recordable
 from minigrad.operators import Relu, Softmax
 from minigrad.operators.convolution import Convolve, MaxPool
 from minigrad.operators.cross_entropy import SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy
@@ -46,11 +46,6 @@ if TYPE_CHECKING:
 __all__ = ["Program"]
 
 LOSSES = (SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy)
-# The operators whose methods may be recorded; a reader's might do more than compute.
-RECORDED = tuple(
-    f"minigrad.{name}"
-    for name in ("operators", "activations", "convolution", "cross_entropy", "dropout", "rescaling")
-)
 
 
 class Program:
@@ -181,8 +176,8 @@ class Program:
                 made = Recorded(self, group, [n for n in group if type(n) is Softmax])
                 made.kind = "softmax + cross-entropy"
                 return made
-        if kind.__module__.startswith(RECORDED):
-            with suppress(TypeError):
+        if is_recordable(kind):
+            with suppress(CannotRecord):
                 return Recorded(self, [node])
         return Reference(self, [node])
 

@@ -22,7 +22,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Noted", "Recording", "settled"]
+__all__ = ["CannotRecord", "Noted", "Recording", "settled"]
+
+
+class CannotRecord(Exception):  # noqa: N818 (it says what happened, not that something is wrong)
+    """A method does something that a recording cannot hold; it is run anew in every step."""
 
 
 class Call(NamedTuple):
@@ -81,21 +85,21 @@ class Noted(np.lib.mixins.NDArrayOperatorsMixin):
         """The same numbers in another shape."""
         sample = view(self.sample)
         if sample.size and not np.shares_memory(sample, self.sample):
-            raise TypeError("not a view")
+            raise CannotRecord("the numbers do not lie there in that shape")
         return Noted(self.recording, sample, self, view)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         if method not in ("__call__", "reduce") or ufunc.nout != 1:
-            return NotImplemented
+            raise CannotRecord(f"np.{ufunc.__name__}, {method}")
         function = ufunc if method == "__call__" else ufunc.reduce
         (out,) = options.pop("out", (None,))
         if not isinstance(out, (Noted, type(None))):
-            return NotImplemented
+            raise CannotRecord("it writes into an array of its own")
         return self.recording.note(function, inputs, options, out)
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         if function not in FUNCTIONS:
-            return NotImplemented
+            raise CannotRecord(f"np.{function.__name__}")
         return FUNCTIONS[function](*args, **options)
 
     def __getitem__(self, key: Any) -> Noted:
@@ -110,7 +114,7 @@ class Noted(np.lib.mixins.NDArrayOperatorsMixin):
         new = self.sample.reshape(*shape).shape
         try:
             return self.seen(lambda array: array.reshape(new))
-        except TypeError:  # no view: the order in memory is another one
+        except CannotRecord:  # no view: the order in memory is another one
             result = Noted(self.recording, np.empty(new, self.dtype))
             self.recording.note(copy, (self,), {}, result.reshape(self.shape))
             return result
@@ -126,7 +130,17 @@ class Noted(np.lib.mixins.NDArrayOperatorsMixin):
     __hash__ = object.__hash__
 
     def __bool__(self) -> bool:
-        raise TypeError("what happens next depends on the numbers")
+        raise CannotRecord("what happens next depends on the numbers")
+
+    def __array__(self, *args: Any, **options: Any) -> Any:
+        raise CannotRecord("it asks for the numbers themselves")
+
+    __float__ = __int__ = __index__ = __iter__ = __array__  # type: ignore[assignment]
+
+    def __getattr__(self, name: str) -> Any:
+        if hasattr(np.ndarray, name):
+            raise CannotRecord(f"an array's {name}")
+        raise AttributeError(f"an array has no attribute {name!r}")
 
 
 def same_place(a: Any, b: Any) -> bool:

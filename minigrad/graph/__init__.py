@@ -22,7 +22,7 @@ becomes gradients with respect to its inputs. The Jacobian itself is never forme
 one elementwise product of 5,832 numbers it would be a matrix of 272 MB.
 
 ``node.py`` says how a graph is built, ``kinds.py`` what it is built of, ``sweeps.py`` how it is
-computed.
+computed, ``recordable.py`` which operators the engine may record.
 
 Source: Szczepański and Zieliński (2023), section II.D; Baydin et al., arXiv 1502.05767.
 """
@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from minigrad.graph.kinds import Constant, Operator, Variable, as_node
 from minigrad.graph.node import NUMPY_FUNCTIONS, Node, implements
+from minigrad.graph.recordable import is_recordable, recordable
 from minigrad.graph.sweeps import accumulate, backward, forward, topological_sort, unbroadcast
 
 __all__ = [
@@ -44,6 +45,8 @@ __all__ = [
     "backward",
     "forward",
     "implements",
+    "is_recordable",
+    "recordable",
     "topological_sort",
     "unbroadcast",
 ]

@@ -197,6 +197,21 @@ class Operator(Node):
         """
         raise NotImplementedError(f"{type(self).__name__} has no backward method yet")
 
+    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
+        """Whether a batch may be cut in pieces: each sample's value depends on that sample alone.
+
+        The engine asks it of nodes whose first axis is that of the samples. The answer counts
+        for the class that gives it, and not for one derived from it.
+
+        Args:
+            samples: For each input, whether its first axis is that of the samples too. What
+                is left, a weight or a constant, is the same for all samples.
+
+        Returns:
+            ``False`` unless a class knows better.
+        """
+        return False
+
     def infer(self, *inputs: Any, **_: Any) -> tuple[tuple[int, ...], np.dtype]:
         """Shape and dtype of the value; also the place to refuse inputs that do not fit.
 

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Operator
+from minigrad.graph import Operator, recordable
 from minigrad.operators.elementwise import Elementwise
 
 __all__ = ["Elu", "LogSoftmax", "Relu", "Sigmoid", "Softmax"]
 
 
+@recordable
 class Relu(Elementwise):
     """max(x, 0), with derivative 0 at the kink x = 0, as in TensorFlow.
 
@@ -32,6 +33,7 @@ class Relu(Elementwise):
         return g * (x > 0)
 
 
+@recordable
 class Elu(Elementwise):
     """x where x > 0, α·(eˣ − 1) elsewhere.
 
@@ -58,6 +60,7 @@ class Elu(Elementwise):
         return g * np.where(x > 0, 1, self.value + self.alpha)
 
 
+@recordable
 class Sigmoid(Elementwise):
     """1 / (1 + e⁻ˣ), written so that it does not overflow.
 
@@ -75,6 +78,7 @@ class Sigmoid(Elementwise):
         return g * self.value * (1 - self.value)
 
 
+@recordable
 class Softmax(Operator):
     """e^x / Σ e^x along an axis: numbers turned into probabilities.
 
@@ -93,6 +97,9 @@ class Softmax(Operator):
         self.axis = axis
         super().__init__(x, name=name)
 
+    def keeps_samples_apart(self, samples):
+        return all(samples) and self.axis not in (0, -self.ndim)
+
     def forward(self, x):
         # Softmax does not change when a number is added to all: the largest becomes 0.
         e = np.exp(x - np.max(x, axis=self.axis, keepdims=True))
@@ -103,6 +110,7 @@ class Softmax(Operator):
         return s * (g - np.sum(g * s, axis=self.axis, keepdims=True))
 
 
+@recordable
 class LogSoftmax(Operator):
     """The logarithm of softmax, accurate where the probability is tiny.
 
@@ -120,6 +128,9 @@ class LogSoftmax(Operator):
     def __init__(self, x: Any, axis: int = -1, name: str | None = None) -> None:
         self.axis = axis
         super().__init__(x, name=name)
+
+    def keeps_samples_apart(self, samples):
+        return all(samples) and self.axis not in (0, -self.ndim)
 
     def forward(self, x):
         shifted = x - np.max(x, axis=self.axis, keepdims=True)

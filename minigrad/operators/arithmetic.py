@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.graph import implements
+from minigrad.graph import implements, recordable
 from minigrad.operators.elementwise import Elementwise
 
 __all__ = ["Add", "Divide", "Multiply", "Negative", "Power", "Subtract"]
 
 
 @implements(np.add)
+@recordable
 class Add(Elementwise):
     """x + y."""
 
@@ -22,6 +23,7 @@ class Add(Elementwise):
 
 
 @implements(np.subtract)
+@recordable
 class Subtract(Elementwise):
     """x − y."""
 
@@ -33,6 +35,7 @@ class Subtract(Elementwise):
 
 
 @implements(np.multiply)
+@recordable
 class Multiply(Elementwise):
     """x · y."""
 
@@ -44,6 +47,7 @@ class Multiply(Elementwise):
 
 
 @implements(np.true_divide)
+@recordable
 class Divide(Elementwise):
     """x / y."""
 
@@ -55,6 +59,7 @@ class Divide(Elementwise):
 
 
 @implements(np.negative)
+@recordable
 class Negative(Elementwise):
     """−x."""
 
@@ -66,6 +71,7 @@ class Negative(Elementwise):
 
 
 @implements(np.power)
+@recordable
 class Power(Elementwise):
     """x to the power y.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import implements
+from minigrad.graph import implements, recordable
 from minigrad.operators.elementwise import Elementwise
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
 
 
 @implements(np.maximum)
+@recordable
 class Maximum(Elementwise):
     """The larger of x and y; where they are equal, each receives half of the gradient."""
 
@@ -33,6 +34,7 @@ class Maximum(Elementwise):
 
 
 @implements(np.minimum)
+@recordable
 class Minimum(Elementwise):
     """The smaller of x and y; where they are equal, each receives half of the gradient."""
 
@@ -68,6 +70,7 @@ class Comparison(Elementwise):
 
 
 @implements(np.greater)
+@recordable
 class Greater(Comparison):
     """x > y."""
 
@@ -75,6 +78,7 @@ class Greater(Comparison):
 
 
 @implements(np.greater_equal)
+@recordable
 class GreaterEqual(Comparison):
     """x ≥ y."""
 
@@ -82,6 +86,7 @@ class GreaterEqual(Comparison):
 
 
 @implements(np.less)
+@recordable
 class Less(Comparison):
     """x < y."""
 
@@ -89,6 +94,7 @@ class Less(Comparison):
 
 
 @implements(np.less_equal)
+@recordable
 class LessEqual(Comparison):
     """x ≤ y."""
 
@@ -96,6 +102,7 @@ class LessEqual(Comparison):
 
 
 @implements(np.where)
+@recordable
 class Where(Elementwise):
     """x where the condition holds, y elsewhere."""
 

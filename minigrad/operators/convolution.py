@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.graph import Node, Operator
+from minigrad.graph import Node, Operator, recordable
 from minigrad.shared.arguments import is_whole
 
 __all__ = ["AveragePool", "Convolve", "MaxPool", "Window", "pair"]
@@ -150,6 +150,7 @@ class Sliding(Operator):
                 yield i, j, (slice(None), self.down.at(i), self.across.at(j))
 
 
+@recordable
 class Convolve(Sliding):
     """Weighted sums over windows of pictures.
 
@@ -205,6 +206,10 @@ class Convolve(Sliding):
         shape = (images.shape[0], height, width, kernel.shape[3])
         return shape, np.result_type(images.dtype, kernel.dtype)
 
+    def keeps_samples_apart(self, samples):
+        images, kernel = samples
+        return images and not kernel
+
     def forward(self, images, kernel):
         padded = self.pad(images)
         z = np.zeros(self.shape, self.dtype)
@@ -253,11 +258,15 @@ class Pool(Sliding):
         strides = pool_size if strides is None else strides
         super().__init__(images, window=pool_size, strides=strides, padding=padding, name=name)
 
+    def keeps_samples_apart(self, samples):
+        return all(samples)
+
     def infer(self, images: Node) -> tuple[tuple[int, ...], np.dtype]:
         height, width = self.fit(images)
         return (images.shape[0], height, width, images.shape[3]), images.dtype
 
 
+@recordable
 class MaxPool(Pool):
     """The largest element of each window; of equal ones the first receives the gradient.
 
@@ -286,6 +295,7 @@ class MaxPool(Pool):
         return self.crop(by_padded, images.shape)
 
 
+@recordable
 class AveragePool(Pool):
     """The mean of each window; padding does not count, as in TensorFlow.
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.graph import Node, Operator
+from minigrad.graph import Node, Operator, recordable
 
 __all__ = ["SoftmaxCrossEntropy", "SparseSoftmaxCrossEntropy"]
 
@@ -23,6 +23,7 @@ def log_softmax(z):
     return shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
 
 
+@recordable
 class SoftmaxCrossEntropy(Operator):
     """Cross-entropy of softmax(logits) with target probabilities, for each sample.
 
@@ -54,6 +55,9 @@ class SoftmaxCrossEntropy(Operator):
             )
         return logits.shape[:-1], np.result_type(logits.dtype, targets.dtype)
 
+    def keeps_samples_apart(self, samples):
+        return all(samples)
+
     def forward(self, logits, targets):
         self.log_probabilities = log_softmax(logits)
         return -np.sum(targets * self.log_probabilities, axis=-1)
@@ -65,6 +69,7 @@ class SoftmaxCrossEntropy(Operator):
         return g * (probabilities * total - targets), -g * self.log_probabilities
 
 
+@recordable
 class SparseSoftmaxCrossEntropy(Operator):
     """Cross-entropy of softmax(logits) with class numbers, for each sample.
 
@@ -97,6 +102,9 @@ class SparseSoftmaxCrossEntropy(Operator):
         if labels.dtype.kind not in "iu":
             raise ValueError(f"{self.title}: labels are whole numbers, got dtype {labels.dtype}")
         return labels.shape, logits.dtype
+
+    def keeps_samples_apart(self, samples):
+        return all(samples)
 
     def forward(self, logits, labels):
         classes = np.arange(logits.shape[-1])

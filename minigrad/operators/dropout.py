@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node, Operator
+from minigrad.graph import Node, Operator, recordable
 
 __all__ = ["Dropout"]
 
 
+@recordable
 class Dropout(Operator):
     """x, with each element set to 0 with probability ``rate`` and the others scaled up.
 
@@ -41,6 +42,9 @@ class Dropout(Operator):
 
     def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
         return x.shape, x.dtype  # without drawing a number
+
+    def keeps_samples_apart(self, samples):
+        return all(samples)
 
     def forward(self, x):
         # one random number for each element, in float32 whatever the dtype of x

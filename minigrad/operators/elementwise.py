@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,12 @@ class Elementwise(Operator):
         >>> (mg.Variable(np.ones((3, 1))) * np.ones(4)).shape
         (3, 4)
     """
+
+    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
+        # What has a row for each of them goes along, and nothing else has as many rows.
+        shape = self.shape
+        rows = [len(i.shape) == len(shape) and i.shape[:1] == shape[:1] for i in self.inputs]
+        return rows == list(samples)
 
     def infer(self, *inputs: Any, **_: Any) -> tuple[tuple[int, ...], np.dtype]:
         try:

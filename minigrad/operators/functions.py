@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.graph import implements
+from minigrad.graph import implements, recordable
 from minigrad.operators.elementwise import Elementwise
 
 __all__ = ["Absolute", "Cos", "Exp", "Log", "Sin", "Sqrt", "Tanh"]
 
 
 @implements(np.exp)
+@recordable
 class Exp(Elementwise):
     """e to the power x."""
 
@@ -22,6 +23,7 @@ class Exp(Elementwise):
 
 
 @implements(np.log)
+@recordable
 class Log(Elementwise):
     """The natural logarithm of x."""
 
@@ -33,6 +35,7 @@ class Log(Elementwise):
 
 
 @implements(np.sqrt)
+@recordable
 class Sqrt(Elementwise):
     """The square root of x."""
 
@@ -44,6 +47,7 @@ class Sqrt(Elementwise):
 
 
 @implements(np.sin)
+@recordable
 class Sin(Elementwise):
     """The sine of x, in radians."""
 
@@ -55,6 +59,7 @@ class Sin(Elementwise):
 
 
 @implements(np.cos)
+@recordable
 class Cos(Elementwise):
     """The cosine of x, in radians."""
 
@@ -66,6 +71,7 @@ class Cos(Elementwise):
 
 
 @implements(np.tanh)
+@recordable
 class Tanh(Elementwise):
     """The hyperbolic tangent of x."""
 
@@ -77,6 +83,7 @@ class Tanh(Elementwise):
 
 
 @implements(np.absolute)
+@recordable
 class Absolute(Elementwise):
     """|x|, with derivative 0 at the kink x = 0."""
 

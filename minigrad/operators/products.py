@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.graph import Node, Operator, implements
+from minigrad.graph import Node, Operator, implements, recordable
 
 __all__ = ["MatMul"]
 
 
 @implements(np.matmul)
+@recordable
 class MatMul(Operator):
     """The product of matrices, x @ y; leading axes are broadcast as stacks.
 
@@ -32,6 +33,13 @@ class MatMul(Operator):
             g = np.expand_dims(g, -1)
         by_x, by_y = g @ matrix_y.swapaxes(-1, -2), matrix_x.swapaxes(-1, -2) @ g
         return (by_x[..., 0, :] if x.ndim == 1 else by_x, by_y[..., 0] if y.ndim == 1 else by_y)
+
+    def keeps_samples_apart(self, samples):
+        # Samples are rows of x or a stack of matrices; the other factor has no row for each.
+        x, y = self.inputs
+        rows = x.ndim > 1 and x.ndim - (y.ndim == 1) == self.ndim and len(x) == len(self)
+        stack = y.ndim > 2 and y.ndim - (x.ndim == 1) == self.ndim and len(y) == len(self)
+        return [rows, stack] == list(samples)
 
     def infer(self, x: Node, y: Node) -> tuple[tuple[int, ...], np.dtype]:
         if x.ndim == 0 or y.ndim == 0:

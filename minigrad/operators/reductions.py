@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node, Operator, implements
+from minigrad.graph import Node, Operator, implements, recordable
 
 __all__ = ["Max", "Mean", "Reduction", "Sum"]
 
@@ -48,6 +48,9 @@ class Reduction(Operator):
         trial = self.forward(np.ones((1,) * x.ndim, x.dtype))
         return tuple(kept if self.keepdims else left), np.asarray(trial).dtype
 
+    def keeps_samples_apart(self, samples):
+        return all(samples) and 0 not in self.axes
+
     def spread(self, array: Any, x: Any) -> Any:
         """Stretch an array of the reduced shape to the shape of x again."""
         if not self.keepdims:
@@ -56,6 +59,7 @@ class Reduction(Operator):
 
 
 @implements(np.sum)
+@recordable
 class Sum(Reduction):
     """The sum over axes: each element receives the whole gradient."""
 
@@ -67,6 +71,7 @@ class Sum(Reduction):
 
 
 @implements(np.mean)
+@recordable
 class Mean(Reduction):
     """The mean over axes: each element receives its share of the gradient."""
 
@@ -79,6 +84,7 @@ class Mean(Reduction):
 
 
 @implements(np.max, np.amax)
+@recordable
 class Max(Reduction):
     """The largest element over axes; equal largest ones share the gradient."""
 

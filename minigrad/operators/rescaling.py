@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node, Operator
+from minigrad.graph import Node, Operator, recordable
 
 __all__ = ["Rescale"]
 
 
+@recordable
 class Rescale(Operator):
     """x · scale + offset, in the dtype that the network computes in.
 
@@ -42,6 +43,9 @@ class Rescale(Operator):
 
     def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
         return x.shape, self.to
+
+    def keeps_samples_apart(self, samples):
+        return all(samples)
 
     def forward(self, x):
         return np.multiply(x, self.scale, dtype=self.to) + self.offset

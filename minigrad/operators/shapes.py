@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node, Operator, implements
+from minigrad.graph import Node, Operator, implements, recordable
 
 __all__ = ["Index", "Reshape", "Transpose"]
 
 
 @implements(np.reshape)
+@recordable
 class Reshape(Operator):
     """The same elements in another shape.
 
@@ -35,6 +36,9 @@ class Reshape(Operator):
     def backward(self, g, x):
         return np.reshape(g, x.shape)
 
+    def keeps_samples_apart(self, samples):
+        return all(samples)  # in row-major order, each sample's numbers stay together
+
     def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
         try:
             trial = np.broadcast_to(np.zeros((), bool), x.shape).reshape(self.new_shape)
@@ -46,6 +50,7 @@ class Reshape(Operator):
 
 
 @implements(np.transpose)
+@recordable
 class Transpose(Operator):
     """The same elements with the axes in another order.
 
@@ -78,6 +83,7 @@ class Transpose(Operator):
 
 
 @implements(getitem)
+@recordable
 class Index(Operator):
     """Elements picked by an index: ``x[index]``.
 

@@ -10,7 +10,7 @@ import numpy as np
 from minigrad import operators as op
 from minigrad.engine.kernels.kernel import Asker, Kernel, Step, Steps
 from minigrad.engine.kernels.layout import as_reference, stored_shape
-from minigrad.engine.recording import Noted, Recording, copy, filled
+from minigrad.engine.recording import CannotRecord, Noted, Recording, copy, filled
 from minigrad.graph import Node, Variable, unbroadcast
 from minigrad.operators.dropout import Dropout
 
@@ -58,7 +58,7 @@ class Recorded(General):
     """One operator or several, by the calls that their own methods make; see ``minigrad/engine/recording.py``.
 
     Raises:
-        TypeError: When a method cannot be recorded.
+        CannotRecord: When a method cannot be recorded.
     """
 
     kind = "recorded"
@@ -94,7 +94,7 @@ class Recorded(General):
                 node.generator = self  # type: ignore[assignment]
             values[node] = node.value = node.forward(*(values[i] for i in node.inputs))
             if not isinstance(node.value, Noted) or node.value.dtype != node.dtype:
-                raise TypeError("what the method returns has not been recorded")
+                raise CannotRecord("what the method returns is not what it was given, recorded")
         self.values = {n: self.deliver(values[n], n) for n in (*self.beside, self.output)}
         self.recording.sweep = 1
         self.by_output = self.like(self.output)
