@@ -30,6 +30,11 @@ def sum_and_square(a, b):
     return (a * a).sum() + (a + b).sum()
 
 
+def ways_of_unequal_length(a):
+    b = a * a
+    return (b + np.sin(b)).sum()
+
+
 def bias(a, b):
     return (a + b).sum()
 
@@ -40,6 +45,7 @@ ROWS = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
 # The smallest graph that exposes each engine, and one on which it looks right.
 EXPOSED_BY = {
     "backward_by_recursion": (doubled_twice, (A,), square, (A,)),
+    "backward_that_visits_once": (ways_of_unequal_length, (A,), doubled_twice, (A,)),
     "backward_that_overwrites": (square, (A,), product, (A, B)),
     "backward_in_place": (sum_and_square, (A, B), square, (A,)),
     "backward_without_unbroadcast": (bias, (ROWS, B), bias, (A, B)),
@@ -75,6 +81,23 @@ def agree(got, wanted):
         np.shape(g) == np.shape(w) and np.allclose(g, w, atol=1e-6)
         for g, w in zip(got, wanted, strict=True)
     )
+
+
+def test_who_remembers_whom_it_visited_passes_the_graphs_that_expose_the_others():
+    """So the lecture needs one with ways of unequal length."""
+    engine = broken.backward_that_visits_once
+    for function, values in ((doubled_twice, (A,)), (sum_and_square, (A, B)), (square, (A,))):
+        assert agree(gradients(engine, function, values), central_differences(function, values))
+
+
+def test_what_accumulates_is_right_once_and_twice_as_large_the_second_time():
+    a = mg.Variable(A)
+    order = mg.topological_sort(square(a))
+    mg.forward(order)
+    (truth,) = central_differences(square, (A,))
+    for times in (1, 2, 3):
+        broken.backward_that_accumulates(order)
+        np.testing.assert_allclose(a.gradient, times * truth, atol=1e-6)
 
 
 def test_every_engine_has_its_graphs():

@@ -328,12 +328,22 @@ WRONG = {
     "one use of u forgotten": (
         "02.1",
         "machine = (3 * np.cos(6), 2 * np.cos(6))",
-        "the gradient of u differs: got 2.88051, wanted 3.88051.",
+        "one of u's two edges is missing",
     ),
     "degrees in place of radians": (
         "02.1",
         "machine = (3 * np.cos(np.radians(6)) + 1, 2 * np.cos(np.radians(6)))",
-        "the gradient of u differs",
+        "the cosine was taken of degrees",
+    ),
+    "gradients swapped": (
+        "02.1",
+        "machine = (2 * np.cos(6), 3 * np.cos(6) + 1)",
+        "the two are swapped",
+    ),
+    "a slip of the pencil": (
+        "02.1",
+        "machine = (3.9, 1.9)",
+        "the gradient of u differs: got 3.9.",  # and not what was wanted: that is the answer
     ),
     "the sign of y": (
         "02.2",
@@ -351,7 +361,7 @@ WRONG = {
         return x / y
     def backward(self, gradient, x, y):
         return [1 / y, -x / y**2]""",
-        "the gradient of x for x = 1.5, y = -2.0 and gradient = 0.7 differs",
+        "does each part contain the factor `gradient`?",
     ),
     "no return": (
         "02.2",
@@ -395,14 +405,92 @@ WRONG = {
     return mg.as_node(1.0) + 1.0""",
         "your graph holds no mg.Variable",
     ),
-    "half the derivative": (
+    "the factor gradient forgotten once more": (
         "02.5",
         """class ArcTan(mg.Operator):
     def forward(self, x):
         return np.arctan(x)
     def backward(self, gradient, x):
         return 1 / (1 + x**2)""",
-        "what backward returns for a gradient of 2, 2, 2 is half what it should be",
+        "does each part contain the factor `gradient`?",
+    ),
+    "the product's factors in the wrong order": (
+        "02.6",
+        """class MatMul(Operator):
+    def forward(self, x, y):
+        return x @ y
+    def backward(self, gradient, x, y):
+        return [y.T @ gradient, gradient @ x.T]""",
+        "two shapes do not meet in a product. x is (2, 3)",
+    ),
+    "a transpose forgotten": (
+        "02.6",
+        """class MatMul(Operator):
+    def forward(self, x, y):
+        return x @ y
+    def backward(self, gradient, x, y):
+        return [gradient @ y, x @ gradient]""",
+        "which order, and which transpose, gives the shape of x",
+    ),
+    "the products swapped": (
+        "02.6",
+        """class MatMul(Operator):
+    def forward(self, x, y):
+        return x @ y
+    def backward(self, gradient, x, y):
+        return [x.T @ gradient, gradient @ y.T]""",
+        "the two gradients are swapped",
+    ),
+    "the products transposed": (
+        "02.6",
+        """class MatMul(Operator):
+    def forward(self, x, y):
+        return x @ y
+    def backward(self, gradient, x, y):
+        return [y @ gradient.T, gradient.T @ x]""",
+        "both gradients are transposed",
+    ),
+    "element by element in place of a product": (
+        "02.6",
+        """class MatMul(Operator):
+    def forward(self, x, y):
+        return x @ y
+    def backward(self, gradient, x, y):
+        return [gradient.sum() * x, gradient.sum() * y]""",
+        "the gradient of x differs at [0, 0]",
+    ),
+    "the axis gone": (
+        "02.7",
+        """def unbroadcast(g, shape):
+    while g.ndim > len(shape):
+        g = g.sum(axis=0)
+    for axis, length in enumerate(shape):
+        if length == 1:
+            g = g.sum(axis=axis)
+    return g""",
+        "the axis of length 1 is gone; keepdims=True keeps it",
+    ),
+    "a mean in place of the sum": (
+        "02.7",
+        """def unbroadcast(g, shape):
+    while g.ndim > len(shape):
+        g = g.mean(axis=0)
+    return g""",
+        "that is the mean. Every use counts in full.",
+    ),
+    "one part kept": (
+        "02.7",
+        """def unbroadcast(g, shape):
+    return g if g.shape == shape else np.broadcast_to(g.flat[0], shape)""",
+        "one of the parts was kept",
+    ),
+    "axes summed from the end": (
+        "02.7",
+        """def unbroadcast(g, shape):
+    while g.ndim > len(shape):
+        g = g.sum(axis=-1)
+    return g""",
+        "for a missing axis in front, (4, 3) → (3,), the gradient has shape (4,), wanted (3,)",
     ),
     "another function": (
         "02.5",

@@ -8,6 +8,8 @@ for the input that exposes it, and the tests show that our checks do.
 broken                               in place of
 ==================================== ==================================================
 ``backward_by_recursion``            ``mg.backward``: recursion in place of the sort
+``backward_that_visits_once``        ``mg.backward``: recursion that remembers whom it visited
+``backward_that_accumulates``        ``mg.backward``: gradients of the last sweep left standing
 ``backward_that_overwrites``         ``mg.backward``: ``=`` in place of adding up
 ``backward_in_place``                ``mg.backward``: ``+=`` into an array that is shared
 ``backward_without_unbroadcast``     ``mg.backward``: the sum over broadcast axes forgotten
@@ -15,7 +17,8 @@ broken                               in place of
 ``cross_entropy_with_flipped_sign``  the mean of −Σ t·log softmax(z): its sign
 ==================================== ==================================================
 
-The last three backward sweeps differ from the true one in a line, so they share the rest.
+Those that overwrite, write in place or leave the sum out differ from the true sweep in a line, so
+they share the rest.
 """
 
 from __future__ import annotations
@@ -36,7 +39,9 @@ __all__ = [
     "ConvolutionThatOverwrites",
     "backward_by_recursion",
     "backward_in_place",
+    "backward_that_accumulates",
     "backward_that_overwrites",
+    "backward_that_visits_once",
     "backward_without_unbroadcast",
     "cross_entropy_with_flipped_sign",
     "disagreement",
@@ -74,6 +79,79 @@ def backward_by_recursion(order: Sequence[Node], gradient: Any = None) -> None:
                 hand_on(source)  # wrong: more may still arrive at `source`
 
     hand_on(order[-1])
+
+
+def backward_that_visits_once(order: Sequence[Node], gradient: Any = None) -> None:
+    """Hand gradients on by recursion, but let no node hand on twice.
+
+    Wrong where two ways of unequal length lead to a node: it hands on when the short one has
+    arrived, and what comes by the long one stays with it. Right where all ways are equally long,
+    which is why it passes many a test.
+
+    Args:
+        order: As for :func:`minigrad.backward`; only its last node is looked at.
+        gradient: As for :func:`minigrad.backward`.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> from minigrad_course import lessons
+        >>> a = mg.Variable(1.0)
+        >>> b = a * a
+        >>> order = mg.topological_sort(b + np.sin(b))
+        >>> _ = mg.forward(order)
+        >>> lessons.broken.backward_that_visits_once(order)
+        >>> float(a.gradient)                   # the truth is 2 + 2 cos 1, about 3.08
+        2.0
+    """
+    start(order, gradient)
+    visited: set[Node] = set()
+
+    def visit(node: Node) -> None:
+        visited.add(node)
+        if isinstance(node, Operator):
+            parts = parts_of(node)
+            for source, part in parts:
+                known = 0.0 if source.gradient is None else source.gradient
+                source.gradient = known + unbroadcast(part, source.shape, node.title)
+            for source, _ in parts:
+                if source not in visited:  # wrong: more may come, and will stay here
+                    visit(source)
+
+    visit(order[-1])
+
+
+def backward_that_accumulates(order: Sequence[Node], gradient: Any = None) -> None:
+    """Start without forgetting the gradients of the last sweep.
+
+    Right when it is called once, wrong from the second step of a training on. (PyTorch does this
+    on purpose, and leaves it to its users to call ``zero_grad``.)
+
+    Args:
+        order: As for :func:`minigrad.backward`.
+        gradient: As for :func:`minigrad.backward`.
+
+    Example:
+        >>> import minigrad as mg
+        >>> from minigrad_course import lessons
+        >>> a = mg.Variable(3.0)
+        >>> order = mg.topological_sort(a * a)
+        >>> _ = mg.forward(order)
+        >>> for _ in range(2):
+        ...     lessons.broken.backward_that_accumulates(order)
+        ...     print(a.gradient)               # the truth is 6
+        6.0
+        12.0
+    """
+    before = [(node, node.gradient) for node in order if isinstance(node, Variable)]
+
+    def add(source: Node, part: Any, title: str) -> None:
+        known = 0.0 if source.gradient is None else source.gradient
+        source.gradient = known + unbroadcast(part, source.shape, title)
+
+    sweep(order, gradient, add)
+    for variable, old in before:
+        if old is not None and variable.gradient is not None:
+            variable.gradient = variable.gradient + old  # wrong: the last step's is added
 
 
 def backward_that_overwrites(order: Sequence[Node], gradient: Any = None) -> None:
@@ -228,6 +306,7 @@ def cross_entropy_with_flipped_sign(targets: Any, scores: Any) -> Any:
 
 ENGINES: dict[str, Callable[..., None]] = {
     "backward_by_recursion": backward_by_recursion,
+    "backward_that_visits_once": backward_that_visits_once,
     "backward_that_overwrites": backward_that_overwrites,
     "backward_in_place": backward_in_place,
     "backward_without_unbroadcast": backward_without_unbroadcast,
