@@ -1,17 +1,18 @@
 # make lab    sets up and serves the lectures in JupyterLab       make lab ARGS="--no-browser"
 # make test   sets up and runs tests, examples and notebooks      make test ARGS="-k datasets"
+# make notebooks, make lint   execute and store the notebooks; check style and types
 # Python 3.11 or newer is all that is needed. Without make: python make.py lab, python make.py test
 
 PYTHON ?= python3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks lint clean
+.PHONY: help lab test notebooks lint set-up clean
 
 help:
 	@sed -n 's/^# //p' Makefile
 
-lab test notebooks lint:
+lab test notebooks lint set-up:
 	@$(PYTHON) make.py $@ $(ARGS)
 
 clean:

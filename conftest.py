@@ -45,7 +45,11 @@ def pytest_unconfigure() -> None:
 def chromium() -> str:
     """Path of a Chromium or Chrome; tests that need one are marked ``browser``."""
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
+    named = os.environ.get("MINIGRAD_BROWSER")  # where it is in no folder that PATH lists
+    path = named or next(filter(None, map(shutil.which, names)), None)
     if path is None:
-        pytest.skip(f"needs a browser: none of {', '.join(names)} is installed")
+        missing = f"needs a browser: none of {', '.join(names)} is installed"
+        if os.environ.get("CI"):  # there a lecture that nobody has opened is no lecture that works
+            pytest.fail(missing)
+        pytest.skip(missing)
     return path

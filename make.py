@@ -27,6 +27,7 @@ EXTRAS = {
     "test": ["notebooks", "keras", "test"],
     "notebooks": ["notebooks", "keras", "test"],
     "lint": ["dev"],
+    "set-up": ["notebooks", "keras", "test"],
 }
 
 
@@ -96,15 +97,29 @@ def lint(arguments: list[str]) -> None:
     run([PYTHON, "-m", "mypy"])
 
 
-COMMANDS = {"lab": lab, "test": test, "notebooks": notebooks, "lint": lint}
+def set_up_only(arguments: list[str]) -> None:
+    """Have everything there for the other commands, as a container wants it."""
+    print("Everything is there. make lab opens the lectures, make test runs the tests.")
+
+
+COMMANDS = {
+    "lab": lab,
+    "test": test,
+    "notebooks": notebooks,
+    "lint": lint,
+    "set-up": set_up_only,
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description="Set minigrad up and use it.",
-        epilog="Whatever follows the command is passed on, to JupyterLab or pytest for instance.",
+        epilog="commands:\n"
+        + "\n".join(f"  {name:10} {does.__doc__}" for name, does in COMMANDS.items())
+        + "\n\nWhatever follows the command is passed on, to JupyterLab or pytest for instance.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("command", choices=COMMANDS, metavar="command")
     options, rest = parser.parse_known_args()
     set_up(EXTRAS[options.command])
     # Ctrl-C is for the program that runs: JupyterLab asks before it stops, pytest sums up.

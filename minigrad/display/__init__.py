@@ -63,12 +63,12 @@ def picture_of(node: Node) -> GraphPicture | None:
 
 def svg_of(node: Node) -> str | None:
     picture = picture_of(node)
-    return picture and picture.svg()
+    return None if picture is None else picture.svg()
 
 
 def html_of(node: Node) -> str | None:
     picture = picture_of(node)
-    return picture and picture.html()
+    return None if picture is None else picture.html()
 
 
 def show_nodes_as_graphs() -> None:
