@@ -75,7 +75,7 @@ TWO = {
 }
 COMPARISONS = (np.less, np.less_equal, np.greater, np.greater_equal)
 REDUCTIONS = (np.sum, np.mean, np.max, np.amax)
-SHAPING = (np.matmul, np.where, np.reshape, np.transpose)
+SHAPING = (np.matmul, np.where, np.reshape, np.transpose, getitem)  # x[index], too
 
 
 def defined(operator):

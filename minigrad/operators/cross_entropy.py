@@ -14,13 +14,9 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad.graph import Node, Operator, recordable
+from minigrad.operators.activations import log_softmax
 
 __all__ = ["SoftmaxCrossEntropy", "SparseSoftmaxCrossEntropy"]
-
-
-def log_softmax(z):
-    shifted = z - np.max(z, axis=-1, keepdims=True)  # the largest becomes 0: no overflow
-    return shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
 
 
 @recordable
