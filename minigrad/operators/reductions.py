@@ -45,6 +45,11 @@ class Reduction(Operator):
 
     Raises:
         ValueError: When there is no such axis.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> np.sum(mg.Variable(np.ones((3, 4))), axis=-1).shape
+        (3,)
     """
 
     def __init__(
