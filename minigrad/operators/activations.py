@@ -11,11 +11,12 @@ They compute in floating-point numbers: a node of whole numbers (pixels, say) is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node, Operator, as_node, recordable
+from minigrad.graph import Array, Node, Operator, as_node, recordable
 from minigrad.operators.elementwise import Elementwise
 from minigrad.operators.reductions import axes_of
 
@@ -34,8 +35,10 @@ def floating(x: Any) -> Node:
         >>> floating(np.array([1, 2], np.uint8)).dtype
         dtype('float64')
     """
-    x = as_node(x)
-    return x if x.dtype.kind == "f" else x * 1.0
+    node = as_node(x)
+    if node.dtype.kind != "f":
+        node = node * 1.0
+    return node
 
 
 @recordable
@@ -55,10 +58,10 @@ class Relu(Elementwise):
     def __init__(self, x: Any, name: str | None = None) -> None:
         super().__init__(x, name=name)
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         return np.maximum(x, 0)
 
-    def backward(self, g, x):
+    def backward(self, g: Array, x: Array) -> Array:
         return g * (x > 0)
 
 
@@ -81,11 +84,11 @@ class Elu(Elementwise):
         self.alpha = alpha
         super().__init__(floating(x), name=name)
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         # expm1 of min(x, 0): no overflow where x is large, no cancellation near 0
         return np.where(x > 0, x, self.alpha * np.expm1(np.minimum(x, 0)))
 
-    def backward(self, g, x):
+    def backward(self, g: Array, x: Array) -> Array:
         return g * np.where(x > 0, 1, self.value + self.alpha)
 
 
@@ -106,11 +109,11 @@ class Sigmoid(Elementwise):
     def __init__(self, x: Any, name: str | None = None) -> None:
         super().__init__(floating(x), name=name)
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         small = np.exp(-np.abs(x))  # at most 1
         return np.where(x >= 0, 1, small) / (1 + small)
 
-    def backward(self, g, x):
+    def backward(self, g: Array, x: Array) -> Array:
         return g * self.value * (1 - self.value)
 
 
@@ -132,7 +135,7 @@ class AlongAxis(Operator):
         axes_of(self.title, axis, x.shape)  # refuses an axis that is not there
         super().__init__(x, name=name)
 
-    def keeps_samples_apart(self, samples):
+    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
         return all(samples) and self.axis not in (0, -self.ndim)
 
     def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
@@ -154,17 +157,17 @@ class Softmax(AlongAxis):
         array([0.5, 0.5])
     """
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         # Softmax does not change when a number is added to all: the largest becomes 0.
         e = np.exp(x - np.max(x, axis=self.axis, keepdims=True))
         return e / np.sum(e, axis=self.axis, keepdims=True)
 
-    def backward(self, g, x):
+    def backward(self, g: Array, x: Array) -> Array:
         s = self.value
         return s * (g - np.sum(g * s, axis=self.axis, keepdims=True))
 
 
-def log_softmax(x, axis=-1):
+def log_softmax(x: Array, axis: int = -1) -> Array:
     shifted = x - np.max(x, axis=axis, keepdims=True)  # the largest becomes 0: no overflow
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
@@ -184,8 +187,8 @@ class LogSoftmax(AlongAxis):
         array([    0., -1000.])
     """
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         return log_softmax(x, self.axis)
 
-    def backward(self, g, x):
+    def backward(self, g: Array, x: Array) -> Array:
         return g - np.exp(self.value) * np.sum(g, axis=self.axis, keepdims=True)

@@ -16,13 +16,13 @@ arXiv 1603.07285; padding as TensorFlow does it (more of an odd number at the fa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.graph import Node, Operator, as_node, recordable
+from minigrad.graph import Array, Node, Operator, as_node, recordable
 from minigrad.shared.arguments import is_whole
 
 __all__ = ["AveragePool", "Convolve", "MaxPool", "Window", "pair", "place_windows"]
@@ -105,7 +105,11 @@ def check_padding(owner: str, padding: Any) -> str:
 
 
 def place_windows(
-    owner: str, shape: tuple[Any, ...], window: tuple[int, int], strides: tuple[int, int], padding: str
+    owner: str,
+    shape: tuple[Any, ...],
+    window: tuple[int, int],
+    strides: tuple[int, int],
+    padding: str,
 ) -> tuple[Window, Window]:
     """Fit a window to the images that it is to slide over.
 
@@ -255,11 +259,11 @@ class Convolve(Sliding):
         shape = (images.shape[0], self.down.count, self.across.count, kernel.shape[3])
         return shape, np.result_type(images.dtype, kernel.dtype)
 
-    def keeps_samples_apart(self, samples):
+    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
         images, kernel = samples
         return images and not kernel
 
-    def forward(self, images, kernel):
+    def forward(self, images: Array, kernel: Array) -> Array:
         padded = self.pad(images)
         z = np.zeros(self.shape, self.dtype)
         for i, j, under in self.offsets():
@@ -267,7 +271,7 @@ class Convolve(Sliding):
             z += np.tensordot(padded[under], kernel[i, j], axes=1)
         return z
 
-    def backward(self, g, images, kernel):
+    def backward(self, g: Array, images: Array, kernel: Array) -> tuple[Array, ...]:
         padded = self.pad(images)
         by_padded = np.zeros(padded.shape, g.dtype)
         by_kernel = np.zeros(kernel.shape, g.dtype)
@@ -307,7 +311,7 @@ class Pool(Sliding):
         strides = pool_size if strides is None else strides
         super().__init__(images, window=pool_size, strides=strides, padding=padding, name=name)
 
-    def keeps_samples_apart(self, samples):
+    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
         return all(samples)
 
     def infer(self, images: Node) -> tuple[tuple[int, ...], np.dtype]:
@@ -329,11 +333,11 @@ class MaxPool(Pool):
 
     fill = -np.inf  # padding is never the largest
 
-    def forward(self, images):
+    def forward(self, images: Array) -> Array:
         padded = self.pad(images)
         return reduce(np.maximum, [padded[under] for _, _, under in self.offsets()])
 
-    def backward(self, g, images):
+    def backward(self, g: Array, images: Array) -> Array:
         padded = self.pad(images)
         by_padded = np.zeros_like(padded)
         waiting = np.ones_like(g, bool)  # windows whose largest element was not met yet
@@ -369,11 +373,11 @@ class AveragePool(Pool):
         ones = self.pad(np.ones((1, *self.inputs[0].shape[1:3], 1), self.dtype))
         self.count = sum(ones[under] for _, _, under in self.offsets())
 
-    def forward(self, images):
+    def forward(self, images: Array) -> Array:
         padded = self.pad(images)
         return sum(padded[under] for _, _, under in self.offsets()) / self.count
 
-    def backward(self, g, images):
+    def backward(self, g: Array, images: Array) -> Array:
         by_padded = np.zeros_like(self.pad(images))
         share = g / self.count
         for _, _, under in self.offsets():

@@ -11,9 +11,11 @@ Source: Bishop (2006), "Pattern recognition and machine learning", eq. 4.108 and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from minigrad.graph import Node, Operator, recordable
+from minigrad.graph import Array, Node, Operator, recordable
 from minigrad.operators.activations import log_softmax
 
 __all__ = ["SoftmaxCrossEntropy", "SparseSoftmaxCrossEntropy"]
@@ -51,14 +53,14 @@ class SoftmaxCrossEntropy(Operator):
             )
         return logits.shape[:-1], np.result_type(logits.dtype, targets.dtype)
 
-    def keeps_samples_apart(self, samples):
+    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
         return all(samples)
 
-    def forward(self, logits, targets):
+    def forward(self, logits: Array, targets: Array) -> Array:
         self.log_probabilities = log_softmax(logits)
         return -np.sum(targets * self.log_probabilities, axis=-1)
 
-    def backward(self, g, logits, targets):
+    def backward(self, g: Array, logits: Array, targets: Array) -> tuple[Array, ...]:
         g = g[..., np.newaxis]  # (batch,) → (batch, 1)
         probabilities = np.exp(self.log_probabilities)
         total = np.sum(targets, axis=-1, keepdims=True)  # 1, as a rule
@@ -99,14 +101,14 @@ class SparseSoftmaxCrossEntropy(Operator):
             raise ValueError(f"{self.title}: labels are whole numbers, got dtype {labels.dtype}")
         return labels.shape, logits.dtype
 
-    def keeps_samples_apart(self, samples):
+    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
         return all(samples)
 
-    def forward(self, logits, labels):
+    def forward(self, logits: Array, labels: Array) -> Array:
         classes = np.arange(logits.shape[-1])
         self.one_hot = labels[..., np.newaxis] == classes  # (batch, classes)
         self.log_probabilities = log_softmax(logits)
         return -np.sum(np.where(self.one_hot, self.log_probabilities, 0), axis=-1)
 
-    def backward(self, g, logits, labels):
+    def backward(self, g: Array, logits: Array, labels: Array) -> tuple[Array, ...]:
         return g[..., np.newaxis] * (np.exp(self.log_probabilities) - self.one_hot), None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from minigrad.graph import Node, Operator, implements, recordable
+from minigrad.graph import Array, Node, Operator, implements, recordable
 
 __all__ = ["MatMul"]
 
@@ -20,10 +22,10 @@ class MatMul(Operator):
         ValueError: When the inner lengths differ, or an input is a scalar.
     """
 
-    def forward(self, x, y):
+    def forward(self, x: Array, y: Array) -> Array:
         return x @ y
 
-    def backward(self, g, x, y):
+    def backward(self, g: Array, x: Array, y: Array) -> tuple[Array, ...]:
         # Vectors are given their missing axis first, so that one rule serves all shapes.
         matrix_x = x[np.newaxis, :] if x.ndim == 1 else x
         matrix_y = y[:, np.newaxis] if y.ndim == 1 else y
@@ -34,7 +36,7 @@ class MatMul(Operator):
         by_x, by_y = g @ matrix_y.swapaxes(-1, -2), matrix_x.swapaxes(-1, -2) @ g
         return (by_x[..., 0, :] if x.ndim == 1 else by_x, by_y[..., 0] if y.ndim == 1 else by_y)
 
-    def keeps_samples_apart(self, samples):
+    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
         # Samples are rows of x or a stack of matrices; the other factor has no row for each.
         x, y = self.inputs
         rows = x.ndim > 1 and x.ndim - (y.ndim == 1) == self.ndim and len(x) == len(self)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node, Operator, as_node, implements, recordable
+from minigrad.graph import Array, Node, Operator, as_node, implements, recordable
 
 __all__ = ["Max", "Mean", "Reduction", "Sum", "axes_of"]
 
@@ -67,7 +68,7 @@ class Reduction(Operator):
         trial = self.forward(np.ones((1,) * x.ndim, x.dtype))
         return tuple(kept if self.keepdims else left), np.asarray(trial).dtype
 
-    def keeps_samples_apart(self, samples):
+    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
         return all(samples) and 0 not in self.axes
 
     def spread(self, array: Any, x: Any) -> Any:
@@ -87,10 +88,10 @@ class Reduction(Operator):
 class Sum(Reduction):
     """The sum over axes: each element receives the whole gradient."""
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         return np.sum(x, axis=self.axes, keepdims=self.keepdims)
 
-    def backward(self, g, x):
+    def backward(self, g: Array, x: Array) -> Array:
         return self.spread(g, x)
 
 
@@ -99,10 +100,10 @@ class Sum(Reduction):
 class Mean(Reduction):
     """The mean over axes: each element receives its share of the gradient."""
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         return np.mean(x, axis=self.axes, keepdims=self.keepdims)
 
-    def backward(self, g, x):
+    def backward(self, g: Array, x: Array) -> Array:
         count = max(x.size // max(np.size(self.value), 1), 1)
         return self.spread(g / count, x)
 
@@ -112,10 +113,10 @@ class Mean(Reduction):
 class Max(Reduction):
     """The largest element over axes; equal largest ones share the gradient."""
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         return np.max(x, axis=self.axes, keepdims=self.keepdims)
 
-    def backward(self, g, x):
+    def backward(self, g: Array, x: Array) -> Array:
         largest = x == self.spread(self.value, x)
         winners = np.sum(largest, axis=self.axes, keepdims=True, dtype=x.dtype)
         return self.spread(g, x) * largest / winners

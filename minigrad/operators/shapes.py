@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import getitem
 from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node, Operator, as_node, implements, recordable
+from minigrad.graph import Array, Node, Operator, as_node, implements, recordable
 
 __all__ = ["Index", "Reshape", "Transpose"]
 
@@ -30,13 +31,13 @@ class Reshape(Operator):
         self.new_shape = shape
         super().__init__(x, name=name)
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         return np.reshape(x, self.new_shape)
 
-    def backward(self, g, x):
+    def backward(self, g: Array, x: Array) -> Array:
         return np.reshape(g, x.shape)
 
-    def keeps_samples_apart(self, samples):
+    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
         return all(samples)  # in row-major order, each sample's numbers stay together
 
     def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
@@ -75,10 +76,10 @@ class Transpose(Operator):
             raise ValueError(f"{self.title}: axes {axes} do not permute {x.shape}")
         super().__init__(x, name=name)
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         return np.transpose(x, self.axes)
 
-    def backward(self, g, x):
+    def backward(self, g: Array, x: Array) -> Array:
         return np.transpose(g, np.argsort(self.axes))
 
     def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
@@ -104,10 +105,10 @@ class Index(Operator):
         self.index = index
         super().__init__(x, name=name)
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
         return x[self.index]
 
-    def backward(self, g, x):
+    def backward(self, g: Array, x: Array) -> Array:
         gradient = np.zeros_like(x)
         np.add.at(gradient, self.index, g)
         return gradient
