@@ -30,13 +30,12 @@ Source: Szczepański and Zieliński (2023), section II.D; Baydin et al., arXiv 1
 from __future__ import annotations
 
 from minigrad.graph.kinds import Constant, Operator, Variable, as_node
-from minigrad.graph.node import NUMPY_FUNCTIONS, Array, Node, implements
+from minigrad.graph.node import NUMPY_FUNCTIONS, Node, implements
 from minigrad.graph.recordable import is_recordable, recordable
 from minigrad.graph.sweeps import accumulate, backward, forward, topological_sort, unbroadcast
 
 __all__ = [
     "NUMPY_FUNCTIONS",
-    "Array",
     "Constant",
     "Node",
     "Operator",

@@ -10,17 +10,14 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from operator import getitem
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from minigrad.shared.numpy_calls import arguments_of, refuse_options
 
-__all__ = ["NUMPY_FUNCTIONS", "Array", "Node", "implements"]
+__all__ = ["NUMPY_FUNCTIONS", "Node", "implements"]
 
-# The value of a node: an array or a number of NumPy's, or what stands for one while the
-# methods of an operator are recorded.
-Array: TypeAlias = Any
 Kind = TypeVar("Kind", bound=Callable[..., Any])
 
 # Which operator stands for which NumPy function. ``minigrad.operators`` fills the table.

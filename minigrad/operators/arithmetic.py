@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.graph import Array, implements, recordable
+from minigrad.graph import implements, recordable
 from minigrad.operators.elementwise import Elementwise
 
 __all__ = ["Add", "Divide", "Multiply", "Negative", "Power", "Subtract"]
@@ -15,10 +15,10 @@ __all__ = ["Add", "Divide", "Multiply", "Negative", "Power", "Subtract"]
 class Add(Elementwise):
     """x + y."""
 
-    def forward(self, x: Array, y: Array) -> Array:
+    def forward(self, x, y):
         return x + y
 
-    def backward(self, g: Array, x: Array, y: Array) -> tuple[Array, ...]:
+    def backward(self, g, x, y):
         return g, g
 
 
@@ -27,10 +27,10 @@ class Add(Elementwise):
 class Subtract(Elementwise):
     """x − y."""
 
-    def forward(self, x: Array, y: Array) -> Array:
+    def forward(self, x, y):
         return x - y
 
-    def backward(self, g: Array, x: Array, y: Array) -> tuple[Array, ...]:
+    def backward(self, g, x, y):
         return g, -g
 
 
@@ -39,10 +39,10 @@ class Subtract(Elementwise):
 class Multiply(Elementwise):
     """x · y."""
 
-    def forward(self, x: Array, y: Array) -> Array:
+    def forward(self, x, y):
         return x * y
 
-    def backward(self, g: Array, x: Array, y: Array) -> tuple[Array, ...]:
+    def backward(self, g, x, y):
         return g * y, g * x
 
 
@@ -51,10 +51,10 @@ class Multiply(Elementwise):
 class Divide(Elementwise):
     """x / y."""
 
-    def forward(self, x: Array, y: Array) -> Array:
+    def forward(self, x, y):
         return x / y
 
-    def backward(self, g: Array, x: Array, y: Array) -> tuple[Array, ...]:
+    def backward(self, g, x, y):
         return g / y, -g * self.value / y
 
 
@@ -63,10 +63,10 @@ class Divide(Elementwise):
 class Negative(Elementwise):
     """−x."""
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x):
         return -x
 
-    def backward(self, g: Array, x: Array) -> Array:
+    def backward(self, g, x):
         return -g
 
 
@@ -80,10 +80,10 @@ class Power(Elementwise):
     ``x**2`` works for negative x.
     """
 
-    def forward(self, x: Array, y: Array) -> Array:
+    def forward(self, x, y):
         return x**y
 
-    def backward(self, g: Array, x: Array, y: Array) -> tuple[Array, ...]:
+    def backward(self, g, x, y):
         base, exponent = self.inputs
         # y·x^(y−1), and 0 where y is 0 (at x = 0 the formula would give 0·∞)
         by_base = g * y * x ** np.where(y == 0, 1, y - 1) if base.needs_gradient else None

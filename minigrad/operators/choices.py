@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Array, Node, implements, recordable
+from minigrad.graph import Node, implements, recordable
 from minigrad.operators.elementwise import Elementwise
 
 __all__ = [
@@ -28,10 +28,10 @@ __all__ = [
 class Maximum(Elementwise):
     """The larger of x and y; where they are equal, each receives half of the gradient."""
 
-    def forward(self, x: Array, y: Array) -> Array:
+    def forward(self, x, y):
         return np.maximum(x, y)
 
-    def backward(self, g: Array, x: Array, y: Array) -> tuple[Array, ...]:
+    def backward(self, g, x, y):
         return g * share(x > y, x == y), g * share(y > x, x == y)
 
 
@@ -40,10 +40,10 @@ class Maximum(Elementwise):
 class Minimum(Elementwise):
     """The smaller of x and y; where they are equal, each receives half of the gradient."""
 
-    def forward(self, x: Array, y: Array) -> Array:
+    def forward(self, x, y):
         return np.minimum(x, y)
 
-    def backward(self, g: Array, x: Array, y: Array) -> tuple[Array, ...]:
+    def backward(self, g, x, y):
         return g * share(x < y, x == y), g * share(y < x, x == y)
 
 
@@ -64,10 +64,10 @@ class Comparison(Elementwise):
 
     compare: np.ufunc
 
-    def forward(self, x: Array, y: Array) -> Array:
+    def forward(self, x, y):
         return self.compare(x, y)
 
-    def backward(self, g: Array, x: Array, y: Array) -> tuple[Array, ...]:
+    def backward(self, g, x, y):
         return None, None
 
 
@@ -162,8 +162,8 @@ class Where(Elementwise):
     def __init__(self, condition: Any, x: Any, y: Any, name: str | None = None) -> None:
         super().__init__(condition, x, y, name=name)
 
-    def forward(self, condition: Array, x: Array, y: Array) -> Array:
+    def forward(self, condition, x, y):
         return np.where(condition, x, y)
 
-    def backward(self, g: Array, condition: Array, x: Array, y: Array) -> tuple[Array, ...]:
+    def backward(self, g, condition, x, y):
         return None, np.where(condition, g, 0), np.where(condition, 0, g)

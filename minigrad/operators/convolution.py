@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.graph import Array, Node, Operator, as_node, recordable
+from minigrad.graph import Node, Operator, as_node, recordable
 from minigrad.shared.arguments import is_whole
 
 __all__ = ["AveragePool", "Convolve", "MaxPool", "Window", "pair", "place_windows"]
@@ -263,7 +263,7 @@ class Convolve(Sliding):
         images, kernel = samples
         return images and not kernel
 
-    def forward(self, images: Array, kernel: Array) -> Array:
+    def forward(self, images, kernel):
         padded = self.pad(images)
         z = np.zeros(self.shape, self.dtype)
         for i, j, under in self.offsets():
@@ -271,7 +271,7 @@ class Convolve(Sliding):
             z += np.tensordot(padded[under], kernel[i, j], axes=1)
         return z
 
-    def backward(self, g: Array, images: Array, kernel: Array) -> tuple[Array, ...]:
+    def backward(self, g, images, kernel):
         padded = self.pad(images)
         by_padded = np.zeros(padded.shape, g.dtype)
         by_kernel = np.zeros(kernel.shape, g.dtype)
@@ -333,11 +333,11 @@ class MaxPool(Pool):
 
     fill = -np.inf  # padding is never the largest
 
-    def forward(self, images: Array) -> Array:
+    def forward(self, images):
         padded = self.pad(images)
         return reduce(np.maximum, [padded[under] for _, _, under in self.offsets()])
 
-    def backward(self, g: Array, images: Array) -> Array:
+    def backward(self, g, images):
         padded = self.pad(images)
         by_padded = np.zeros_like(padded)
         waiting = np.ones_like(g, bool)  # windows whose largest element was not met yet
@@ -373,11 +373,11 @@ class AveragePool(Pool):
         ones = self.pad(np.ones((1, *self.inputs[0].shape[1:3], 1), self.dtype))
         self.count = sum(ones[under] for _, _, under in self.offsets())
 
-    def forward(self, images: Array) -> Array:
+    def forward(self, images):
         padded = self.pad(images)
         return sum(padded[under] for _, _, under in self.offsets()) / self.count
 
-    def backward(self, g: Array, images: Array) -> Array:
+    def backward(self, g, images):
         by_padded = np.zeros_like(self.pad(images))
         share = g / self.count
         for _, _, under in self.offsets():

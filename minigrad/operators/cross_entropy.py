@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minigrad.graph import Array, Node, Operator, recordable
+from minigrad.graph import Node, Operator, recordable
 from minigrad.operators.activations import log_softmax
 
 __all__ = ["SoftmaxCrossEntropy", "SparseSoftmaxCrossEntropy"]
@@ -56,11 +56,11 @@ class SoftmaxCrossEntropy(Operator):
     def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
         return all(samples)
 
-    def forward(self, logits: Array, targets: Array) -> Array:
+    def forward(self, logits, targets):
         self.log_probabilities = log_softmax(logits)
         return -np.sum(targets * self.log_probabilities, axis=-1)
 
-    def backward(self, g: Array, logits: Array, targets: Array) -> tuple[Array, ...]:
+    def backward(self, g, logits, targets):
         g = g[..., np.newaxis]  # (batch,) → (batch, 1)
         probabilities = np.exp(self.log_probabilities)
         total = np.sum(targets, axis=-1, keepdims=True)  # 1, as a rule
@@ -104,11 +104,11 @@ class SparseSoftmaxCrossEntropy(Operator):
     def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
         return all(samples)
 
-    def forward(self, logits: Array, labels: Array) -> Array:
+    def forward(self, logits, labels):
         classes = np.arange(logits.shape[-1])
         self.one_hot = labels[..., np.newaxis] == classes  # (batch, classes)
         self.log_probabilities = log_softmax(logits)
         return -np.sum(np.where(self.one_hot, self.log_probabilities, 0), axis=-1)
 
-    def backward(self, g: Array, logits: Array, labels: Array) -> tuple[Array, ...]:
+    def backward(self, g, logits, labels):
         return g[..., np.newaxis] * (np.exp(self.log_probabilities) - self.one_hot), None

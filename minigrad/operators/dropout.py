@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Array, Node, Operator, recordable
+from minigrad.graph import Node, Operator, recordable
 
 __all__ = ["Dropout"]
 
@@ -48,11 +48,11 @@ class Dropout(Operator):
     def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
         return all(samples)
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x):
         # One random number for each element, in float32 whatever the dtype of x. The mask is kept
         # for the backward sweep: chance cannot be computed again.
         self.kept = self.generator.random(self.shape, dtype=np.float32) >= self.rate
         return x * self.kept * self.scale
 
-    def backward(self, g: Array, x: Array) -> Array:
+    def backward(self, g, x):
         return g * self.kept * self.scale

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.graph import Array, implements, recordable
+from minigrad.graph import implements, recordable
 from minigrad.operators.elementwise import Elementwise
 
 __all__ = ["Absolute", "Cos", "Exp", "Log", "Sin", "Sqrt", "Tanh"]
@@ -15,10 +15,10 @@ __all__ = ["Absolute", "Cos", "Exp", "Log", "Sin", "Sqrt", "Tanh"]
 class Exp(Elementwise):
     """e to the power x."""
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x):
         return np.exp(x)
 
-    def backward(self, g: Array, x: Array) -> Array:
+    def backward(self, g, x):
         return g * self.value
 
 
@@ -27,10 +27,10 @@ class Exp(Elementwise):
 class Log(Elementwise):
     """The natural logarithm of x."""
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x):
         return np.log(x)
 
-    def backward(self, g: Array, x: Array) -> Array:
+    def backward(self, g, x):
         return g / x
 
 
@@ -39,10 +39,10 @@ class Log(Elementwise):
 class Sqrt(Elementwise):
     """The square root of x."""
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x):
         return np.sqrt(x)
 
-    def backward(self, g: Array, x: Array) -> Array:
+    def backward(self, g, x):
         return g / (2 * self.value)
 
 
@@ -51,10 +51,10 @@ class Sqrt(Elementwise):
 class Sin(Elementwise):
     """The sine of x, in radians."""
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x):
         return np.sin(x)
 
-    def backward(self, g: Array, x: Array) -> Array:
+    def backward(self, g, x):
         return g * np.cos(x)
 
 
@@ -63,10 +63,10 @@ class Sin(Elementwise):
 class Cos(Elementwise):
     """The cosine of x, in radians."""
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x):
         return np.cos(x)
 
-    def backward(self, g: Array, x: Array) -> Array:
+    def backward(self, g, x):
         return -g * np.sin(x)
 
 
@@ -75,10 +75,10 @@ class Cos(Elementwise):
 class Tanh(Elementwise):
     """The hyperbolic tangent of x."""
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x):
         return np.tanh(x)
 
-    def backward(self, g: Array, x: Array) -> Array:
+    def backward(self, g, x):
         return g * (1 - self.value**2)
 
 
@@ -87,8 +87,8 @@ class Tanh(Elementwise):
 class Absolute(Elementwise):
     """|x|, with derivative 0 at the kink x = 0."""
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x):
         return np.absolute(x)
 
-    def backward(self, g: Array, x: Array) -> Array:
+    def backward(self, g, x):
         return g * np.sign(x)

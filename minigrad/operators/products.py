@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minigrad.graph import Array, Node, Operator, implements, recordable
+from minigrad.graph import Node, Operator, implements, recordable
 
 __all__ = ["MatMul"]
 
@@ -22,10 +22,10 @@ class MatMul(Operator):
         ValueError: When the inner lengths differ, or an input is a scalar.
     """
 
-    def forward(self, x: Array, y: Array) -> Array:
+    def forward(self, x, y):
         return x @ y
 
-    def backward(self, g: Array, x: Array, y: Array) -> tuple[Array, ...]:
+    def backward(self, g, x, y):
         # Vectors are given their missing axis first, so that one rule serves all shapes.
         matrix_x = x[np.newaxis, :] if x.ndim == 1 else x
         matrix_y = y[:, np.newaxis] if y.ndim == 1 else y

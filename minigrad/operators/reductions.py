@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Array, Node, Operator, as_node, implements, recordable
+from minigrad.graph import Node, Operator, as_node, implements, recordable
 
 __all__ = ["Max", "Mean", "Reduction", "Sum", "axes_of"]
 
@@ -88,10 +88,10 @@ class Reduction(Operator):
 class Sum(Reduction):
     """The sum over axes: each element receives the whole gradient."""
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x):
         return np.sum(x, axis=self.axes, keepdims=self.keepdims)
 
-    def backward(self, g: Array, x: Array) -> Array:
+    def backward(self, g, x):
         return self.spread(g, x)
 
 
@@ -100,10 +100,10 @@ class Sum(Reduction):
 class Mean(Reduction):
     """The mean over axes: each element receives its share of the gradient."""
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x):
         return np.mean(x, axis=self.axes, keepdims=self.keepdims)
 
-    def backward(self, g: Array, x: Array) -> Array:
+    def backward(self, g, x):
         count = max(x.size // max(np.size(self.value), 1), 1)
         return self.spread(g / count, x)
 
@@ -113,10 +113,10 @@ class Mean(Reduction):
 class Max(Reduction):
     """The largest element over axes; equal largest ones share the gradient."""
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x):
         return np.max(x, axis=self.axes, keepdims=self.keepdims)
 
-    def backward(self, g: Array, x: Array) -> Array:
+    def backward(self, g, x):
         largest = x == self.spread(self.value, x)
         winners = np.sum(largest, axis=self.axes, keepdims=True, dtype=x.dtype)
         return self.spread(g, x) * largest / winners

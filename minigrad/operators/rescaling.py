@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Array, Node, Operator, recordable
+from minigrad.graph import Node, Operator, recordable
 
 __all__ = ["Rescale"]
 
@@ -52,8 +52,8 @@ class Rescale(Operator):
     def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
         return all(samples)
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x):
         return np.multiply(x, self.scale, dtype=self.to) + self.offset
 
-    def backward(self, g: Array, x: Array) -> Array:
+    def backward(self, g, x):
         return g * self.scale

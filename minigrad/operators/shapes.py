@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Array, Node, Operator, as_node, implements, recordable
+from minigrad.graph import Node, Operator, as_node, implements, recordable
 
 __all__ = ["Index", "Reshape", "Transpose"]
 
@@ -31,10 +31,10 @@ class Reshape(Operator):
         self.new_shape = shape
         super().__init__(x, name=name)
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x):
         return np.reshape(x, self.new_shape)
 
-    def backward(self, g: Array, x: Array) -> Array:
+    def backward(self, g, x):
         return np.reshape(g, x.shape)
 
     def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
@@ -76,10 +76,10 @@ class Transpose(Operator):
             raise ValueError(f"{self.title}: axes {axes} do not permute {x.shape}")
         super().__init__(x, name=name)
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x):
         return np.transpose(x, self.axes)
 
-    def backward(self, g: Array, x: Array) -> Array:
+    def backward(self, g, x):
         return np.transpose(g, np.argsort(self.axes))
 
     def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
@@ -105,10 +105,10 @@ class Index(Operator):
         self.index = index
         super().__init__(x, name=name)
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x):
         return x[self.index]
 
-    def backward(self, g: Array, x: Array) -> Array:
+    def backward(self, g, x):
         gradient = np.zeros_like(x)
         np.add.at(gradient, self.index, g)
         return gradient
