@@ -1,7 +1,7 @@
 """Activation functions under Keras's names.
 
-Each function takes a node and builds the graph, or takes an array and computes. Formulas
-are those of the Keras documentation; ELU is Clevert et al., arXiv 1511.07289, eq. 15.
+Each function takes a node and builds the graph, or takes an array and computes. What they are,
+and where they come from, is said once, at the operators in ``minigrad/operators/activations.py``.
 
 Example:
     >>> import numpy as np, minigrad as mg
@@ -13,14 +13,17 @@ Example:
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node, Operator
+from minigrad.graph import Node, Operator, forward, topological_sort
 from minigrad.operators import Elu, LogSoftmax, Relu, Sigmoid, Softmax
 from minigrad.shared import lookup
+from minigrad.shared.arguments import default_name
 
 __all__ = [
     "elu",
@@ -34,65 +37,36 @@ __all__ = [
 ]
 
 
-def compute(operator: type[Operator], x: Any, **parameters: Any) -> Any:
-    # One definition serves nodes and arrays: for an array the operator is built on a
-    # constant and its forward method is called once.
-    if isinstance(x, Node):
-        return operator(x, **parameters)
-    built = operator(np.asarray(x), **parameters)
-    return built.forward(np.asarray(x))
-
-
-def relu(x: Any) -> Any:
-    """max(x, 0).
+def function_of(operator: type[Operator]) -> Callable[..., Any]:
+    """The function of an operator: of a node it is the operator, of an array its value.
 
     Args:
-        x: A node or an array of any shape.
-
-    Returns:
-        A node or an array of the same shape.
+        operator: Its class, whose arguments and whose text the function has too.
 
     Example:
-        >>> import minigrad as mg
-        >>> mg.activations.relu([-1.0, 2.0])
-        array([0., 2.])
+        >>> from minigrad.activations import function_of
+        >>> from minigrad.operators import Relu
+        >>> relu = function_of(Relu)
+        >>> relu.__name__, relu([-1.0, 2.0])
+        ('relu', array([0., 2.]))
     """
-    return compute(Relu, x)
+
+    @wraps(operator, assigned=("__doc__",), updated=())
+    def function(x: Any, *arguments: Any, **options: Any) -> Any:
+        node = operator(x, *arguments, **options)
+        return node if isinstance(x, Node) else forward(topological_sort(node))
+
+    function.__name__ = function.__qualname__ = default_name(operator)
+    arguments = list(inspect.signature(operator).parameters.values())
+    function.__signature__ = inspect.Signature(arguments)  # type: ignore[attr-defined]
+    return function
 
 
-def elu(x: Any, alpha: float = 1.0) -> Any:
-    """x where x > 0, alpha·(eˣ − 1) elsewhere.
-
-    Args:
-        x: A node or an array of any shape.
-        alpha: What the function's negative part tends to.
-
-    Returns:
-        A node or an array of the same shape.
-
-    Example:
-        >>> import minigrad as mg
-        >>> mg.activations.elu([-1.0, 2.0]).round(4)
-        array([-0.6321,  2.    ])
-    """
-    return compute(Elu, x, alpha=alpha)
-
-
-def sigmoid(x: Any) -> Any:
-    """1 / (1 + e⁻ˣ).
-
-    Args:
-        x: A node or an array of any shape.
-
-    Returns:
-        A node or an array of the same shape.
-
-    Example:
-        >>> import minigrad as mg
-        >>> mg.activations.sigmoid([0.0, 1000.0])
-        array([0.5, 1. ])
-    """
-    return compute(Sigmoid, x)
+relu = function_of(Relu)
+elu = function_of(Elu)
+sigmoid = function_of(Sigmoid)
+softmax = function_of(Softmax)
+log_softmax = function_of(LogSoftmax)
 
 
 def tanh(x: Any) -> Any:
@@ -110,42 +84,6 @@ def tanh(x: Any) -> Any:
         0.0
     """
     return np.tanh(x)
-
-
-def softmax(x: Any, axis: int = -1) -> Any:
-    """Numbers turned into probabilities along an axis.
-
-    Args:
-        x: A node or an array with at least one axis.
-        axis: Along which the probabilities add up to 1.
-
-    Returns:
-        A node or an array of the same shape.
-
-    Example:
-        >>> import minigrad as mg
-        >>> mg.activations.softmax([1000.0, 1000.0])
-        array([0.5, 0.5])
-    """
-    return compute(Softmax, x, axis=axis)
-
-
-def log_softmax(x: Any, axis: int = -1) -> Any:
-    """The logarithm of softmax along an axis.
-
-    Args:
-        x: A node or an array with at least one axis.
-        axis: Along which the probabilities add up to 1.
-
-    Returns:
-        A node or an array of the same shape.
-
-    Example:
-        >>> import minigrad as mg
-        >>> mg.activations.log_softmax([0.0, -1000.0])
-        array([    0., -1000.])
-    """
-    return compute(LogSoftmax, x, axis=axis)
 
 
 def linear(x: Any) -> Any:

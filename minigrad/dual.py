@@ -39,14 +39,20 @@ def largest(d: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) ->
     return np.sum(d * winners / share, axis=axis, keepdims=keepdims)
 
 
+def larger(a: Any, b: Any, d: Any) -> Any:
+    # d where a is the larger, half of it where the two tie
+    return np.where(np.greater(a, b), d, np.where(np.equal(a, b), d / 2, 0))
+
+
 # One line a primitive. The key gives the value, y = f(a, b); beside it stands, for each
 # argument, what a change d of that argument adds to the derivative of y. The rules are
-# written in NumPy calls themselves, so that d, y, a and b may again be dual numbers.
+# written in NumPy calls themselves, so that d, y, a and b may again be dual numbers, or
+# formulas: ``symbolic/rules.py`` reads the same table.
 RULES: dict[Callable[..., Any], tuple[Callable[..., Any] | None, ...]] = {
     np.add: (lambda d, y, a, b: d, lambda d, y, a, b: d),
     np.subtract: (lambda d, y, a, b: d, lambda d, y, a, b: -d),
     np.multiply: (lambda d, y, a, b: d * b, lambda d, y, a, b: a * d),
-    np.true_divide: (lambda d, y, a, b: d / b, lambda d, y, a, b: -y * d / b),
+    np.true_divide: (lambda d, y, a, b: d / b, lambda d, y, a, b: -(y * d / b)),
     np.power: (
         # y = a**0 is constant, and y = 0**b is for b > 0: there 0 · ∞ has to come out as 0.
         lambda d, y, a, b: d * b * a ** np.where(np.equal(b, 0), 1, b - 1),
@@ -54,20 +60,20 @@ RULES: dict[Callable[..., Any], tuple[Callable[..., Any] | None, ...]] = {
     ),
     np.matmul: (lambda d, y, a, b: d @ b, lambda d, y, a, b: a @ d),
     np.negative: (lambda d, y, x: -d,),
-    np.exp: (lambda d, y, x: d * y,),
+    np.exp: (lambda d, y, x: y * d,),
     np.log: (lambda d, y, x: d / x,),
     np.sqrt: (lambda d, y, x: d / (2 * y),),
-    np.sin: (lambda d, y, x: d * np.cos(x),),
-    np.cos: (lambda d, y, x: -d * np.sin(x),),
-    np.tanh: (lambda d, y, x: d * (1 - y * y),),
-    np.absolute: (lambda d, y, x: d * np.sign(x),),
+    np.sin: (lambda d, y, x: np.cos(x) * d,),
+    np.cos: (lambda d, y, x: -(np.sin(x) * d),),
+    np.tanh: (lambda d, y, x: (1 - y**2) * d,),
+    np.absolute: (lambda d, y, x: np.sign(x) * d,),
     np.maximum: (  # two that tie share the derivative equally, as in the graph
-        lambda d, y, a, b: d * np.greater(a, b) + d * np.equal(a, b) / 2,
-        lambda d, y, a, b: d * np.less(a, b) + d * np.equal(a, b) / 2,
+        lambda d, y, a, b: larger(a, b, d),
+        lambda d, y, a, b: larger(b, a, d),
     ),
     np.minimum: (
-        lambda d, y, a, b: d * np.less(a, b) + d * np.equal(a, b) / 2,
-        lambda d, y, a, b: d * np.greater(a, b) + d * np.equal(a, b) / 2,
+        lambda d, y, a, b: larger(b, a, d),
+        lambda d, y, a, b: larger(a, b, d),
     ),
     np.where: (
         None,  # which of the two is taken does not change with a small step

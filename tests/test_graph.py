@@ -253,7 +253,8 @@ def test_numpy_numbers_and_arrays_are_as_strong_as_in_numpy():
         (lambda x: np.add.reduce(x), r"np\.add\.reduce"),
         (lambda x: np.median(x), r"np\.median"),
         (lambda x: np.linalg.norm(x), r"np\.norm|np\.linalg\.norm"),
-        (lambda x: x // 2, "unsupported operand"),
+        (lambda x: x // 2, r"np\.floor_divide"),
+        (lambda x: x % 2, r"np\.remainder"),
     ],
 )
 def test_what_the_graph_does_not_cover_is_named(call, name):

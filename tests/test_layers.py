@@ -242,7 +242,7 @@ def test_nodes_are_named_after_their_layer():
         ),
         (
             lambda: mg.layers.Conv2D(8, 2, name="c")(np.zeros((1, 28, 28))),
-            r'Conv2D "c": wants pictures of shape \(batch, height, width, channel\)',
+            r'Conv2D "c": wants images of shape \(batch, height, width, channel\)',
         ),
         (lambda: mg.layers.Dense(3, name="d").count_params(), 'Dense "d" has no weights yet'),
     ],

@@ -248,7 +248,7 @@ def test_the_first_samples_decide_the_shape_if_nobody_else_did():
 def test_samples_that_do_not_fit_leave_an_open_model_open():
     model = mg.Sequential([mg.layers.Dense(3), mg.layers.Conv2D(2, 2, name="c")])
     model.compile("sgd", "mse")
-    with pytest.raises(ValueError, match='Conv2D "c": wants pictures'):
+    with pytest.raises(ValueError, match='Conv2D "c": wants images'):
         model.fit(np.ones((4, 5)), np.ones(4), verbose=0)
     assert not model.built and not model.weights
     assert model.predict(np.ones((1, 4, 4, 1)), verbose=0).shape == (1, 3, 3, 2)

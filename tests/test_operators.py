@@ -73,9 +73,12 @@ TWO = {
     np.maximum: lambda x, y: (np.round(x, 1), np.round(y, 1) + 0.05),
     np.minimum: lambda x, y: (np.round(x, 1), np.round(y, 1) + 0.05),
 }
-COMPARISONS = (np.less, np.less_equal, np.greater, np.greater_equal)
+COMPARISONS = (
+    *(np.less, np.less_equal, np.greater, np.greater_equal),
+    *(np.equal, np.not_equal),
+)
 REDUCTIONS = (np.sum, np.mean, np.max, np.amax)
-SHAPING = (np.matmul, np.where, np.reshape, np.transpose)
+SHAPING = (np.matmul, np.where, np.reshape, np.transpose, getitem)  # x[index], too
 
 
 def defined(operator):

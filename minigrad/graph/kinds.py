@@ -215,8 +215,18 @@ class Operator(Node):
     def infer(self, *inputs: Any, **_: Any) -> tuple[tuple[int, ...], np.dtype]:
         """Shape and dtype of the value; also the place to refuse inputs that do not fit.
 
-        By default the forward method is tried on ones of the inputs' shapes, so that a
-        short class need not say it.
+        It is asked once, while the node is built, and changes nothing. By default the forward
+        method is tried on ones of the inputs' shapes, so that a short class need not say it.
+
+        Args:
+            inputs: The nodes that the operator is applied to; of their shapes and dtypes those
+                of the result follow.
+
+        Returns:
+            The shape of the value, and its dtype.
+
+        Raises:
+            ValueError: When the inputs do not fit, or not together.
         """
         trial = np.asarray(self.forward(*(np.ones(i.shape, i.dtype) for i in inputs)))
         return trial.shape, trial.dtype

@@ -6,20 +6,29 @@ what that means, and the node looks the operator up that stands for it.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from operator import getitem
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from minigrad.shared.numpy_calls import arguments_of, refuse_options
+
 __all__ = ["NUMPY_FUNCTIONS", "Node", "implements"]
+
+Kind = TypeVar("Kind", bound=Callable[..., Any])
 
 # Which operator stands for which NumPy function. ``minigrad.operators`` fills the table.
 NUMPY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Node]] = {}
 
 
-def implements(*functions: Callable[..., Any]) -> Callable[[Any], Any]:
+def implements(*functions: Callable[..., Any]) -> Callable[[Kind], Kind]:
     """Register an operator as the meaning of NumPy functions on nodes.
+
+    The arguments that a call of the function needs are handed on in a row, the others by
+    NumPy's names for them; one that the operator does not have is refused.
 
     Args:
         functions: NumPy functions or ufuncs, such as ``np.sin``.
@@ -46,7 +55,7 @@ def implements(*functions: Callable[..., Any]) -> Callable[[Any], Any]:
         0.083333
     """
 
-    def register(operator: Any) -> Any:
+    def register(operator: Kind) -> Kind:
         for function in functions:
             NUMPY_FUNCTIONS[function] = operator
         return operator
@@ -54,11 +63,13 @@ def implements(*functions: Callable[..., Any]) -> Callable[[Any], Any]:
     return register
 
 
-class Node:
+class Node(np.lib.mixins.NDArrayOperatorsMixin):
     """A place in the graph that has a shape, a dtype and, once computed, a value.
 
     Nodes are built as :class:`Constant`, :class:`Variable` and :class:`Operator`; this
-    base class holds what they share: arithmetic that builds more nodes.
+    base class holds what they share: arithmetic that builds more nodes. What looks like NumPy
+    means what it means in NumPy, element by element, or is refused by name. In sets, in
+    dictionaries and in lists a node is found by which node it is.
 
     Attributes:
         name: What to call the node in pictures and in errors, or ``None``.
@@ -128,23 +139,29 @@ class Node:
     @property
     def T(self) -> Node:  # noqa: N802 (NumPy's name)
         """The transposed node, as of an array."""
-        return np.transpose(self)  # type: ignore
+        return build(np.transpose, (self,))
 
-    def reshape(self, *shape: Any) -> Node:
+    def reshape(self, *shape: Any, **options: Any) -> Node:
         """The node in another shape, as ``ndarray.reshape``; one length may be -1."""
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape)  # type: ignore
+        new = shape[0] if len(shape) == 1 else shape
+        return build(np.reshape, (self, new), options)
 
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Node:
-        """The sum over the axes, as ``ndarray.sum``."""
-        return np.sum(self, axis=axis, keepdims=keepdims)  # type: ignore
+    # The arguments in the order in which those of an array have them.
+    def sum(
+        self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
+    ) -> Node:
+        """The sum over the axes, as ``ndarray.sum``; without ``dtype`` and ``out``."""
+        return build(np.sum, (self, axis, dtype, out, keepdims))
 
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Node:
-        """The mean over the axes, as ``ndarray.mean``."""
-        return np.mean(self, axis=axis, keepdims=keepdims)  # type: ignore
+    def mean(
+        self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
+    ) -> Node:
+        """The mean over the axes, as ``ndarray.mean``; without ``dtype`` and ``out``."""
+        return build(np.mean, (self, axis, dtype, out, keepdims))
 
-    def max(self, axis: Any = None, keepdims: bool = False) -> Node:
-        """The largest element over the axes, as ``ndarray.max``."""
-        return np.max(self, axis=axis, keepdims=keepdims)  # type: ignore
+    def max(self, axis: Any = None, out: Any = None, keepdims: bool = False) -> Node:
+        """The largest element over the axes, as ``ndarray.max``; without ``out``."""
+        return build(np.max, (self, axis, out, keepdims))
 
     def __len__(self) -> int:
         if not self.shape:
@@ -184,84 +201,68 @@ class Node:
             )
         return np.array(self.value)
 
-    # -- NumPy's protocols: np.sin(node) builds a node ------------------------------
+    # -- NumPy's protocols: np.sin(node) builds a node. The mixin turns Python's operators into
+    # calls of NumPy's functions: x + y is np.add(x, y), and x > y builds a node for np.where.
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Node:
-        operator = NUMPY_FUNCTIONS.get(ufunc)
-        called = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
-        if operator is None or method != "__call__":
-            raise not_covered(called)
-        if options:
-            raise TypeError(f"{called} on a node takes no {', '.join(options)}=")
-        return operator(*inputs)
+        if any(out is self for out in options.get("out", ())):
+            del options["out"]  # x += y gives the name x to a new node
+        return build(ufunc, inputs, options, "" if method == "__call__" else f".{method}")
 
     def __array_function__(
         self, function: Callable[..., Any], types: Iterable[type], args: Any, kwargs: Any
     ) -> Node:
-        operator = NUMPY_FUNCTIONS.get(function)
-        called = f"np.{function.__name__}"
-        if operator is None:
-            raise not_covered(called)
-        return operator(*args, **kwargs)
-
-    # -- Python's operators: the same as the ufuncs ----------------------------------
-    def __add__(self, other: Any) -> Node:
-        return np.add(self, other)
-
-    def __radd__(self, other: Any) -> Node:
-        return np.add(other, self)
-
-    def __sub__(self, other: Any) -> Node:
-        return np.subtract(self, other)
-
-    def __rsub__(self, other: Any) -> Node:
-        return np.subtract(other, self)
-
-    def __mul__(self, other: Any) -> Node:
-        return np.multiply(self, other)
-
-    def __rmul__(self, other: Any) -> Node:
-        return np.multiply(other, self)
-
-    def __truediv__(self, other: Any) -> Node:
-        return np.true_divide(self, other)
-
-    def __rtruediv__(self, other: Any) -> Node:
-        return np.true_divide(other, self)
-
-    def __pow__(self, other: Any) -> Node:
-        return np.power(self, other)
-
-    def __rpow__(self, other: Any) -> Node:
-        return np.power(other, self)
-
-    def __matmul__(self, other: Any) -> Node:
-        return np.matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Node:
-        return np.matmul(other, self)
-
-    def __neg__(self) -> Node:
-        return np.negative(self)  # type: ignore
-
-    def __abs__(self) -> Node:
-        return np.absolute(self)  # type: ignore
-
-    # Comparisons build nodes (for np.where). Equality does not: two nodes are equal
-    # when they are the same node, so that sets and dictionaries of nodes work.
-    def __lt__(self, other: Any) -> Node:
-        return np.less(self, other)
-
-    def __le__(self, other: Any) -> Node:
-        return np.less_equal(self, other)
-
-    def __gt__(self, other: Any) -> Node:
-        return np.greater(self, other)
-
-    def __ge__(self, other: Any) -> Node:
-        return np.greater_equal(self, other)
+        return build(function, args, kwargs)
 
     def __getitem__(self, index: Any) -> Node:
         return NUMPY_FUNCTIONS[getitem](self, index)
+
+    # Equality is NumPy's as well. So that a list of nodes can be searched, what cannot be
+    # compared with the node is not equal to it; `minigrad.operators.Equal` says the rest.
+    def __eq__(self, other: Any) -> Any:
+        return build(np.equal, (self, other)) if comparable(self, other) else NotImplemented
+
+    def __ne__(self, other: Any) -> Any:
+        return build(np.not_equal, (self, other)) if comparable(self, other) else NotImplemented
+
+    __hash__ = object.__hash__  # sets and dictionaries go by identity
+
+
+def comparable(node: Node, other: Any) -> bool:
+    if not isinstance(other, Node):
+        return np.asarray(other).dtype.kind in "fiub"
+    lengths = zip(reversed(node.shape), reversed(other.shape), strict=False)
+    return all(n == m or 1 in (n, m) for n, m in lengths)  # they broadcast together
+
+
+def build(
+    function: Callable[..., Any],
+    args: Any,
+    options: dict[str, Any] | None = None,
+    method: str = "",
+) -> Node:
+    """Build the node that a call of NumPy's stands for; the arguments are meant as NumPy's are.
+
+    Raises:
+        TypeError: When the graph does not cover the function, or one of the arguments.
+    """
+    called = f"np.{function.__name__}{method}"
+    operator = NUMPY_FUNCTIONS.get(function)
+    if operator is None or method:
+        raise not_covered(called)
+    if isinstance(function, np.ufunc) and not options:
+        return operator(*args)
+    try:
+        inputs, named = arguments_of(function, args, options or {})
+    except TypeError as error:
+        raise TypeError(f"{called} of a node: {error}") from None
+    refuse_options(called, "a node", named, known_to(operator))
+    return operator(*inputs, **named)
+
+
+@cache
+def known_to(operator: Callable[..., Any]) -> list[str]:
+    # the names of an operator's arguments, as a function of NumPy's may use them
+    return [name for name in inspect.signature(operator).parameters if name != "name"]
 
 
 def not_covered(called: str) -> TypeError:

@@ -8,44 +8,19 @@ from minigrad import operators
 from minigrad.graph import Node, Operator
 from minigrad.layers.base import Layer, Shape
 from minigrad.layers.dense import WithKernel
-from minigrad.operators.convolution import Window, pair
+from minigrad.operators.convolution import check_padding, pair, place_windows
 from minigrad.shared import lookup
 from minigrad.shared.arguments import whole
 
 __all__ = ["AveragePooling2D", "Conv2D", "MaxPooling2D"]
 
 
-def check_padding(owner: str, padding: Any) -> str:
-    if not isinstance(padding, str) or padding.lower() not in ("valid", "same"):
-        raise ValueError(f'{owner}: padding is "valid" or "same", got {padding!r}')
-    return padding.lower()
-
-
 def slide(
     layer: Layer, input_shape: Shape, window: Any, strides: Any, padding: str
 ) -> tuple[int, int]:
-    """Height and width of the result of a window that slides over pictures.
-
-    Raises:
-        ValueError: When the input is no picture, or smaller than the window.
-    """
-    if len(input_shape) != 4:
-        hint = (
-            " (a Reshape of the data to (…, 1) adds the channel)" if len(input_shape) == 3 else ""
-        )
-        raise ValueError(
-            f"{layer.title}: wants pictures of shape (batch, height, width, channel), "
-            f"got {input_shape}{hint}"
-        )
-    height, width = input_shape[1:3]
-    sides = zip((height, width), window, strides, strict=True)
-    rows, columns = (Window.along(n, size, step, padding).count for n, size, step in sides)
-    if rows < 1 or columns < 1:
-        raise ValueError(
-            f"{layer.title}: kernel {window[0]}×{window[1]} does not fit "
-            f'a {height}×{width} input with padding="{padding}"'
-        )
-    return rows, columns
+    # height and width of the result of a window that slides over images
+    down, across = place_windows(layer.title, input_shape, window, strides, padding)
+    return down.count, across.count
 
 
 class Conv2D(WithKernel):

@@ -27,12 +27,14 @@ from minigrad.operators.activations import Elu, LogSoftmax, Relu, Sigmoid, Softm
 from minigrad.operators.arithmetic import Add, Divide, Multiply, Negative, Power, Subtract
 from minigrad.operators.choices import (
     Comparison,
+    Equal,
     Greater,
     GreaterEqual,
     Less,
     LessEqual,
     Maximum,
     Minimum,
+    NotEqual,
     Where,
 )
 from minigrad.operators.convolution import AveragePool, Convolve, MaxPool
@@ -56,6 +58,7 @@ __all__ = [
     "Dropout",
     "Elementwise",
     "Elu",
+    "Equal",
     "Exp",
     "Greater",
     "GreaterEqual",
@@ -72,6 +75,7 @@ __all__ = [
     "Minimum",
     "Multiply",
     "Negative",
+    "NotEqual",
     "Power",
     "Reduction",
     "Relu",

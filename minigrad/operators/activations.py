@@ -1,30 +1,62 @@
 """Activation functions as operators; ``minigrad/activations.py`` has them under Keras's names.
 
-ELU is Clevert et al., arXiv 1511.07289, eq. 15; softmax and its derivative stand in Goodfellow,
-Bengio and Courville, "Deep Learning" (2016), section 6.2.2.3.
+ReLU is Nair and Hinton (2010), ELU Clevert et al., arXiv 1511.07289, eq. 15; the logistic
+sigmoid is Bishop (2006), "Pattern recognition and machine learning", eq. 4.59, with its
+derivative in eq. 4.88; softmax and its derivative stand in Goodfellow, Bengio and Courville,
+"Deep Learning" (2016), section 6.2.2.3.
+
+They compute in floating-point numbers: a node of whole numbers (pixels, say) is multiplied by
+1.0 first, since negating an unsigned 3 would give 253.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Operator, recordable
+from minigrad.graph import Node, Operator, as_node, recordable
 from minigrad.operators.elementwise import Elementwise
+from minigrad.operators.reductions import axes_of
 
-__all__ = ["Elu", "LogSoftmax", "Relu", "Sigmoid", "Softmax"]
+__all__ = ["Elu", "LogSoftmax", "Relu", "Sigmoid", "Softmax", "floating", "log_softmax"]
+
+
+def floating(x: Any) -> Node:
+    """The node, in floating-point numbers if it holds whole ones.
+
+    Args:
+        x: A node, an array or a number.
+
+    Example:
+        >>> import numpy as np
+        >>> from minigrad.operators.activations import floating
+        >>> floating(np.array([1, 2], np.uint8)).dtype
+        dtype('float64')
+    """
+    node = as_node(x)
+    if node.dtype.kind != "f":
+        node = node * 1.0
+    return node
 
 
 @recordable
 class Relu(Elementwise):
     """max(x, 0), with derivative 0 at the kink x = 0, as in TensorFlow.
 
+    Args:
+        x: A node or an array of any shape.
+        name: What to call it.
+
     Example:
         >>> import minigrad as mg
-        >>> mg.forward([mg.operators.Relu([-1.0, 2.0])])
+        >>> mg.activations.relu([-1.0, 2.0])
         array([0., 2.])
     """
+
+    def __init__(self, x: Any, name: str | None = None) -> None:
+        super().__init__(x, name=name)
 
     def forward(self, x):
         return np.maximum(x, 0)
@@ -35,22 +67,22 @@ class Relu(Elementwise):
 
 @recordable
 class Elu(Elementwise):
-    """x where x > 0, α·(eˣ − 1) elsewhere.
+    """x where x > 0, α·(eˣ − 1) elsewhere; accurate near 0, where eˣ − 1 cancels.
 
     Args:
-        x: The node.
-        alpha: The value −α that the function tends to for x → −∞.
+        x: A node or an array of any shape.
+        alpha: The value −α is what the function tends to for x → −∞.
         name: What to call it.
 
     Example:
         >>> import minigrad as mg
-        >>> mg.forward([mg.operators.Elu([-1.0, 2.0])]).round(4)
+        >>> mg.activations.elu([-1.0, 2.0]).round(4)
         array([-0.6321,  2.    ])
     """
 
     def __init__(self, x: Any, alpha: float = 1.0, name: str | None = None) -> None:
         self.alpha = alpha
-        super().__init__(x, name=name)
+        super().__init__(floating(x), name=name)
 
     def forward(self, x):
         # expm1 of min(x, 0): no overflow where x is large, no cancellation near 0
@@ -64,11 +96,18 @@ class Elu(Elementwise):
 class Sigmoid(Elementwise):
     """1 / (1 + e⁻ˣ), written so that it does not overflow.
 
+    Args:
+        x: A node or an array of any shape.
+        name: What to call it.
+
     Example:
         >>> import minigrad as mg
-        >>> mg.forward([mg.operators.Sigmoid([0.0, -1000.0])])
+        >>> mg.activations.sigmoid([0.0, -1000.0])
         array([0.5, 0. ])
     """
+
+    def __init__(self, x: Any, name: str | None = None) -> None:
+        super().__init__(floating(x), name=name)
 
     def forward(self, x):
         small = np.exp(-np.abs(x))  # at most 1
@@ -78,27 +117,45 @@ class Sigmoid(Elementwise):
         return g * self.value * (1 - self.value)
 
 
+class AlongAxis(Operator):
+    """An operation on the numbers along an axis, that keeps the shape; base of the two below.
+
+    Args:
+        x: A node or an array with at least one axis.
+        axis: Along which the probabilities add up to 1.
+        name: What to call it.
+
+    Raises:
+        ValueError: When there is no such axis.
+    """
+
+    def __init__(self, x: Any, axis: int = -1, name: str | None = None) -> None:
+        x = floating(x)
+        self.axis, self.name = axis, name
+        axes_of(self.title, axis, x.shape)  # refuses an axis that is not there
+        super().__init__(x, name=name)
+
+    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
+        return all(samples) and self.axis not in (0, -self.ndim)
+
+    def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
+        return x.shape, x.dtype
+
+
 @recordable
-class Softmax(Operator):
+class Softmax(AlongAxis):
     """e^x / Σ e^x along an axis: numbers turned into probabilities.
 
     Args:
-        x: The node.
+        x: A node or an array with at least one axis.
         axis: Along which the probabilities add up to 1.
         name: What to call it.
 
     Example:
         >>> import minigrad as mg
-        >>> mg.forward([mg.operators.Softmax([1000.0, 1000.0])])
+        >>> mg.activations.softmax([1000.0, 1000.0])
         array([0.5, 0.5])
     """
-
-    def __init__(self, x: Any, axis: int = -1, name: str | None = None) -> None:
-        self.axis = axis
-        super().__init__(x, name=name)
-
-    def keeps_samples_apart(self, samples):
-        return all(samples) and self.axis not in (0, -self.ndim)
 
     def forward(self, x):
         # Softmax does not change when a number is added to all: the largest becomes 0.
@@ -110,31 +167,28 @@ class Softmax(Operator):
         return s * (g - np.sum(g * s, axis=self.axis, keepdims=True))
 
 
+def log_softmax(x: Any, axis: int = -1) -> Any:
+    shifted = x - np.max(x, axis=axis, keepdims=True)  # the largest becomes 0: no overflow
+    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+
+
 @recordable
-class LogSoftmax(Operator):
+class LogSoftmax(AlongAxis):
     """The logarithm of softmax, accurate where the probability is tiny.
 
     Args:
-        x: The node.
+        x: A node or an array with at least one axis.
         axis: Along which the probabilities add up to 1.
         name: What to call it.
 
     Example:
         >>> import minigrad as mg
-        >>> mg.forward([mg.operators.LogSoftmax([0.0, -1000.0])])
+        >>> mg.activations.log_softmax([0.0, -1000.0])
         array([    0., -1000.])
     """
 
-    def __init__(self, x: Any, axis: int = -1, name: str | None = None) -> None:
-        self.axis = axis
-        super().__init__(x, name=name)
-
-    def keeps_samples_apart(self, samples):
-        return all(samples) and self.axis not in (0, -self.ndim)
-
     def forward(self, x):
-        shifted = x - np.max(x, axis=self.axis, keepdims=True)
-        return shifted - np.log(np.sum(np.exp(shifted), axis=self.axis, keepdims=True))
+        return log_softmax(x, self.axis)
 
     def backward(self, g, x):
         return g - np.exp(self.value) * np.sum(g, axis=self.axis, keepdims=True)

@@ -6,17 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import implements, recordable
+from minigrad.graph import Node, implements, recordable
 from minigrad.operators.elementwise import Elementwise
 
 __all__ = [
     "Comparison",
+    "Equal",
     "Greater",
     "GreaterEqual",
     "Less",
     "LessEqual",
     "Maximum",
     "Minimum",
+    "NotEqual",
     "Where",
 ]
 
@@ -99,6 +101,57 @@ class LessEqual(Comparison):
     """x ≤ y."""
 
     compare = np.less_equal
+
+
+class Equality(Comparison):
+    """Whether x and y are equal; the base of the two below.
+
+    What Python asks when it looks for a node in a list is the truth of ``x == y``. Of two nodes
+    that can only mean whether they are the same node, as nothing is computed yet; of a node and
+    a number it is refused, as that of every other node.
+    """
+
+    def __init__(self, x: Any, y: Any, name: str | None = None) -> None:
+        self.of_nodes = isinstance(x, Node) and isinstance(y, Node)
+        super().__init__(x, y, name=name)
+
+    def same(self) -> bool:
+        # whether the two are the same node
+        return self.inputs[0] is self.inputs[1] if self.of_nodes else super().__bool__()
+
+
+@implements(np.equal)
+@recordable
+class Equal(Equality):
+    """x = y, element by element; the truth of ``x == y`` is whether the two are one node.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> x, y = mg.Variable([0.0, 2.0], name="x"), mg.Variable([0.0, 3.0], name="y")
+        >>> mg.forward(mg.topological_sort(np.where(x == y, 1.0, 0.0)))
+        array([1., 0.])
+        >>> x in [y, x], [y, x].index(x)
+        (True, 1)
+        >>> if x == 2.0: pass
+        Traceback (most recent call last):
+        TypeError: Equal has no truth value: the graph is built before anything is computed. ...
+    """
+
+    compare = np.equal
+
+    def __bool__(self) -> bool:
+        return self.same()
+
+
+@implements(np.not_equal)
+@recordable
+class NotEqual(Equality):
+    """x ≠ y, element by element; the truth of ``x != y`` is whether the two are other nodes."""
+
+    compare = np.not_equal
+
+    def __bool__(self) -> bool:
+        return not self.same()
 
 
 @implements(np.where)

@@ -1,6 +1,6 @@
 """Convolution and pooling as operators, written as their definition reads.
 
-Pictures are channels-last: (batch, height, width, channel). What deep learning calls a
+Images are channels-last: (batch, height, width, channel). What deep learning calls a
 convolution is a cross-correlation; the kernel is not flipped:
 
     z[b, y, x, f] = Σ over i, j, c of  images[b, y·s + i, x·t + j, c] · kernel[i, j, c, f]
@@ -16,16 +16,16 @@ arXiv 1603.07285; padding as TensorFlow does it (more of an odd number at the fa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.graph import Node, Operator, recordable
+from minigrad.graph import Node, Operator, as_node, recordable
 from minigrad.shared.arguments import is_whole
 
-__all__ = ["AveragePool", "Convolve", "MaxPool", "Window", "pair"]
+__all__ = ["AveragePool", "Convolve", "MaxPool", "Window", "pair", "place_windows"]
 
 
 class Window(NamedTuple):
@@ -98,40 +98,94 @@ def pair(value: Any, argument: str, owner: str) -> tuple[int, int]:
     return int(numbers[0]), int(numbers[1])
 
 
+def check_padding(owner: str, padding: Any) -> str:
+    if not isinstance(padding, str) or padding.lower() not in ("valid", "same"):
+        raise ValueError(f'{owner}: padding is "valid" or "same", got {padding!r}')
+    return padding.lower()
+
+
+def place_windows(
+    owner: str,
+    shape: tuple[Any, ...],
+    window: tuple[int, int],
+    strides: tuple[int, int],
+    padding: str,
+) -> tuple[Window, Window]:
+    """Fit a window to the images that it is to slide over.
+
+    Args:
+        owner: Whose window, for the errors.
+        shape: Shape of the images, (batch, height, width, channel).
+        window: Height and width of the window.
+        strides: Its step, (down, across).
+        padding: ``"valid"`` or ``"same"``.
+
+    Returns:
+        How it slides down, and how it slides across.
+
+    Raises:
+        ValueError: When the shape is not that of images, or they are smaller than the window.
+
+    Example:
+        >>> from minigrad.operators.convolution import place_windows
+        >>> down, across = place_windows("Conv2D", (None, 28, 28, 1), (2, 3), (1, 1), "valid")
+        >>> down.count, across.count
+        (27, 26)
+    """
+    if len(shape) != 4:
+        hint = " (a Reshape of the data to (…, 1) adds the channel)" if len(shape) == 3 else ""
+        raise ValueError(
+            f"{owner}: wants images of shape (batch, height, width, channel), got {shape}{hint}"
+        )
+    height, width = shape[1:3]
+    down = Window.along(height, window[0], strides[0], padding)
+    across = Window.along(width, window[1], strides[1], padding)
+    if down.count < 1 or across.count < 1:
+        raise ValueError(
+            f"{owner}: kernel {window[0]}×{window[1]} does not fit "
+            f'a {height}×{width} input with padding="{padding}"'
+        )
+    return down, across
+
+
 class Sliding(Operator):
-    """An operation that slides a window over the pictures; the base of the three below."""
+    """An operation that slides a window over the images; the base of the three below.
+
+    Args:
+        images: Node or array of shape (batch, height, width, channel).
+        others: The other inputs, if there are any.
+        window: Height and width of the window, one number or a pair.
+        strides: Step of the window, one number or (down, across).
+        padding: ``"valid"`` or ``"same"``.
+        name: What to call it.
+
+    Raises:
+        ValueError: When the window does not fit the images.
+    """
 
     fill = 0.0  # what the padding holds
 
     def __init__(
-        self, *inputs: Any, window: Any, strides: Any, padding: str, name: str | None = None
+        self,
+        images: Any,
+        *others: Any,
+        window: Any,
+        strides: Any,
+        padding: str,
+        name: str | None = None,
     ) -> None:
-        self.window, self.strides, self.padding = window, strides, padding
-        super().__init__(*inputs, name=name)
-
-    def fit(self, images: Node) -> tuple[int, int]:
-        """Check the arguments and place the windows; return the result's height and width."""
-        if images.ndim != 4:
-            raise ValueError(
-                f"{self.title}: wants pictures of shape (batch, height, width, channel), "
-                f"got {images.shape}"
-            )
-        if self.padding not in ("valid", "same"):
-            raise ValueError(f'{self.title}: padding is "valid" or "same", got {self.padding!r}')
-        self.window = pair(self.window, "window", self.title)
-        self.strides = pair(self.strides, "strides", self.title)
-        height, width = images.shape[1:3]
-        self.down = Window.along(height, self.window[0], self.strides[0], self.padding)
-        self.across = Window.along(width, self.window[1], self.strides[1], self.padding)
-        if self.down.count < 1 or self.across.count < 1:
-            raise ValueError(
-                f"{self.title}: kernel {self.window[0]}×{self.window[1]} does not fit "
-                f'a {height}×{width} input with padding="{self.padding}"'
-            )
-        return self.down.count, self.across.count
+        images = as_node(images)
+        self.name = name
+        self.padding = check_padding(self.title, padding)
+        self.window = pair(window, "window", self.title)
+        self.strides = pair(strides, "strides", self.title)
+        self.down, self.across = place_windows(
+            self.title, images.shape, self.window, self.strides, self.padding
+        )
+        super().__init__(images, *others, name=name)
 
     def pad(self, images: Any) -> Any:
-        """The pictures with the padding around them."""
+        """The images with the padding around them."""
         down, across = self.down, self.across
         widths = ((0, 0), (down.before, down.after), (across.before, across.after), (0, 0))
         if not any(map(any, widths)):
@@ -139,12 +193,12 @@ class Sliding(Operator):
         return np.pad(images, widths, constant_values=self.fill)
 
     def crop(self, padded: Any, shape: tuple[int, ...]) -> Any:
-        """The pictures without the padding: the derivative of :meth:`pad`."""
+        """The images without the padding: the derivative of :meth:`pad`."""
         top, left = self.down.before, self.across.before
         return padded[:, top : top + shape[1], left : left + shape[2]]
 
     def offsets(self) -> Iterator[tuple[int, int, tuple[slice, slice, slice]]]:
-        """Each place (i, j) of the window, with the slice of the padded pictures under it."""
+        """Each place (i, j) of the window, with the slice of the padded images under it."""
         for i in range(self.window[0]):
             for j in range(self.window[1]):
                 yield i, j, (slice(None), self.down.at(i), self.across.at(j))
@@ -152,7 +206,7 @@ class Sliding(Operator):
 
 @recordable
 class Convolve(Sliding):
-    """Weighted sums over windows of pictures.
+    """Weighted sums over windows of images.
 
     Args:
         images: Node or array of shape (batch, height, width, channel).
@@ -165,7 +219,7 @@ class Convolve(Sliding):
         A node of shape (batch, height', width', filter).
 
     Raises:
-        ValueError: When the kernel does not fit the pictures, or their channels differ.
+        ValueError: When the kernel does not fit the images, or their channels differ.
 
     Example:
         >>> import numpy as np, minigrad as mg
@@ -186,27 +240,26 @@ class Convolve(Sliding):
         padding: str = "valid",
         name: str | None = None,
     ) -> None:
-        size = np.shape(kernel) if not isinstance(kernel, Node) else kernel.shape
-        super().__init__(
-            images, kernel, window=size[:2], strides=strides, padding=padding, name=name
-        )
-
-    def infer(self, images: Node, kernel: Node) -> tuple[tuple[int, ...], np.dtype]:
+        images, kernel = as_node(images), as_node(kernel)
+        self.name = name
         if kernel.ndim != 4:
             raise ValueError(
                 f"{self.title}: wants a kernel of shape (height, width, channel, filter), "
                 f"got {kernel.shape}"
             )
-        height, width = self.fit(images)
+        size = kernel.shape[:2]
+        super().__init__(images, kernel, window=size, strides=strides, padding=padding, name=name)
+
+    def infer(self, images: Node, kernel: Node) -> tuple[tuple[int, ...], np.dtype]:
         if images.shape[3] != kernel.shape[2]:
             raise ValueError(
-                f"{self.title}: pictures {images.shape} have {images.shape[3]} channels, "
+                f"{self.title}: images {images.shape} have {images.shape[3]} channels, "
                 f"the kernel {kernel.shape} wants {kernel.shape[2]}"
             )
-        shape = (images.shape[0], height, width, kernel.shape[3])
+        shape = (images.shape[0], self.down.count, self.across.count, kernel.shape[3])
         return shape, np.result_type(images.dtype, kernel.dtype)
 
-    def keeps_samples_apart(self, samples):
+    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
         images, kernel = samples
         return images and not kernel
 
@@ -223,7 +276,7 @@ class Convolve(Sliding):
         by_padded = np.zeros(padded.shape, g.dtype)
         by_kernel = np.zeros(kernel.shape, g.dtype)
         for i, j, under in self.offsets():
-            # each use of a picture's element adds to its gradient: +=, never =
+            # each use of an image's element adds to its gradient: +=, never =
             by_padded[under] += np.tensordot(g, kernel[i, j].T, axes=1)
             # sum over batch, y and x: the kernel's element was used at every position
             by_kernel[i, j] = np.tensordot(padded[under], g, axes=([0, 1, 2], [0, 1, 2]))
@@ -244,7 +297,7 @@ class Pool(Sliding):
         A node of shape (batch, height', width', channel).
 
     Raises:
-        ValueError: When the window does not fit the pictures.
+        ValueError: When the window does not fit the images.
     """
 
     def __init__(
@@ -258,12 +311,12 @@ class Pool(Sliding):
         strides = pool_size if strides is None else strides
         super().__init__(images, window=pool_size, strides=strides, padding=padding, name=name)
 
-    def keeps_samples_apart(self, samples):
+    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
         return all(samples)
 
     def infer(self, images: Node) -> tuple[tuple[int, ...], np.dtype]:
-        height, width = self.fit(images)
-        return (images.shape[0], height, width, images.shape[3]), images.dtype
+        shape = (images.shape[0], self.down.count, self.across.count, images.shape[3])
+        return shape, images.dtype
 
 
 @recordable
@@ -307,12 +360,18 @@ class AveragePool(Pool):
                [10.5, 12.5]])
     """
 
-    def infer(self, images: Node) -> tuple[tuple[int, ...], np.dtype]:
-        shape, dtype = super().infer(images)
-        # how many elements of the picture lie under each window: (1, y, x, 1)
-        ones = self.pad(np.ones((1, *images.shape[1:3], 1), dtype))
+    def __init__(
+        self,
+        images: Any,
+        pool_size: Any = 2,
+        strides: Any = None,
+        padding: str = "valid",
+        name: str | None = None,
+    ) -> None:
+        super().__init__(images, pool_size, strides, padding, name)
+        # how many elements of the image lie under each window: (1, y, x, 1)
+        ones = self.pad(np.ones((1, *self.inputs[0].shape[1:3], 1), self.dtype))
         self.count = sum(ones[under] for _, _, under in self.offsets())
-        return shape, dtype
 
     def forward(self, images):
         padded = self.pad(images)

@@ -11,16 +11,14 @@ Source: Bishop (2006), "Pattern recognition and machine learning", eq. 4.108 and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from minigrad.graph import Node, Operator, recordable
+from minigrad.operators.activations import log_softmax
 
 __all__ = ["SoftmaxCrossEntropy", "SparseSoftmaxCrossEntropy"]
-
-
-def log_softmax(z):
-    shifted = z - np.max(z, axis=-1, keepdims=True)  # the largest becomes 0: no overflow
-    return shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
 
 
 @recordable
@@ -55,7 +53,7 @@ class SoftmaxCrossEntropy(Operator):
             )
         return logits.shape[:-1], np.result_type(logits.dtype, targets.dtype)
 
-    def keeps_samples_apart(self, samples):
+    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
         return all(samples)
 
     def forward(self, logits, targets):
@@ -103,7 +101,7 @@ class SparseSoftmaxCrossEntropy(Operator):
             raise ValueError(f"{self.title}: labels are whole numbers, got dtype {labels.dtype}")
         return labels.shape, logits.dtype
 
-    def keeps_samples_apart(self, samples):
+    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
         return all(samples)
 
     def forward(self, logits, labels):

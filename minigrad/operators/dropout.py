@@ -1,11 +1,13 @@
 """Dropout as an operator: a part of the numbers is set to 0, at random, in every step.
 
 Source: Srivastava et al. (2014), "Dropout: a simple way to prevent neural networks from
-overfitting"; what is kept is scaled up in training, so that nothing is to be done after.
+overfitting", JMLR 15; section 10 has the scaling that is used here: what is kept is scaled up in
+training ("inverted dropout"), so that nothing is to be done after.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -43,11 +45,12 @@ class Dropout(Operator):
     def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
         return x.shape, x.dtype  # without drawing a number
 
-    def keeps_samples_apart(self, samples):
+    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
         return all(samples)
 
     def forward(self, x):
-        # one random number for each element, in float32 whatever the dtype of x
+        # One random number for each element, in float32 whatever the dtype of x. The mask is kept
+        # for the backward sweep: chance cannot be computed again.
         self.kept = self.generator.random(self.shape, dtype=np.float32) >= self.rate
         return x * self.kept * self.scale
 

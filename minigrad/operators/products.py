@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from minigrad.graph import Node, Operator, implements, recordable
@@ -34,7 +36,7 @@ class MatMul(Operator):
         by_x, by_y = g @ matrix_y.swapaxes(-1, -2), matrix_x.swapaxes(-1, -2) @ g
         return (by_x[..., 0, :] if x.ndim == 1 else by_x, by_y[..., 0] if y.ndim == 1 else by_y)
 
-    def keeps_samples_apart(self, samples):
+    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
         # Samples are rows of x or a stack of matrices; the other factor has no row for each.
         x, y = self.inputs
         rows = x.ndim > 1 and x.ndim - (y.ndim == 1) == self.ndim and len(x) == len(self)

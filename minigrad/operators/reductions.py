@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node, Operator, implements, recordable
+from minigrad.graph import Node, Operator, as_node, implements, recordable
 
-__all__ = ["Max", "Mean", "Reduction", "Sum"]
+__all__ = ["Max", "Mean", "Reduction", "Sum", "axes_of"]
+
+
+def axes_of(title: str, axis: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The axes that an argument names, counted from the front.
+
+    Args:
+        title: Whose argument, for the error.
+        axis: One axis or several, negative ones counted from the end; ``None`` for all.
+        shape: The shape whose axes are meant.
+
+    Raises:
+        ValueError: When there is no such axis, or one is named twice.
+
+    Example:
+        >>> from minigrad.operators.reductions import axes_of
+        >>> axes_of("Sum", (-1, 0), (2, 3, 4)), axes_of("Sum", None, (2, 3))
+        ((2, 0), (0, 1))
+    """
+    wanted = range(len(shape)) if axis is None else axis
+    try:
+        return tuple(np.lib.array_utils.normalize_axis_tuple(wanted, len(shape)))
+    except (TypeError, ValueError):
+        raise ValueError(f"{title}: no axis {axis} in shape {shape}") from None
 
 
 class Reduction(Operator):
@@ -32,27 +56,28 @@ class Reduction(Operator):
     def __init__(
         self, x: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
     ) -> None:
-        self.axis = tuple(axis) if isinstance(axis, (list, tuple)) else axis
+        x = as_node(x)
+        self.name = name
+        self.axes = axes_of(self.title, axis, x.shape)
         self.keepdims = bool(keepdims)
         super().__init__(x, name=name)
 
     def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
-        try:
-            self.axes = np.lib.array_utils.normalize_axis_tuple(
-                range(x.ndim) if self.axis is None else self.axis, x.ndim
-            )
-        except ValueError:
-            raise ValueError(f"{self.title}: no axis {self.axis} in shape {x.shape}") from None
         kept = [1 if axis in self.axes else n for axis, n in enumerate(x.shape)]
         left = [n for axis, n in enumerate(x.shape) if axis not in self.axes]
         trial = self.forward(np.ones((1,) * x.ndim, x.dtype))
         return tuple(kept if self.keepdims else left), np.asarray(trial).dtype
 
-    def keeps_samples_apart(self, samples):
+    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
         return all(samples) and 0 not in self.axes
 
     def spread(self, array: Any, x: Any) -> Any:
-        """Stretch an array of the reduced shape to the shape of x again."""
+        """Stretch an array of the reduced shape to the shape of x again.
+
+        Args:
+            array: An array of the node's shape.
+            x: The value of the input, of whose shape the result is.
+        """
         if not self.keepdims:
             array = np.expand_dims(array, self.axes)
         return np.broadcast_to(array, x.shape)

@@ -1,7 +1,12 @@
-"""Rescaling as an operator: pictures of whole numbers become numbers of the network."""
+"""Rescaling as an operator: images of whole numbers become numbers of the network.
+
+Source: the layer ``Rescaling`` of Keras; why inputs of a similar, small size train better is in
+LeCun et al. (1998), "Efficient backprop", section 4.3.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +21,7 @@ class Rescale(Operator):
     """x · scale + offset, in the dtype that the network computes in.
 
     Args:
-        x: The node; of whole numbers (``uint8`` pictures) as well.
+        x: The node; of whole numbers (``uint8`` images) as well.
         scale: What to multiply with.
         offset: What to add afterwards.
         dtype: The result's dtype.
@@ -25,8 +30,8 @@ class Rescale(Operator):
     Example:
         >>> import numpy as np
         >>> from minigrad.operators.rescaling import Rescale
-        >>> pictures = np.array([0, 51, 255], np.uint8)
-        >>> Rescale(pictures, 1 / 255).forward(pictures)
+        >>> images = np.array([0, 51, 255], np.uint8)
+        >>> Rescale(images, 1 / 255).forward(images)
         array([0. , 0.2, 1. ], dtype=float32)
     """
 
@@ -44,7 +49,7 @@ class Rescale(Operator):
     def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
         return x.shape, self.to
 
-    def keeps_samples_apart(self, samples):
+    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
         return all(samples)
 
     def forward(self, x):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import getitem
 from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node, Operator, implements, recordable
+from minigrad.graph import Node, Operator, as_node, implements, recordable
 
 __all__ = ["Index", "Reshape", "Transpose"]
 
@@ -36,7 +37,7 @@ class Reshape(Operator):
     def backward(self, g, x):
         return np.reshape(g, x.shape)
 
-    def keeps_samples_apart(self, samples):
+    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
         return all(samples)  # in row-major order, each sample's numbers stay together
 
     def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
@@ -64,7 +65,15 @@ class Transpose(Operator):
     """
 
     def __init__(self, x: Any, axes: Any = None, name: str | None = None) -> None:
-        self.axes = axes
+        x = as_node(x)
+        self.name = name
+        wanted = range(x.ndim)[::-1] if axes is None else axes
+        try:
+            self.axes = tuple(np.lib.array_utils.normalize_axis_tuple(wanted, x.ndim))
+        except (TypeError, ValueError):
+            self.axes = ()
+        if len(self.axes) != x.ndim:
+            raise ValueError(f"{self.title}: axes {axes} do not permute {x.shape}")
         super().__init__(x, name=name)
 
     def forward(self, x):
@@ -74,12 +83,7 @@ class Transpose(Operator):
         return np.transpose(g, np.argsort(self.axes))
 
     def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
-        wanted = self.axes if self.axes is not None else range(x.ndim)[::-1]
-        try:
-            self.axes = np.lib.array_utils.normalize_axis_tuple(wanted, x.ndim)
-            return tuple(x.shape[axis] for axis in np.arange(x.ndim)[list(self.axes)]), x.dtype
-        except (ValueError, IndexError):
-            raise ValueError(f"{self.title}: axes {wanted} do not permute {x.shape}") from None
+        return tuple(x.shape[axis] for axis in self.axes), x.dtype
 
 
 @implements(getitem)

@@ -22,6 +22,8 @@ TEXT: dict[Any, tuple[int, str, tuple[int, ...]]] = {
     np.less_equal: (0, "{} <= {}", (1, 1)),
     np.greater: (0, "{} > {}", (1, 1)),
     np.greater_equal: (0, "{} >= {}", (1, 1)),
+    np.equal: (0, "{} == {}", (1, 1)),
+    np.not_equal: (0, "{} != {}", (1, 1)),
     np.add: (1, "{} + {}", (1, 2)),
     np.subtract: (1, "{} - {}", (1, 2)),
     np.negative: (1, "-{}", (2,)),
@@ -35,6 +37,8 @@ TEXT: dict[Any, tuple[int, str, tuple[int, ...]]] = {
 LATEX = TEXT | {
     np.less_equal: (0, r"{} \le {}", (1, 1)),
     np.greater_equal: (0, r"{} \ge {}", (1, 1)),
+    np.equal: (0, "{} = {}", (1, 1)),
+    np.not_equal: (0, r"{} \ne {}", (1, 1)),
     np.multiply: (2, r"{} \cdot {}", (2, 3)),
     np.true_divide: (3, r"\frac{{{}}}{{{}}}", (0, 0)),
     np.power: (4, "{}^{{{}}}", (5, 0)),

@@ -1,4 +1,13 @@
-"""The table of derivatives: one line for each function of NumPy that formulas are made of."""
+"""The table of derivatives, read by formulas.
+
+Forward mode and formulas are the same table read by other numbers. A dual number hands the rule
+``d * np.cos(x)`` two numbers and gets a number; a formula hands it two formulas and gets a
+formula. So the rules stand once, in ``minigrad/dual.py``; here stands which of them a formula
+takes: those of functions that work on each number by itself, since a symbol is one number.
+
+One rule is written as the books have it, without the care that numbers need at 0⁰. A formula
+that is to be read is worth more without it: d xʸ/dx = y·xʸ⁻¹.
+"""
 
 from __future__ import annotations
 
@@ -7,30 +16,19 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import dual
+
 __all__ = ["RULES"]
 
 # Beside a function stands, for each argument, what a derivative d of that argument adds to
-# the derivative of the whole; None where that is nothing.
+# the derivative of the whole; None where that is nothing. (y is the whole itself.)
 RULES: dict[Any, tuple[Callable[..., Any] | None, ...]] = {
-    np.add: (lambda d, a, b: d, lambda d, a, b: d),
-    np.subtract: (lambda d, a, b: d, lambda d, a, b: -d),
-    np.multiply: (lambda d, a, b: d * b, lambda d, a, b: a * d),
-    np.true_divide: (lambda d, a, b: d / b, lambda d, a, b: -(a * d / b**2)),
-    np.power: (lambda d, a, b: b * a ** (b - 1) * d, lambda d, a, b: a**b * np.log(a) * d),
-    np.negative: (lambda d, x: -d,),
-    np.exp: (lambda d, x: np.exp(x) * d,),
-    np.log: (lambda d, x: d / x,),
-    np.sqrt: (lambda d, x: d / (2 * np.sqrt(x)),),
-    np.sin: (lambda d, x: np.cos(x) * d,),
-    np.cos: (lambda d, x: -(np.sin(x) * d),),
-    np.tanh: (lambda d, x: (1 - np.tanh(x) ** 2) * d,),
-    np.absolute: (lambda d, x: np.sign(x) * d,),
-    np.maximum: (lambda d, a, b: np.where(a > b, d, 0), lambda d, a, b: np.where(a > b, 0, d)),
-    np.minimum: (lambda d, a, b: np.where(a < b, d, 0), lambda d, a, b: np.where(a < b, 0, d)),
-    np.where: (None, lambda d, c, a, b: np.where(c, d, 0), lambda d, c, a, b: np.where(c, 0, d)),
-    np.sign: (None,),
-    np.less: (None, None),
-    np.less_equal: (None, None),
-    np.greater: (None, None),
-    np.greater_equal: (None, None),
+    function: rules
+    for function, rules in dual.RULES.items()
+    if function is np.where or (isinstance(function, np.ufunc) and function is not np.matmul)
 }
+RULES |= {f: (None,) * f.nin for f in dual.PLAIN if isinstance(f, np.ufunc)}
+RULES[np.power] = (
+    lambda d, y, a, b: b * a ** (b - 1) * d,
+    lambda d, y, a, b: y * np.log(a) * d,
+)

@@ -14,7 +14,7 @@ from minigrad.symbolic.expression import ONE, ZERO, Expression, Number, as_expre
 __all__ = ["simplify"]
 
 SUMS = (np.add, np.subtract, np.negative)
-COMPARISONS = (np.less, np.less_equal, np.greater, np.greater_equal)
+COMPARISONS = (np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal)
 
 
 def simplify(expression: Any) -> Expression:

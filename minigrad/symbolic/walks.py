@@ -38,7 +38,7 @@ def differentiate(expression: Any, symbol: Expression) -> Expression:
     derivatives = {symbol: as_expression(1)}  # of the parts that contain the symbol
     for part in parts(expression):
         pieces = [
-            as_expression(rule(derivatives[source], *part.inputs))
+            as_expression(rule(derivatives[source], part, *part.inputs))
             for rule, source in zip(RULES.get(part.head, ()), part.inputs, strict=True)
             if rule is not None and source in derivatives
         ]
