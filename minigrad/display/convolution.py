@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.display.graph import number
+
 __all__ = ["KERNELS", "convolution_explorer"]
 
 # What each kernel does to a picture whose paper is 0 and whose ink is 1.
@@ -46,62 +48,78 @@ def convolution_explorer(image: Any, kernels: Any = None) -> Any:
     import ipywidgets as widgets
 
     from minigrad.display.explorer import Explorer
-    from minigrad.display.graph import number
 
-    image = np.asarray(image, float)
-    image = image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
-    kernels = {
-        name: np.asarray(k, float) for name, k in (KERNELS if kernels is None else kernels).items()
-    }
-    largest = np.max([k.shape for k in kernels.values()], axis=0)
+    image, chosen = one_picture(image), dict(KERNELS if kernels is None else kernels)
+    weights = {name: np.asarray(kernel, float) for name, kernel in chosen.items()}
+    largest = np.max([kernel.shape for kernel in weights.values()], axis=0)
     if image.ndim != 2 or np.any(image.shape < largest):
         raise ValueError(
             f"convolution_explorer: wants one picture of shape (height, width), at least "
             f"{largest[0]}×{largest[1]}, got {image.shape}"
         )
-    maps = {name: feature_map(image, kernel) for name, kernel in kernels.items()}
+    maps = {name: feature_map(image, kernel) for name, kernel in weights.items()}
     rows, columns = image.shape - largest + 1
 
     def picture(figure: Any, kernel: str, row: int, column: int) -> str:
-        weights, features = kernels[kernel], maps[kernel]
-        height, width = weights.shape
-        figure.set_layout_engine("none")  # quicker than working the margins out each time
-        margins = {"left": 0.04, "right": 0.99, "bottom": 0.14, "top": 0.92, "wspace": 0.12}
-        left, middle, right = figure.subplots(1, 3, width_ratios=[3, 2, 3], gridspec_kw=margins)
-        left.imshow(image, cmap="gray_r", vmin=0, vmax=max(image.max(), 1e-9))
-        frame(left, column, row, width, height)
-        left.set(title="picture", xlabel="dark: large")
-
-        under = image[row : row + height, column : column + width]
-        middle.imshow(np.zeros_like(weights), cmap="gray_r", vmin=0, vmax=1)
-        for (i, j), weight in np.ndenumerate(weights):
-            text = f"{number(round(under[i, j], 2))}\n× {number(round(weight, 2))}"
-            middle.text(j, i, text, ha="center", va="center", size=11)
-        middle.set_xticks(np.arange(width + 1) - 0.5, [])
-        middle.set_yticks(np.arange(height + 1) - 0.5, [])
-        middle.tick_params(length=0)
-        middle.grid(True, color="#888888", alpha=1)
-        middle.spines[:].set(visible=True, color="#888888")
-        middle.set_title("window × kernel")
-        total = float(np.sum(under * weights))
-        middle.set_xlabel(f"sum: {number(round(total, 4))}")
-
-        # zero is mid-grey where the map has both signs, white where it has one
-        reach, signs = max(np.abs(features).max(), 1e-9), features.min() < 0
-        right.imshow(features, cmap="gray_r", vmin=-reach if signs else 0, vmax=reach)
-        right.set_xlabel("dark: positive, light: negative" if signs else "dark: large")
-        frame(right, column, row, 1, 1)
-        right.set_title(f"feature map {features.shape[0]} × {features.shape[1]}")
-        for ax in (left, right):
-            ax.grid(False)
+        total = paint(figure, image, weights[kernel], maps[kernel], (row, column))
         return f"kernel {kernel} at row {row}, column {column}: the sum is {number(total)}"
 
     controls = {
-        "kernel": widgets.Dropdown(options=list(kernels), description="kernel"),
+        "kernel": widgets.Dropdown(options=list(weights), description="kernel"),
         "row": widgets.IntSlider(rows // 2, 0, rows - 1, description="row"),
         "column": widgets.IntSlider(columns // 2, 0, columns - 1, description="column"),
     }
     return Explorer(picture, controls, size=(10.0, 4.2))
+
+
+def one_picture(image: Any) -> np.ndarray:
+    image = np.asarray(image, float)
+    return image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
+
+
+def paint(
+    figure: Any, image: np.ndarray, kernel: np.ndarray, features: np.ndarray, at: tuple[int, int]
+) -> float:
+    """Draw the picture, the window with the kernel, and the feature map; return the sum."""
+    row, column = at
+    height, width = kernel.shape
+    figure.set_layout_engine("none")  # quicker than working the margins out each time
+    margins = {"left": 0.06, "right": 0.99, "bottom": 0.14, "top": 0.92, "wspace": 0.16}
+    left, middle, right = figure.subplots(1, 3, width_ratios=[3, 2, 3], gridspec_kw=margins)
+    left.imshow(image, cmap="gray_r", vmin=0, vmax=max(image.max(), 1e-9))
+    frame(left, column, row, width, height)
+    left.set(title="picture", xlabel="column (dark: large)", ylabel="row")
+
+    under = image[row : row + height, column : column + width]
+    total = float(np.sum(under * kernel))
+    paint_window(middle, under, kernel)
+    middle.set_xlabel(f"sum: {number(round(total, 4))}")
+
+    # zero is mid-gray where the map has both signs, white where it has one
+    reach, signs = max(np.abs(features).max(), 1e-9), features.min() < 0
+    right.imshow(features, cmap="gray_r", vmin=-reach if signs else 0, vmax=reach)
+    right.set_xlabel(
+        "column (dark: positive, light: negative)" if signs else "column (dark: large)"
+    )
+    frame(right, column, row, 1, 1)
+    right.set_title(f"feature map {features.shape[0]} × {features.shape[1]}")
+    for ax in (left, right):
+        ax.grid(False)
+    return total
+
+
+def paint_window(ax: Any, under: np.ndarray, kernel: np.ndarray) -> None:
+    height, width = kernel.shape
+    ax.imshow(np.zeros_like(kernel), cmap="gray_r", vmin=0, vmax=1)
+    for (i, j), weight in np.ndenumerate(kernel):
+        text = f"{number(round(float(under[i, j]), 2))}\n× {number(round(float(weight), 2))}"
+        ax.text(j, i, text, ha="center", va="center", size=11)
+    ax.set_xticks(np.arange(width + 1) - 0.5, [])
+    ax.set_yticks(np.arange(height + 1) - 0.5, [])
+    ax.tick_params(length=0)
+    ax.grid(True, color="#888888", alpha=1)
+    ax.spines[:].set(visible=True, color="#888888")
+    ax.set_title("window × kernel")
 
 
 def feature_map(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:

@@ -2,14 +2,14 @@
 
 1. Each node gets a *layer*: one more than the last of its inputs' layers.
 2. The nodes of a layer are *ordered* so that few edges cross: each moves to the mean
-   position of its neighbours, sweep by sweep, and the best order met is kept.
-3. Each node gets a *position*: as near to its neighbours as the boxes beside it allow.
+   position of its neighbors, sweep by sweep, and the best order met is kept.
+3. Each node gets a *position*: as near to its neighbors as the boxes beside it allow.
 
 An edge that spans several layers is a chain of invisible *bends*, one in each layer that
 it crosses, so that it goes around boxes and not through them.
 
 Source: Sugiyama, Tagawa and Toda (1981), "Methods for visual understanding of hierarchical
-system structures". Step 3 is an isotonic regression, solved by pooling neighbours that
+system structures". Step 3 is an isotonic regression, solved by pooling neighbors that
 violate the order (Barlow et al., 1972). The result depends on the graph alone.
 """
 
@@ -29,8 +29,8 @@ class Layout:
     """Positions along the flow of the graph and across it.
 
     Attributes:
-        along: For each node, where its centre lies in the direction of flow.
-        across: For each node, where its centre lies across that direction.
+        along: For each node, where its center lies in the direction of flow.
+        across: For each node, where its center lies across that direction.
         bends: For each edge ``(target, port)``, the points ``(along, across)`` that it
             passes between its ends. Inside a layer it runs straight in the direction of
             flow; all turns are made in the gaps between layers.
@@ -43,7 +43,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Edge:
-    # between neighbouring layers; `port` is where it enters, relative to the target's centre
+    # between neighboring layers; `port` is where it enters, relative to the target's center
     source: int
     target: int
     port: float
@@ -77,53 +77,59 @@ def layered(
         >>> layout.across
         [10.0, 10.0, 10.0]
     """
-    layer = layers_of(inputs)
-    count = len(inputs)
+    layer, count = layers_of(inputs), len(inputs)
     depth, breadth = list(depth), list(breadth)
     enters = entries(inputs)
-
     edges: list[Edge] = []
     chains: dict[tuple[int, int], list[int]] = {}
     for target in range(count):
         for port, source in enumerate(inputs[target]):
-            chain = []
-            for between in range(layer[source] + 1, layer[target]):
-                chain.append(len(layer))
-                layer.append(between)
-                depth.append(0.0)
-                breadth.append(0.0)
-            chains[target, port] = chain
-            ends = [source, *chain, target]
-            # What comes from nothing yields to the main line; long edges are kept straight.
-            weights = [1.0 if inputs[source] else 0.01, *[4.0] * (len(chain) - 1), 1.0]
-            offsets = [0.0] * len(chain) + [breadth[target] * enters[target, port]]
-            for (a, b), offset, weight in zip(pairwise(ends), offsets, weights, strict=False):
-                edges.append(Edge(a, b, offset, weight))
+            bends = range(layer[source] + 1, layer[target])  # one in each layer between
+            chain = chains[target, port] = list(range(len(layer), len(layer) + len(bends)))
+            layer += bends
+            depth += [0.0] * len(chain)
+            breadth += [0.0] * len(chain)
+            entry = breadth[target] * enters[target, port]
+            edges += along_chain([source, *chain, target], bool(inputs[source]), entry)
 
     rows = ordered(layer, edges)
     across = positions(rows, edges, breadth, gap_across)
-
-    along, begin, end = [0.0] * len(layer), [0.0] * len(layer), [0.0] * len(layer)
-    edge_of_row = 0.0
-    for row in rows:
-        thickest = max(depth[node] for node in row)
-        for node in row:
-            begin[node], end[node] = edge_of_row, edge_of_row + thickest
-            along[node] = edge_of_row + thickest / 2
-        edge_of_row += thickest + gap_along
-
-    bends = {}
+    begin, end, along = extents(rows, depth, gap_along)
+    ways = {}
     for (target, port), chain in chains.items():
         points = [(end[source := inputs[target][port]], across[source])]
         for bend in chain:
             points += [(begin[bend], across[bend]), (end[bend], across[bend])]
         entry = across[target] + breadth[target] * enters[target, port]
-        bends[target, port] = [*points, (begin[target], entry)]
-    return Layout(along[:count], across[:count], bends)
+        ways[target, port] = [*points, (begin[target], entry)]
+    return Layout([along[n] for n in range(count)], across[:count], ways)
+
+
+def along_chain(ends: Sequence[int], computed: bool, entry: float) -> list[Edge]:
+    # What comes from nothing yields to the main line; long edges are kept straight.
+    bends = len(ends) - 2
+    weights = [1.0 if computed else 0.01, *[4.0] * (bends - 1), 1.0]
+    offsets = [0.0] * bends + [entry]
+    pairs = zip(pairwise(ends), offsets, weights, strict=False)
+    return [Edge(a, b, offset, weight) for (a, b), offset, weight in pairs]
+
+
+def extents(
+    rows: Sequence[Sequence[int]], depth: Sequence[float], gap: float
+) -> tuple[dict[int, float], dict[int, float], dict[int, float]]:
+    # where each node's layer begins and ends in the direction of flow, and its center
+    begin, end, center = {}, {}, {}
+    edge = 0.0
+    for row in rows:
+        thickest = max(depth[node] for node in row)
+        for node in row:
+            begin[node], end[node], center[node] = edge, edge + thickest, edge + thickest / 2
+        edge += thickest + gap
+    return begin, end, center
 
 
 def entries(inputs: Sequence[Sequence[int]]) -> dict[tuple[int, int], float]:
-    """Where each edge enters its target, as a part of the target's breadth from its centre.
+    """Where each edge enters its target, as a part of the target's breadth from its center.
 
     The inputs enter side by side in their order. Where all but one come from nothing, as
     weights do, that one enters in the middle: the main line of a network runs straight.

@@ -64,11 +64,8 @@ def steps(result: Any) -> list[Step]:
     """
     order: list[Any] = topological_sort(result)
     values = {node: node.value for node in order if not node.inputs}
-    shown = [
-        Step(
-            "The graph before the sweeps: only constants and variables have a value.", values=values
-        )
-    ]
+    text = "The graph before the sweeps: only constants and variables have a value."
+    shown = [Step(text, values=values)]
     for node in order:
         if node.inputs:
             node.value = node.forward(*(i.value for i in node.inputs))
@@ -85,15 +82,8 @@ def steps(result: Any) -> list[Step]:
     shown.append(Step(text, "", result, values, gradients, {}, True))
     for node in reversed(order):
         if node.inputs and node.gradient is not None:
-            parts = node.backward(node.gradient, *(i.value for i in node.inputs))
-            parts = dict(enumerate(parts if isinstance(parts, (tuple, list)) else (parts,)))
-            for port, source in enumerate(node.inputs):
-                if parts[port] is None or not getattr(source, "needs_gradient", True):
-                    del parts[port]
-                    continue
-                parts[port] = unbroadcast(parts[port], np.shape(source.value))
-                accumulate(source, parts[port])
-                gradients = {**gradients, source: source.gradient}
+            parts = hand_back(node)
+            gradients = gradients | {s: s.gradient for s in node.inputs if s.gradient is not None}
             handed = ", ".join(
                 f"{brief(part)} to {called(node.inputs[port])}" for port, part in parts.items()
             )
@@ -102,6 +92,18 @@ def steps(result: Any) -> list[Step]:
             )
             shown.append(Step(text, rule(node, "backward"), node, values, gradients, parts, True))
     return shown
+
+
+def hand_back(node: Any) -> dict[int, Any]:
+    # what a node hands to each of its inputs, by port; the inputs have it afterward
+    parts = node.backward(node.gradient, *(i.value for i in node.inputs))
+    handed = {}
+    for port, part in enumerate(parts if isinstance(parts, (tuple, list)) else (parts,)):
+        source = node.inputs[port]
+        if part is not None and getattr(source, "needs_gradient", True):
+            handed[port] = unbroadcast(part, np.shape(source.value))
+            accumulate(source, handed[port])
+    return handed
 
 
 def sweep_explorer(result: Any, step: int = 0) -> Any:

@@ -37,6 +37,29 @@ def impatient(step: int = 0) -> Explorer:
     """
     import ipywidgets as widgets
 
+    picture, values, patient, hasty = story()
+
+    def paint(figure: Any, step: int) -> str:
+        figure.set_layout_engine("none")
+        for bottom, title, now in ((0.5, "Sorted", patient[step]), (0.0, "Impatient", hasty[step])):
+            axes = figure.add_axes((0.16, bottom + 0.10, 0.82, 0.38))
+            picture.with_state(
+                values,
+                now.gradients,
+                highlight=[now.node] if now.node is not None else [],
+                notes=now.handed,
+                backward=True,
+            ).paint(axes)
+            figure.text(0.02, bottom + 0.29, title, size=14, weight="bold", va="center")
+            figure.text(0.57, bottom + 0.05, now.text, size=12, ha="center", va="center")
+        return f"step {step} of 4. Sorted: {patient[step].text}. Impatient: {hasty[step].text}."
+
+    slider = widgets.IntSlider(step, 0, 4, description="step", layout={"width": "60%"})
+    return Explorer(paint, {"step": slider}, size=(9.0, 4.8))
+
+
+def story() -> tuple[Any, dict[Any, Any], list[Moment], list[Moment]]:
+    """The graph, its values, and what happens in the sorted sweep and in the impatient one."""
     a = mg.Variable(1.0, name="a")
     b = mg.operators.Add(a, a, name="b")
     c = mg.operators.Add(b, b, name="c")
@@ -64,24 +87,7 @@ def impatient(step: int = 0) -> Explorer:
             both(b, "2"),
         ),
     ]
-
-    def paint(figure: Any, step: int) -> str:
-        figure.set_layout_engine("none")
-        for bottom, title, now in ((0.5, "Sorted", patient[step]), (0.0, "Impatient", hasty[step])):
-            axes = figure.add_axes((0.16, bottom + 0.10, 0.82, 0.38))
-            picture.with_state(
-                values,
-                now.gradients,
-                highlight=[now.node] if now.node is not None else [],
-                notes=now.handed,
-                backward=True,
-            ).paint(axes)
-            figure.text(0.02, bottom + 0.29, title, size=14, weight="bold", va="center")
-            figure.text(0.57, bottom + 0.05, now.text, size=12, ha="center", va="center")
-        return f"step {step} of 4. Sorted: {patient[step].text}. Impatient: {hasty[step].text}."
-
-    slider = widgets.IntSlider(step, 0, 4, description="step", layout={"width": "60%"})
-    return Explorer(paint, {"step": slider}, size=(9.0, 4.8))
+    return picture, values, patient, hasty
 
 
 def both(node: Any, part: str) -> dict[tuple[Any, int], str]:

@@ -48,6 +48,18 @@ def write_report(result: dict[str, Any], folder: Path) -> None:
     write_text(folder / "report.html", html(result, pictures))
 
 
+INTRODUCTION = (
+    "<h1>Three studies of a small convolutional network, repeated</h1>"
+    "<p>Szczepański and Zieliński, <cite>Creation of the library used in training of "
+    "convolutional neural networks</cite> (2023), compared a Keras program with one of their "
+    "own in Julia: learning time, loss and allocation. Here the same network runs in Keras, "
+    "in minigrad node by node (their proof of concept) and by minigrad's plan. Keras is trained "
+    "with plain <code>fit</code>, as in the paper's script; at the paper's largest size it is "
+    "timed with <code>steps_per_execution=32</code> as well, one argument that lets it work "
+    "faster. Diamonds are the paper's points. Julia was not run.</p>"
+)
+
+
 def html(result: dict[str, Any], pictures: dict[str, tuple[bytes, str]]) -> str:
     """The page.
 
@@ -66,14 +78,7 @@ def html(result: dict[str, Any], pictures: dict[str, tuple[bytes, str]]) -> str:
     """
     summary = result["summary"]
     parts = [
-        "<h1>Three studies of a small convolutional network, repeated</h1>",
-        "<p>Szczepański and Zieliński, <cite>Creation of the library used in training of "
-        "convolutional neural networks</cite> (2023), compared a Keras program with one of their "
-        "own in Julia: learning time, loss and allocation. Here the same network runs in Keras, "
-        "in minigrad node by node (their proof of concept) and by minigrad's plan. Keras is trained "
-        "with plain <code>fit</code>, as in the paper's script; at the paper's largest size it is "
-        "timed with <code>steps_per_execution=32</code> as well, one argument that lets it work "
-        "faster. Diamonds are the paper's points. Julia was not run.</p>",
+        INTRODUCTION,
         f"<p>{escape(conditions(result))}</p>",
         "<h2>Verdicts</h2>",
         table(

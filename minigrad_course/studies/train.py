@@ -21,6 +21,7 @@ from minigrad.model import Sequential
 
 __all__ = ["add_arguments", "reference_network", "run"]
 
+REPEATED = ("epochs", "batch_size", "optimizer", "seed", "eager")  # options that --json repeats
 OPTIMIZERS = {"sgd": optimizers.SGD, "adam": optimizers.Adam}
 
 
@@ -141,35 +142,30 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     if arguments.seed is not None:
         utils.set_random_seed(arguments.seed)
-    x, y = scaled(x[:pictures]), utils.to_categorical(y[:pictures], 10)
-    x_test, y_test = scaled(x_test), utils.to_categorical(y_test, 10)
-
-    given = {} if arguments.learning_rate is None else {"learning_rate": arguments.learning_rate}
-    model = reference_network()
-    model.compile(
-        optimizer=OPTIMIZERS[arguments.optimizer](**given),
-        loss="categorical_crossentropy",
-        metrics=["accuracy"],
-        run_eagerly=arguments.eager,
-    )
+    model = compiled(arguments)
     model.summary()
     start, interrupted = time.perf_counter(), False
     try:
-        model.fit(x, y, batch_size=arguments.batch_size, epochs=arguments.epochs)
+        targets = utils.to_categorical(y[:pictures], 10)
+        model.fit(
+            scaled(x[:pictures]), targets, batch_size=arguments.batch_size, epochs=arguments.epochs
+        )
     except KeyboardInterrupt:
         interrupted = True
     seconds = time.perf_counter() - start
     history = {} if model.history is None else model.history.history
 
     if interrupted:
-        finished = len(history.get("loss", []))
-        print(f"\ninterrupted after {finished} of {arguments.epochs} epochs")
+        done = len(history.get("loss", []))
+        print(f"\ninterrupted after {done} of {arguments.epochs} epochs")
     if arguments.save:
         model.save_weights(arguments.save)
         print(f"weights: {arguments.save}")
     if interrupted:
         return 130
-    loss, accuracy = model.evaluate(x_test, y_test, batch_size=1000, verbose=0)
+    loss, accuracy = model.evaluate(
+        scaled(x_test), utils.to_categorical(y_test, 10), batch_size=1000, verbose=0
+    )
     per_second = pictures * arguments.epochs / seconds
     print(
         f"test accuracy {accuracy:.2%}, test loss {loss:.4f}\n"
@@ -178,12 +174,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         figures = {
             "pictures": pictures,
-            "epochs": arguments.epochs,
-            "batch_size": arguments.batch_size,
-            "optimizer": arguments.optimizer,
+            **{name: getattr(arguments, name) for name in REPEATED},
             "learning_rate": model.optimizer.learning_rate if model.optimizer else None,
-            "seed": arguments.seed,
-            "eager": arguments.eager,
             "history": history,
             "test_loss": loss,
             "test_accuracy": accuracy,
@@ -193,6 +185,18 @@ def run(arguments: argparse.Namespace) -> int:
         }
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return 0
+
+
+def compiled(arguments: argparse.Namespace) -> Sequential:
+    given = {} if arguments.learning_rate is None else {"learning_rate": arguments.learning_rate}
+    model = reference_network()
+    model.compile(
+        optimizer=OPTIMIZERS[arguments.optimizer](**given),
+        loss="categorical_crossentropy",
+        metrics=["accuracy"],
+        run_eagerly=arguments.eager,
+    )
+    return model
 
 
 def scaled(pictures: np.ndarray) -> np.ndarray:
