@@ -420,5 +420,5 @@ def test_the_first_colors_differ_in_grey():
 
     from minigrad.display.plots import COLORS
 
-    grey = [float(np.dot(to_rgb(color), [0.2126, 0.7152, 0.0722])) for color in COLORS[:3]]
-    assert all(abs(a - b) > 0.05 for a, b in combinations(grey, 2))
+    gray = [float(np.dot(to_rgb(color), [0.2126, 0.7152, 0.0722])) for color in COLORS[:3]]
+    assert all(abs(a - b) > 0.05 for a, b in combinations(gray, 2))

@@ -258,3 +258,32 @@ def test_the_readme_shows_the_benchmark_that_is_committed():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     result = json.loads((ROOT / "data" / "results" / "bench.json").read_text(encoding="utf-8"))
     assert readme == script.filled(readme, script.section(result))
+
+
+BRITISH = re.compile(
+    r"\b\w*(colour|centre|neighbour|favour|behaviour|greyscale|catalogue)\w*\b"
+    r"|\b\w*(optim|summar|normal|recogn|initial|general|real|organ|vectori|minim)is(e[ds]?|ing|ation)\b"
+    r"|\bgrey\b",
+    re.IGNORECASE,
+)
+
+
+def test_the_spelling_is_american():
+    """As Keras's names are; the lectures' file names alone stay as they were."""
+    files = [
+        path
+        for pattern in (
+            "minigrad*/**/*.py",
+            "tests/*.py",
+            "tools/*.py",
+            "*.md",
+            "notebooks/**/*.ipynb",
+        )
+        for path in ROOT.glob(pattern)
+        if path != Path(__file__) and ".ipynb_checkpoints" not in path.parts
+    ]
+    assert len(files) > 200
+    for path in files:
+        text = path.read_text(encoding="utf-8").replace("04_optimised_version", "")
+        found = [m[0] for m in BRITISH.finditer(text) if m[0].lower() not in ("realise",)]
+        assert not found, f"{path.relative_to(ROOT)}: {found}"

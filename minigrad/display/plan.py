@@ -12,7 +12,7 @@ from minigrad.display.plots import COLORS, show, style
 
 __all__ = ["draw_plan"]
 
-# What a buffer holds: the first word of its label tells. Hatches for greyscale.
+# What a buffer holds: the first word of its label tells. Hatches for gray.
 KINDS = {
     "value": (COLORS[0], "", "values"),
     "gradient": (COLORS[1], "//", "gradients"),

@@ -2,7 +2,7 @@
 
 A process of its own is the only fair way to count what a framework costs to import, to trace and
 to keep in memory. Taking turns, round after round, spreads the machine's good and bad moments
-over all of them. Ratios are formed within a round and only then summarised.
+over all of them. Ratios are formed within a round and only then summarized.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def summary(values: Sequence[float]) -> dict[str, float]:
 def write_json(path: str | Path, content: Any) -> None:
     """Write a file whole or not at all.
 
-    The content goes to a neighbour first, which then takes the name in one step: whoever reads
+    The content goes to a neighbor first, which then takes the name in one step: whoever reads
     the file, and whenever this process is killed, finds the old content or the new.
 
     Args:
@@ -170,15 +170,15 @@ def write_text(path: str | Path, text: str) -> None:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, neighbour = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    handle, neighbor = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(neighbour, 0o644)  # mkstemp's file is its owner's alone
-        os.replace(neighbour, path)
+        os.chmod(neighbor, 0o644)  # mkstemp's file is its owner's alone
+        os.replace(neighbor, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(neighbour)
+            os.unlink(neighbor)
         raise

@@ -1,7 +1,7 @@
 """Charts of the experiments, drawn with matplotlib, which is imported when one is drawn.
 
-Colours are told apart by people with any kind of colour vision (Okabe and Ito's palette), and
-markers and hatching tell the same story in grey.
+Colors are told apart by people with any kind of color vision (Okabe and Ito's palette), and
+markers and hatching tell the same story in gray.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Style:
     """How one program looks in every chart.
 
     Attributes:
-        color: A colour of Okabe and Ito's palette.
+        color: A color of Okabe and Ito's palette.
         hatch: Pattern of its bars.
         marker: Marker of its lines.
     """

@@ -15,7 +15,7 @@ __all__ = ["figure_1", "figure_2", "real_sizes"]
 
 BARS = "where 95 % of the medians of further runs are to be expected"
 
-# The lines are told apart in grey as well.
+# The lines are told apart in gray as well.
 DASHES = {KERAS: "-", "minigrad_eager": "--", "minigrad": "-.", FASTER: ":"}
 
 

@@ -12,7 +12,7 @@ from minigrad_course.studies.studies import KERAS, LABELS
 
 __all__ = ["figure_3", "whole_set"]
 
-# From light to dark with the number of pictures; the dashes tell them apart in grey.
+# From light to dark with the number of pictures; the dashes tell them apart in gray.
 SHADES = ("#9ecae1", "#6baed6", "#3182bd", "#08519c", "#08306b")
 DASHES = ((0, (1, 1)), "-.", "--", (0, (5, 1)), "-")
 
