@@ -3,6 +3,7 @@
 ::
 
     explorers.impatient()               # lecture 02: the sweep without a sort beside the sorted one
+    explorers.difference()              # lecture 05: a wrong rate against rounding
 
 Those that show the library's own objects (a graph's sweeps, a convolution) are in
 ``minigrad.display``. matplotlib and ipywidgets are imported when the first is used.
@@ -13,10 +14,10 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-__all__ = ["impatient"]
+__all__ = ["difference", "impatient"]
 
 # the function by which an explorer is made, in the module of the same name
-LAZY = ("impatient",)
+LAZY = ("difference", "impatient")
 
 
 def __getattr__(name: str) -> Any:
