@@ -208,7 +208,7 @@ def compare_gradients(eager, planned, theirs, x, y):
         loss = theirs.loss(y, theirs(x, training=True))
     wanted = [g.numpy() for g in tape.gradient(loss, theirs.trainable_variables)]
 
-    runner = eager.runner(len(x), True, True, x.dtype)
+    runner = eager._runner(len(x), True, True, x.dtype)
     network = runner.network
     runner.load(x, eager.loss.check_targets(y, eager.output_shape), slice(None))
     mg.forward(network.order)
