@@ -249,4 +249,4 @@ mnist = Dataset(
     class_names=tuple("0123456789"),
 )
 
-__getattr__, __dir__ = lookup.public("datasets", __all__)
+__getattr__, __dir__ = lookup.public("datasets", __all__, listed=("fashion_mnist", "mnist"))

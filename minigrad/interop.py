@@ -202,7 +202,7 @@ def covered_kind(thing: Any, module: Any, what: str) -> str:
     """The name of a thing's class, if that is one of the module's."""
     kind = type(thing).__name__
     if type(thing) is not getattr(module, kind, None) or kind not in covered(module):
-        called = title(thing) if hasattr(thing, "name") else repr(thing)
+        called = title(thing) if module is layers else repr(getattr(thing, "name", thing))
         raise ValueError(
             f"{called} is no {what} of minigrad's, so Keras cannot be told what it does. "
             f"Carried are {', '.join(covered(module))}."

@@ -84,7 +84,7 @@ def data_for(model, samples, integers=False):
     if integers:
         x = rng.integers(0, 256, x.shape).astype(np.uint8)
     out = (samples, *model.output_shape[1:])
-    if model.loss.whole_numbers:
+    if model.loss._whole_numbers:
         return x, rng.integers(0, out[-1], out[:-1])
     return x, rng.dirichlet(np.ones(out[-1]), out[:-1])
 

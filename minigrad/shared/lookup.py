@@ -75,7 +75,10 @@ def missing(where: str, name: str, known: Iterable[str]) -> str:
 
 
 def public(
-    where: str, names: Iterable[str], more: Mapping[str, Any] | None = None
+    where: str,
+    names: Iterable[str],
+    more: Mapping[str, Any] | None = None,
+    listed: Iterable[str] | None = None,
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """A module's ``__getattr__`` and ``__dir__``: what Tab shows, and a sentence for the rest.
 
@@ -83,6 +86,7 @@ def public(
         where: The module, for the error.
         names: What is public in it, its ``__all__``.
         more: What can be had as well, but is not shown.
+        listed: The names that the sentence lists; all by default.
 
     Example:
         >>> from minigrad.shared.lookup import public
@@ -97,7 +101,7 @@ def public(
         # ``from minigrad.layers import LSTM`` would replace an AttributeError by its own words.
         frame = sys._getframe(1)
         importing = frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == IMPORT_FROM
-        raise (ImportError if importing else AttributeError)(missing(where, name, names))
+        raise (ImportError if importing else AttributeError)(missing(where, name, listed or names))
 
     return find_name, lambda: sorted(names)
 
@@ -178,7 +182,7 @@ def get(
             f"{kind}: {brief(identifier)} belongs to {library}, which computes with its own "
             f"arrays; there are {', '.join(known if shown is None else shown)}{hint}"
         )
-    if wrap is not None and callable(identifier) and not isinstance(identifier, type):
+    if wrap is not None and callable(identifier) and not (base and isinstance(identifier, type)):
         return wrap(identifier)
     found = find(kind, identifier, known, shown, hint)
     return found if base is None else found()
