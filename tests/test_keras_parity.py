@@ -210,7 +210,7 @@ def compare_gradients(eager, planned, theirs, x, y):
 
     runner = eager._runner(len(x), True, True, x.dtype)
     network = runner.network
-    runner.load(x, eager.loss.check_targets(y, eager.output_shape), slice(None))
+    runner.load(x, eager.loss._check_targets(y, eager.output_shape), slice(None))
     mg.forward(network.order)
     mg.backward(network.order)
     for variable, gradient in zip(eager.trainable_weights, wanted, strict=True):

@@ -184,35 +184,35 @@ class ModelCheckpoint(Monitor):
             )
         self.filepath, self.verbose, self.save_freq = str(filepath), verbose, save_freq
         self.save_best_only = save_best_only
-        self.epoch = self.batches = 0
+        self._epoch = self._batches = 0
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self.epoch = epoch
+        self._epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         if self.save_freq == "epoch":
             return
-        self.batches += 1
-        if self.batches >= int(self.save_freq):
-            self.batches = 0
-            self.save({"batch": batch + 1}, logs or {})
+        self._batches += 1
+        if self._batches >= int(self.save_freq):
+            self._batches = 0
+            self._save({"batch": batch + 1}, logs or {})
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if self.save_freq == "epoch":
-            self.save({}, logs or {})
+            self._save({}, logs or {})
 
-    def save(self, places: dict[str, int], logs: dict[str, float]) -> None:
+    def _save(self, places: dict[str, int], logs: dict[str, float]) -> None:
         """Save the weights, if they are wanted, under a name with the numbers filled in."""
         if self.save_best_only:
             value = self._current(logs)
             # as in Keras: what cannot be judged is saved
             if value is not None and not self._is_improvement(value, self.best):
                 if self.verbose:
-                    print(f"Epoch {self.epoch + 1}: {self.monitor} did not improve")
+                    print(f"Epoch {self._epoch + 1}: {self.monitor} did not improve")
                 return
             self.best = value if value is not None and not math.isnan(value) else self.best
         try:
-            path = Path(self.filepath.format(epoch=self.epoch + 1, **places, **logs))
+            path = Path(self.filepath.format(epoch=self._epoch + 1, **places, **logs))
         except KeyError as error:
             raise KeyError(
                 f"ModelCheckpoint: the name {self.filepath!r} wants {error}, there are epoch, "
@@ -221,4 +221,4 @@ class ModelCheckpoint(Monitor):
         path.parent.mkdir(parents=True, exist_ok=True)
         self.model.save_weights(path)
         if self.verbose:
-            print(f"Epoch {self.epoch + 1}: saved the weights to {path}")
+            print(f"Epoch {self._epoch + 1}: saved the weights to {path}")

@@ -93,7 +93,7 @@ class Constant(Initializer):
         return np.full(lengths(self, shape), self.value, dtype or config.floatx())
 
 
-class Zeros(Constant):
+class Zeros(Initializer):
     """Zero everywhere: the usual start of a bias.
 
     Example:
@@ -102,11 +102,11 @@ class Zeros(Constant):
         array([0., 0., 0.], dtype=float32)
     """
 
-    def __init__(self) -> None:
-        super().__init__(0.0)
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> np.ndarray:
+        return np.zeros(lengths(self, shape), dtype or config.floatx())
 
 
-class Ones(Constant):
+class Ones(Initializer):
     """One everywhere.
 
     Example:
@@ -115,5 +115,5 @@ class Ones(Constant):
         array([1., 1., 1.], dtype=float32)
     """
 
-    def __init__(self) -> None:
-        super().__init__(1.0)
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> np.ndarray:
+        return np.ones(lengths(self, shape), dtype or config.floatx())

@@ -225,6 +225,14 @@ class Layer:
         self._sign(result, inputs)
         return result
 
+    def _make_weights(self, input_shape: Shape) -> None:
+        """Make the weights of the layer, and of those that it is made of."""
+        if not self.built:
+            self.build(input_shape)
+            self.built = True
+        if not all(part.built for part in tree(self)):  # built when the layer calls them
+            self(Constant(np.zeros((1, *input_shape[1:]), self.dtype)))
+
     def _sign(self, result: Node, inputs: Node) -> None:
         """Name what the layer has built after it, for pictures and errors."""
         waiting = [result]

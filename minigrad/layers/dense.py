@@ -73,6 +73,7 @@ class WithKernel(Layer):
         self.kernel = self.add_weight(shape, self.kernel_initializer, name="kernel")
         if self.use_bias:
             self.bias = self.add_weight(shape[-1:], self.bias_initializer, name="bias")
+        self.built = True
 
     def call(self, inputs: Node) -> Node:
         z: Any = self._apply_kernel(inputs)

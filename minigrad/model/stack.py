@@ -98,9 +98,7 @@ class Stack(Layer):
     def _prepare(self, layer: Layer, input_shape: Shape) -> None:
         """Make a layer's weights for an input of this shape."""
         layer.compute_output_shape(input_shape)  # refuses an input that does not fit
-        if not layer.built:
-            layer.build(input_shape)
-            layer.built = True
+        layer._make_weights(input_shape)
 
     def build(self, input_shape: Shape) -> None:
         """Make the weights of all layers.
