@@ -207,7 +207,7 @@ class Compiled(Stack):
         self, training: bool, with_loss: bool, input_dtype: Any
     ) -> Callable[[int], Runner]:
         """What gives the runner for a batch size; asked in every step of a loop."""
-        weights = self.trainable_weights
+        weights = self.trainable_weights if training else []
         use = training, with_loss, input_dtype, self.run_eagerly, tuple(map(id, weights))
 
         def runner(batch_size: int) -> Runner:
@@ -236,7 +236,7 @@ class Compiled(Stack):
         def build(size: int) -> Network:
             return self.network(size, training, with_loss, input_dtype)
 
-        weights = self.trainable_weights
+        weights = self.trainable_weights if training else []
         return engine.Planned(build, batch_size, weights, self.optimizer, training)
 
     def plan(self, batch_size: int = 32, training: bool = True) -> Plan:
@@ -303,13 +303,14 @@ class Compiled(Stack):
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
         """Leave the model as it was if preparing it for a method fails."""
-        built = self.built
+        if self.built:
+            yield  # checking changes nothing
+            return
         try:
             with as_it_was(self, always=False):
                 yield
         except BaseException:
-            if not built:
-                self._forget()
+            self._forget()
             raise
 
     def _dtype_for(self, x: np.ndarray) -> np.dtype:
