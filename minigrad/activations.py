@@ -129,11 +129,8 @@ def get(identifier: Any) -> Callable[[Any], Any]:
     """
     if identifier is None:
         return linear
-    if callable(identifier):
-        return identifier
     hint = " Any function of a node works as well: activation=np.tanh."
-    return lookup.find("activation", identifier, NAMES, sorted(NAMES), hint)
+    return lookup.get("activation", identifier, NAMES, None, lambda f: f, sorted(NAMES), hint)
 
 
-def __getattr__(name: str) -> Any:
-    raise AttributeError(lookup.missing("activations", name, sorted(NAMES)))
+__getattr__, __dir__ = lookup.public("activations", __all__)

@@ -8,10 +8,16 @@ Example:
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
+from minigrad.shared import lookup
+
 __all__ = ["epsilon", "floatx", "set_floatx"]
 
 FLOATS = ("float32", "float64")
-current = "float32"
+_current = "float32"
 
 
 def floatx() -> str:
@@ -25,7 +31,7 @@ def floatx() -> str:
         >>> mg.config.floatx()
         'float32'
     """
-    return current
+    return _current
 
 
 def set_floatx(value: str) -> None:
@@ -44,10 +50,8 @@ def set_floatx(value: str) -> None:
         'float64'
         >>> mg.config.set_floatx("float32")
     """
-    global current
-    if value not in FLOATS:
-        raise ValueError(f"set_floatx wants one of {', '.join(FLOATS)}, got {value!r}")
-    current = value
+    global _current
+    _current = float_name("set_floatx", value)
 
 
 def epsilon() -> float:
@@ -62,3 +66,31 @@ def epsilon() -> float:
         1e-07
     """
     return 1e-7
+
+
+def float_name(owner: str, dtype: Any) -> str:
+    """The name of a dtype that layers compute in.
+
+    Args:
+        owner: Who asks, for the error.
+        dtype: A name or a dtype.
+
+    Raises:
+        ValueError: For anything but float32 and float64.
+
+    Example:
+        >>> from minigrad.config import float_name
+        >>> float_name("Dense", "int32")
+        Traceback (most recent call last):
+        ValueError: Dense: dtype is one of float32, float64, got 'int32'
+    """
+    try:
+        name = "" if dtype is None else np.dtype(dtype).name  # None would be float64
+    except TypeError:
+        name = ""
+    if name not in FLOATS:
+        raise ValueError(f"{owner}: dtype is one of {', '.join(FLOATS)}, got {dtype!r:.60}")
+    return name
+
+
+__getattr__, __dir__ = lookup.public("config", __all__)

@@ -249,6 +249,4 @@ mnist = Dataset(
     class_names=tuple("0123456789"),
 )
 
-
-def __getattr__(name: str) -> None:
-    raise AttributeError(lookup.missing("datasets", name, ("fashion_mnist", "mnist")))
+__getattr__, __dir__ = lookup.public("datasets", __all__, listed=("fashion_mnist", "mnist"))

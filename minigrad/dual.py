@@ -411,3 +411,7 @@ def jacobian_column(f: Callable[..., Any], x: Any, i: Any) -> Any:
     direction = np.zeros(np.shape(x), x.dtype)
     direction[i] = 1.0
     return jvp(f, x, direction)[1]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

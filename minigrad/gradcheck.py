@@ -460,3 +460,7 @@ def explain(found: list[Disagreement], gradient: np.ndarray) -> str | None:
         if alike([gradient.T[d.index] for d in found], numeric):
             return f"the gradient of {name} is transposed"
     return None
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

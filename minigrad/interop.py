@@ -34,47 +34,18 @@ import numpy as np
 
 from minigrad import activations, config, initializers, layers, losses, metrics, optimizers
 from minigrad.model import Sequential
+from minigrad.shared.arguments import configuration, title
 
 __all__ = ["from_keras", "import_keras", "to_keras"]
 
-# What each class is made from: names that are its arguments and its attributes, in both.
-WEIGHTED = ("activation", "use_bias", "kernel_initializer", "bias_initializer")
-POOLING = ("pool_size", "strides", "padding")
-LAYERS = {
-    "Activation": ("activation",),
-    "AveragePooling2D": POOLING,
-    "Conv2D": ("filters", "kernel_size", "strides", "padding", *WEIGHTED),
-    "Dense": ("units", *WEIGHTED),
-    "Dropout": ("rate", "seed"),
-    "Flatten": (),
-    "MaxPooling2D": POOLING,
-    "Rescaling": ("scale", "offset"),
+# Whatever has the same name in both libraries is carried, made from the arguments that it keeps.
+BASES: dict[Any, type] = {
+    initializers: initializers.Initializer,
+    layers: layers.Layer,
+    losses: losses.Loss,
+    metrics: metrics.Metric,
+    optimizers: optimizers.Optimizer,
 }
-LOSSES = {
-    "CategoricalCrossentropy": ("from_logits", "label_smoothing", "reduction", "name"),
-    "MeanSquaredError": ("reduction", "name"),
-    "SparseCategoricalCrossentropy": ("from_logits", "reduction", "name"),
-}
-METRICS = {
-    "BinaryAccuracy": ("name", "threshold"),
-    "CategoricalAccuracy": ("name",),
-    "MeanSquaredError": ("name",),
-    "SparseCategoricalAccuracy": ("name",),
-}
-OPTIMIZERS = {
-    "Adam": ("learning_rate", "beta_1", "beta_2", "epsilon", "name"),
-    "SGD": ("learning_rate", "momentum", "nesterov", "name"),
-}
-INITIALIZERS = {
-    "Constant": ("value",),
-    "RandomNormal": ("mean", "stddev"),
-    "RandomUniform": ("minval", "maxval"),
-    "VarianceScaling": ("scale", "mode", "distribution"),
-    **dict.fromkeys(
-        ("GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Ones", "Zeros"), ()
-    ),
-}
-HOMES = (initializers, layers, losses, metrics, optimizers)
 ACTIVATIONS: dict[Any, str] = {
     np.tanh: "tanh",
     **{function: name for name, function in activations.NAMES.items()},
@@ -153,24 +124,24 @@ def to_keras(model: Sequential, compile: bool = True) -> Any:
         raise TypeError(f"to_keras takes a minigrad.Sequential, got {model!r:.60}")
     if not model.built:
         raise ValueError(
-            f"{model.title} is not built yet, so it has no weights to carry: put mg.Input(shape) "
+            f"{title(model)} is not built yet, so it has no weights to carry: put mg.Input(shape) "
             "first, or call model.build((None, …))"
         )
     keras = import_keras()
     theirs = sequential_to_keras(model, keras)
     if compile and model.optimizer is not None:
         theirs.compile(
-            optimizer=made(keras.optimizers, model.optimizer, OPTIMIZERS, "optimizer"),
-            loss=model.loss and made(keras.losses, model.loss, LOSSES, "loss"),
-            metrics=[metric_to_keras(metric, keras) for metric in model.metric_names] or None,
+            optimizer=made(keras.optimizers, model.optimizer, optimizers, "optimizer"),
+            loss=model.loss and made(keras.losses, model.loss, losses, "loss"),
+            metrics=[metric_to_keras(metric, keras) for metric in model._metric_names] or None,
         )
         state_to_keras(model, theirs)
     return theirs
 
 
 def sequential_to_keras(model: Sequential, keras: Any) -> Any:
-    assert model.input_layer is not None
-    dtype = model.input_layer.given_dtype or np.dtype(model.dtype)
+    assert model._input_layer is not None
+    dtype = model._input_layer._given_dtype or np.dtype(model.dtype)
     theirs = keras.Sequential(name=model.name)
     theirs.add(keras.Input(model.input_shape[1:], dtype=dtype.name))
     for layer in model.layers:
@@ -185,20 +156,20 @@ def sequential_to_keras(model: Sequential, keras: Any) -> Any:
 
 
 def layer_to_keras(layer: layers.Layer, keras: Any) -> Any:
-    arguments = arguments_of(layer, LAYERS, "layer")
+    kind = covered_kind(layer, layers, "layer")
+    arguments = arguments_for(getattr(keras.layers, kind), layer)
     for name, value in arguments.items():
         if name.endswith("_initializer"):
-            known = type(value).__name__ in INITIALIZERS
-            arguments[name] = made(keras.initializers, value, INITIALIZERS, name) if known else None
+            known = type(value).__name__ in covered(initializers)
+            arguments[name] = made(keras.initializers, value, initializers, name) if known else None
         elif name == "activation":
             if value not in ACTIVATIONS:
                 raise ValueError(
-                    f"{layer.title}: its activation {value!r} is a function of your own; what "
+                    f"{title(layer)}: its activation {value!r} is a function of your own; what "
                     f"Keras knows are {', '.join(sorted(set(ACTIVATIONS.values())))}"
                 )
             arguments[name] = ACTIVATIONS[value]
-    kind = getattr(keras.layers, type(layer).__name__)
-    theirs = kind(**arguments, name=layer.name, dtype=layer.dtype)
+    theirs = getattr(keras.layers, kind)(**arguments, name=layer.name, dtype=layer.dtype)
     theirs.trainable = layer.trainable
     return theirs
 
@@ -207,25 +178,42 @@ def metric_to_keras(metric: Any, keras: Any) -> Any:
     if isinstance(metric, str):
         return metric
     metric = metric() if isinstance(metric, type) else metric
-    return made(keras.metrics, metric, METRICS, "metric")
+    return made(keras.metrics, metric, metrics, "metric")
 
 
-def made(module: Any, thing: Any, table: dict[str, tuple[str, ...]], what: str) -> Any:
+def made(theirs: Any, thing: Any, module: Any, what: str) -> Any:
     # the class of the same name in a module of Keras's, from the same arguments
-    arguments = arguments_of(thing, table, what)
-    return getattr(module, type(thing).__name__)(**arguments)
+    kind = getattr(theirs, covered_kind(thing, module, what))
+    arguments = arguments_for(kind, thing)
+    if what.endswith("initializer"):
+        arguments.pop("seed", None)  # the weights are carried as they are
+    return kind(**arguments, **({"name": thing.name} if hasattr(thing, "name") else {}))
 
 
-def arguments_of(thing: Any, table: dict[str, tuple[str, ...]], what: str) -> dict[str, Any]:
-    kind = type(thing)
-    ours = any(vars(home).get(kind.__name__) is kind for home in HOMES)  # not one derived from it
-    if not ours or kind.__name__ not in table:
-        title = getattr(thing, "title", None) or repr(getattr(thing, "name", thing))
+def covered(module: Any) -> list[str]:
+    """The classes of a module of minigrad's that Keras has under the same name."""
+    things = [getattr(module, name) for name in module.__all__]
+    base = BASES[module]
+    kinds = [t for t in things if isinstance(t, type) and issubclass(t, base) and t is not base]
+    return sorted({kind.__name__ for kind in kinds} - {"InputLayer"})
+
+
+def covered_kind(thing: Any, module: Any, what: str) -> str:
+    """The name of a thing's class, if that is one of the module's."""
+    kind = type(thing).__name__
+    if type(thing) is not getattr(module, kind, None) or kind not in covered(module):
+        called = title(thing) if module is layers else repr(getattr(thing, "name", thing))
         raise ValueError(
-            f"{title} is no {what} of minigrad's, so Keras cannot be told what it does. "
-            f"Carried are {', '.join(sorted(table))}."
+            f"{called} is no {what} of minigrad's, so Keras cannot be told what it does. "
+            f"Carried are {', '.join(covered(module))}."
         )
-    arguments = {name: getattr(thing, name) for name in table[kind.__name__]}
+    return kind
+
+
+def arguments_for(kind: Any, thing: Any) -> dict[str, Any]:
+    """What a class of Keras's takes of what a thing was made with, but for common arguments."""
+    taken = set(inspect.signature(kind).parameters) - {"name", "dtype", "trainable"}
+    arguments = {k: v for k, v in configuration(thing).items() if k in taken}
     if arguments.get("reduction") == "mean":
         arguments["reduction"] = "sum_over_batch_size"
     return arguments
@@ -238,7 +226,7 @@ def state_to_keras(model: Sequential, theirs: Any) -> None:
     theirs.optimizer.iterations.assign(model.optimizer.iterations)
     mine = [a for weight in model.trainable_weights for a in model.optimizer.state(weight)]
     for variable, array in zip(theirs.optimizer.variables[2:], mine, strict=True):
-        variable.assign(array)
+        variable.assign(np.array(array))  # a copy: JAX would share the memory
 
 
 # -- from Keras ----------------------------------------------------------------------------
@@ -286,10 +274,9 @@ def from_keras(keras_model: Any, compile: bool = True) -> Sequential:
         told = keras_model.get_compile_config()
         model.compile(
             optimizer=optimizer_from_keras(told["optimizer"]),
-            loss=thing_from_keras(told["loss"], losses, LOSSES, "loss"),
+            loss=thing_from_keras(told["loss"], losses, "loss"),
             metrics=[
-                thing_from_keras(metric, metrics, METRICS, "metric")
-                for metric in told.get("metrics") or ()
+                thing_from_keras(metric, metrics, "metric") for metric in told.get("metrics") or ()
             ],
             loss_weights=told.get("loss_weights"),
             weighted_metrics=told.get("weighted_metrics"),
@@ -319,14 +306,14 @@ def sequential_from_keras(keras_model: Any, keras: Any) -> Sequential:
 
 def layer_from_keras(theirs: Any, keras: Any) -> layers.Layer:
     kind = type(theirs).__name__
-    title = f'from_keras: {kind} "{theirs.name}"'
-    if kind not in LAYERS or type(theirs) is not getattr(keras.layers, kind):
+    called = f'from_keras: {kind} "{theirs.name}"'
+    if kind not in covered(layers) or type(theirs) is not getattr(keras.layers, kind):
         raise ValueError(
-            f"{title} is not covered by minigrad. Covered are {', '.join(sorted(LAYERS))}."
+            f"{called} is not covered by minigrad. Covered are {', '.join(covered(layers))}."
         )
     if theirs.dtype_policy.name not in config.FLOATS:
         raise ValueError(
-            f"{title} computes in {theirs.dtype_policy.name}; minigrad's dtypes are "
+            f"{called} computes in {theirs.dtype_policy.name}; minigrad's dtypes are "
             f"{' and '.join(config.FLOATS)}"
         )
     arguments = {}
@@ -335,12 +322,12 @@ def layer_from_keras(theirs: Any, keras: Any) -> layers.Layer:
         if name in ("name", "trainable", "dtype", "build_config"):
             continue
         if name not in taken and value is not None:
-            raise ValueError(f"{title}: {name}={value!r} is not covered by minigrad")
+            raise ValueError(f"{called}: {name}={value!r} is not covered by minigrad")
         if name.endswith("_initializer"):
-            known = value and value["class_name"] in INITIALIZERS
-            value = thing_from_keras(value, initializers, INITIALIZERS, name) if known else "zeros"
+            known = value and value["class_name"] in covered(initializers)
+            value = thing_from_keras(value, initializers, name) if known else "zeros"
         elif name == "activation" and not isinstance(value, str) and value is not None:
-            raise ValueError(f"{title}: its activation is {describe(value)}, not covered")
+            raise ValueError(f"{called}: its activation is {describe(value)}, not covered")
         if name in taken:
             arguments[name] = value
     layer = getattr(layers, kind)(**arguments, name=theirs.name, dtype=theirs.variable_dtype)
@@ -348,15 +335,15 @@ def layer_from_keras(theirs: Any, keras: Any) -> layers.Layer:
     return layer
 
 
-def thing_from_keras(told: Any, module: Any, table: dict[str, tuple[str, ...]], what: str) -> Any:
+def thing_from_keras(told: Any, module: Any, what: str) -> Any:
     # Keras tells a name, or a class with its arguments.
     if told is None or isinstance(told, str):
         return told
     kind = told["class_name"] if isinstance(told, dict) and "class_name" in told else None
-    if kind not in table:
+    if kind not in covered(module):
         raise ValueError(
             f"from_keras: the {what} {describe(told)} is not covered by minigrad; compile=False "
-            f"leaves it out. Covered are {', '.join(sorted(table))}."
+            f"leaves it out. Covered are {', '.join(covered(module))}."
         )
     taken = inspect.signature(getattr(module, kind)).parameters
     return getattr(module, kind)(
@@ -369,13 +356,13 @@ def thing_from_keras(told: Any, module: Any, table: dict[str, tuple[str, ...]], 
 
 
 def optimizer_from_keras(told: Any) -> Any:
-    if isinstance(told, dict) and told.get("class_name") in OPTIMIZERS:
+    if isinstance(told, dict) and told.get("class_name") in covered(optimizers):
         rate = told["config"]["learning_rate"]
         if not isinstance(rate, dict):  # a schedule, which is refused by name
             # Keras holds it in float32: 0.01 is told as 0.009999999776482582
             rate = float(str(np.float32(rate)))
         return getattr(optimizers, told["class_name"])(**{**told["config"], "learning_rate": rate})
-    return thing_from_keras(told, optimizers, OPTIMIZERS, "optimizer")
+    return thing_from_keras(told, optimizers, "optimizer")
 
 
 def describe(told: Any) -> str:

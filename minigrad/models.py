@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from minigrad.model import Sequential
 from minigrad.shared import lookup
 
 __all__ = ["Sequential"]
 
 
-def __getattr__(name: str) -> Any:
-    raise AttributeError(lookup.missing("models", name, __all__))
+__getattr__, __dir__ = lookup.public("models", __all__)

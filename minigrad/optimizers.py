@@ -288,8 +288,7 @@ def get(identifier: Any) -> Optimizer:
     """
     if isinstance(identifier, str):
         identifier = NAMES.get(identifier.lower(), identifier)
-    return lookup.instance("optimizer", Optimizer, identifier, NAMES)
+    return lookup.get("optimizer", identifier, NAMES, Optimizer)
 
 
-def __getattr__(name: str) -> Any:
-    raise AttributeError(lookup.missing("optimizers", name, __all__))
+__getattr__, __dir__ = lookup.public("optimizers", __all__)

@@ -79,5 +79,4 @@ def set_random_seed(seed: int) -> None:
     randomness.restart(int(seed))
 
 
-def __getattr__(name: str) -> Any:
-    raise AttributeError(lookup.missing("utils", name, __all__))
+__getattr__, __dir__ = lookup.public("utils", __all__)

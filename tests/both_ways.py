@@ -40,7 +40,7 @@ def same(models, tolerance=1e-10):
 
 
 def way(model):
-    return next(runner.way for runner in model.runners.values() if runner.training)
+    return next(runner.way for runner in model._runners.values() if runner.training)
 
 
 def fit_both(models, batch=8, epochs=2, count=28):

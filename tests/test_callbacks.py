@@ -85,11 +85,11 @@ def test_the_direction_is_the_metric_s():
     x, y = X, np.eye(2)[np.arange(12) % 2]
     stopping = mg.callbacks.EarlyStopping("accuracy", patience=100)
     model.fit(x, y, epochs=2, verbose=0, callbacks=[stopping])
-    assert stopping.upward()
+    assert stopping._upward()
     with pytest.raises(ValueError, match=r"whether more of 'speed' is better is not known"):
         watching = mg.callbacks.EarlyStopping("speed")
         watching.set_model(model)
-        watching.upward()
+        watching._upward()
 
 
 def test_early_stopping_ends_fit_and_restores_the_best_weights():

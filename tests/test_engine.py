@@ -139,7 +139,7 @@ class Case(NamedTuple):
         if self.integers:
             x = rng.integers(0, 256, x.shape).astype(np.uint8)
         out = (samples, *model.output_shape[1:])
-        if model.loss.whole_numbers:
+        if model.loss._whole_numbers:
             return x, rng.integers(0, out[-1], out[:-1])
         if "crossentropy" in model.loss.name:
             return x, rng.dirichlet(np.ones(out[-1]), out[:-1])
@@ -277,10 +277,10 @@ def compare_nodes(case: Case, batch: int, dtype: str, steps: int = 2) -> str:
         for w in reference.weights:  # no bias is 0
             w.value = rng.normal(size=w.shape) / max(np.sqrt(np.prod(w.shape[:-1])), 1)
         x, y = case.data(reference, 3 * batch, seed=5)
-        x, y = reference.check_data(x, y, "fit")
-        eager = reference.runner(batch, True, True, x.dtype)
+        x, y = reference._admit(x, y, "fit")
+        eager = reference._runner(batch, True, True, x.dtype)
         planned.set_weights(reference.get_weights())
-        plan = planned.runner(batch, True, True, x.dtype)
+        plan = planned._runner(batch, True, True, x.dtype)
         assert isinstance(eager, Eager) and isinstance(plan, Planned)
         for _ in range(steps):
             rows = rng.permutation(len(x))[:batch]

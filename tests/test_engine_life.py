@@ -110,7 +110,7 @@ def test_one_sample_at_a_time(name, threads):
         for epoch in range(3):
             for model in models:
                 model.fit(x, y, batch_size=1, shuffle=False, verbose=0, callbacks=[Look()])
-            runners = models[1].runners.values()
+            runners = models[1]._runners.values()
             kinds = {k.kind for r in runners for p in r.programs for k in p.kernels}
             assert ("dense, owing" in kinds) == (name != "shared weights")
             if epoch == 1:
@@ -171,12 +171,12 @@ def test_both_ways_go_on_from_each_other(models):
     walked.fit(x, y, batch_size=8, epochs=3, shuffle=False, verbose=0)
     for eager in (True, False, True):
         mixed.run_eagerly = eager
-        mixed.runners.clear()  # as compile() does, but the optimizer stays
+        mixed._runners.clear()  # as compile() does, but the optimizer stays
         mixed.fit(x, y, batch_size=8, epochs=1, shuffle=False, verbose=0)
     same(models)
     assert walked.optimizer.iterations == mixed.optimizer.iterations == 9
     mixed.run_eagerly = False
-    mixed.runners.clear()
+    mixed._runners.clear()
     fit_both(models)
 
 

@@ -37,7 +37,7 @@ def train(run_eagerly, batch, optimizer, between):
         losses.append(model.train_on_batch(x, y))
         model.reset_metrics()
         between(model, step)
-    runner = model.runner(batch, training=True)
+    runner = model._runner(batch, training=True)
     return losses, model.get_weights(), runner
 
 

@@ -84,15 +84,15 @@ def data_for(model, samples, integers=False):
     if integers:
         x = rng.integers(0, 256, x.shape).astype(np.uint8)
     out = (samples, *model.output_shape[1:])
-    if model.loss.whole_numbers:
+    if model.loss._whole_numbers:
         return x, rng.integers(0, out[-1], out[:-1])
     return x, rng.dirichlet(np.ones(out[-1]), out[:-1])
 
 
 def requested(model, batch=32, integers=False, steps=1):
     """Requests for array data in later steps of the plan; and the way it is run."""
-    x, y = model.check_data(*data_for(model, 4 * batch, integers), "fit")
-    runner = model.runner(batch, True, True, x.dtype)
+    x, y = model._admit(*data_for(model, 4 * batch, integers), "fit")
+    runner = model._runner(batch, True, True, x.dtype)
     rows = np.random.default_rng(0).permutation(len(x))[:batch]
     for _ in range(2):
         runner.load(x, y, rows)
@@ -244,8 +244,8 @@ def test_tracemalloc_sees_no_array_that_stays():
     mg.set_threads(2)
     shape, layers = LAYERS["large weight"]
     model = made(shape, [*layers(), L.Dense(3, "softmax")])
-    x, y = model.check_data(*data_for(model, 128), "fit")
-    runner = model.runner(32, True, True, x.dtype)
+    x, y = model._admit(*data_for(model, 128), "fit")
+    runner = model._runner(32, True, True, x.dtype)
     rows = np.arange(32)
     runner.load(x, y, rows)
     runner.train_step()

@@ -54,7 +54,7 @@ def test_what_a_reader_writes_runs_inside_the_plan(own, threads):
     with engine(threads, large=100):
         models = both_ways(shape=(6,), **arguments)
         fit_both(models)
-        kinds = {k.kind for r in models[1].runners.values() for p in r.programs for k in p.kernels}
+        kinds = {k.kind for r in models[1]._runners.values() for p in r.programs for k in p.kernels}
         assert ("reference" in kinds) == ("layers" in own)
 
 

@@ -41,7 +41,7 @@ def trained(model, epochs: int = 2):
 
 
 def way(model) -> str:
-    return next(r.way for r in model.runners.values() if r.training)
+    return next(r.way for r in model._runners.values() if r.training)
 
 
 # How many

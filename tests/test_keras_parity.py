@@ -156,8 +156,8 @@ def test_a_random_network_is_the_same_three_times(seed):
     generator = np.random.default_rng(0)
     x = generator.normal(size=(11, *eager.input_shape[1:])).astype("float32")
     labels = generator.integers(eager.output_shape[1], size=11)
-    y = labels if loss.whole_numbers else np.eye(eager.output_shape[1], dtype="float32")[labels]
-    metrics = ["accuracy"] if loss.whole_numbers else ["accuracy", "mse"]
+    y = labels if loss._whole_numbers else np.eye(eager.output_shape[1], dtype="float32")[labels]
+    metrics = ["accuracy"] if loss._whole_numbers else ["accuracy", "mse"]
 
     eager.compile(optimizer(), loss, metrics=metrics, run_eagerly=True)
     planned = mg.interop.from_keras(mg.interop.to_keras(eager))
@@ -208,9 +208,9 @@ def compare_gradients(eager, planned, theirs, x, y):
         loss = theirs.loss(y, theirs(x, training=True))
     wanted = [g.numpy() for g in tape.gradient(loss, theirs.trainable_variables)]
 
-    runner = eager.runner(len(x), True, True, x.dtype)
+    runner = eager._runner(len(x), True, True, x.dtype)
     network = runner.network
-    runner.load(x, eager.loss.check_targets(y, eager.output_shape), slice(None))
+    runner.load(x, eager.loss._check_targets(y, eager.output_shape), slice(None))
     mg.forward(network.order)
     mg.backward(network.order)
     for variable, gradient in zip(eager.trainable_weights, wanted, strict=True):

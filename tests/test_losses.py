@@ -129,7 +129,7 @@ def test_names_lead_to_losses():
         (lambda: mg.losses.categorical_crossentropy(LABELS, LOGITS, True), "sparse_categorical"),
         (
             lambda: mg.losses.sparse_categorical_crossentropy(ONE_HOT, PROBABILITIES),
-            "for one-hot rows there is",
+            "For one-hot rows there is",
         ),
         (lambda: mg.losses.MeanSquaredError()(1.0, 1.0, sample_weight=2.0), "sample_weight"),
     ],

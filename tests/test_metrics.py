@@ -90,7 +90,7 @@ def test_a_metric_of_one_s_own_has_the_name_that_keras_gives(keras):
     [
         (lambda: mg.metrics.get("acuracy"), "Did you mean 'accuracy'"),
         (lambda: mg.metrics.get("auc"), "metric 'auc' is not covered"),
-        (lambda: mg.metrics.get(3), "a metric is a name"),
+        (lambda: mg.metrics.get(3), "metric 3 is not covered"),
         (lambda: mg.metrics.CategoricalAccuracy(dtype="float16"), "dtype='float16' is not covered"),
         (lambda: mg.metrics.get("categorical_accuracy", (8,), (8, 10)), "does not fit targets"),
     ],

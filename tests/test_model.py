@@ -65,7 +65,7 @@ def test_only_so_many_graphs_are_kept():
     model = classifier()
     for size in range(1, 40):
         model.predict(X[:size], batch_size=64, verbose=0)
-    assert len(model.networks) <= 8 and len(model.runners) <= 8
+    assert len(model._networks) <= 8 and len(model._runners) <= 8
 
 
 def test_a_model_in_a_model():
@@ -231,7 +231,7 @@ def test_bytes_stay_bytes_until_they_are_rescaled():
         [mg.Input((4, 4, 1)), mg.layers.Rescaling(1 / 255), mg.layers.Conv2D(2, 2)]
     )
     result = model.predict(x, verbose=0)
-    assert {network.inputs.dtype for network in model.networks.values()} == {np.dtype(np.uint8)}
+    assert {network.inputs.dtype for network in model._networks.values()} == {np.dtype(np.uint8)}
     assert result.dtype == np.float32
     scaled = mg.Sequential([mg.Input((4, 4, 1)), model.layers[1]])
     np.testing.assert_allclose(result, scaled.predict(x / 255, verbose=0), rtol=1e-5, atol=1e-6)

@@ -194,7 +194,7 @@ def test_the_plan_shown_is_the_plan_that_runs():
     plan = model.plan(8)
     x, y = np.zeros((8, 28, 28, 1), np.float32), np.eye(10)[:8]
     model.train_on_batch(x, y)
-    assert any(plan.planned is runner for runner in model.runners.values())
+    assert any(plan.planned is runner for runner in model._runners.values())
 
 
 def test_a_readers_operator_stands_in_the_table_by_its_name():

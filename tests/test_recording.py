@@ -172,7 +172,7 @@ def test_recorded_operators_learn_what_the_graph_learns(names, units, batch, thr
             for _ in range(3):
                 model.train_on_batch(rng.normal(size=(batch, 3)), rng.normal(size=(batch, 2)))
         if not eager:
-            kinds = {k.kind for r in model.runners.values() for p in r.programs for k in p.kernels}
+            kinds = {k.kind for r in model._runners.values() for p in r.programs for k in p.kernels}
             assert "recorded" in kinds and "reference" not in kinds
         weights.append(model.get_weights())
     for planned, walked in zip(*weights, strict=True):
@@ -207,7 +207,7 @@ def test_a_gradient_computed_on_the_way_forward_waits():
 def test_a_node_is_left_as_it_was():
     model = mg.Sequential([mg.Input((3,)), L.Dense(4), L.Dropout(0.5, seed=1), L.Dense(2, "tanh")])
     model.compile("sgd", "mse")
-    runner = model.runner(4, True, True)
+    runner = model._runner(4, True, True)
     for node in runner.network.order:
         assert not any(isinstance(value, Noted) for value in vars(node).values())
     dropout = next(n for n in runner.network.order if n.label == "dropout")

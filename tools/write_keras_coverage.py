@@ -19,49 +19,40 @@ import minigrad as mg
 
 FILE = Path(__file__).resolve().parents[1] / "KERAS.md"
 
-# What is compared, and the arguments that a call cannot do without.
-CLASSES: dict[str, dict[str, dict[str, Any]]] = {
-    "layers": {
-        "Activation": {"activation": "relu"},
-        "AveragePooling2D": {},
-        "Conv2D": {"filters": 1, "kernel_size": 2},
-        "Dense": {"units": 1},
-        "Dropout": {"rate": 0.5},
-        "Flatten": {},
-        "Input": {"shape": (2,)},
-        "MaxPooling2D": {},
-        "Rescaling": {"scale": 0.5},
-    },
-    "losses": {
-        "CategoricalCrossentropy": {},
-        "MeanSquaredError": {},
-        "SparseCategoricalCrossentropy": {},
-    },
-    "optimizers": {"Adam": {}, "SGD": {}},
-    "metrics": {
-        "BinaryAccuracy": {},
-        "CategoricalAccuracy": {},
-        "MeanSquaredError": {},
-        "SparseCategoricalAccuracy": {},
-    },
-    "initializers": {
-        "Constant": {},
-        "GlorotNormal": {},
-        "GlorotUniform": {},
-        "HeNormal": {},
-        "HeUniform": {},
-        "Ones": {},
-        "RandomNormal": {},
-        "RandomUniform": {},
-        "VarianceScaling": {},
-        "Zeros": {},
-    },
-    "callbacks": {
-        "EarlyStopping": {},
-        "ModelCheckpoint": {"filepath": "w.npz", "save_weights_only": True},
-    },
-    "utils": {"set_random_seed": {"seed": 1}, "to_categorical": {"x": [0]}},
+# Whatever is public in these modules is compared; what a call cannot do without, by argument.
+MODULES = ("layers", "losses", "optimizers", "metrics", "initializers", "callbacks", "utils")
+BASES = ("InputLayer", "Layer", "Loss", "Optimizer", "Metric", "Mean", "Initializer")
+BASES = (*BASES, "Callback", "CallbackList", "History")
+NEEDED = {
+    "activation": "relu",
+    "filepath": "w.npz",
+    "filters": 1,
+    "kernel_size": 2,
+    "rate": 0.5,
+    "scale": 0.5,
+    "seed": 1,
+    "shape": (2,),
+    "units": 1,
+    "x": [0],
 }
+ALSO = {"ModelCheckpoint": {"save_weights_only": True}, "Input": {"shape": (2,)}}
+
+
+def compared(module: str) -> dict[str, dict[str, Any]]:
+    """The classes of a module that are compared, each with what it needs to be called."""
+    found = {}
+    for name in getattr(mg, module).__all__:
+        thing = getattr(getattr(mg, module), name)
+        is_alias = thing.__name__ != name
+        if is_alias or name in BASES or not (name[0].isupper() or module == "utils"):
+            continue
+        wanted = [
+            n for n, default in arguments(thing).items() if default is inspect.Parameter.empty
+        ]
+        found[name] = {n: NEEDED[n] for n in wanted} | ALSO.get(name, {})
+    return found
+
+
 X, Y = np.zeros((2, 3), np.float32), np.zeros((2, 1), np.float32)
 METHODS: dict[str, dict[str, Any]] = {
     "add": {"layer": mg.layers.Dense(1)},
@@ -99,6 +90,7 @@ A script that uses what is marked ✓ runs with `import minigrad as keras`. Ever
 | `compile(run_eagerly=True)` | TensorFlow's operations one by one | the graph is walked node by node; by default it becomes a plan |
 | `save_weights` | `.weights.h5` | `.weights.npz`, NumPy's own format |
 | `save`, `export`, `to_json`, `get_config` | whole models | an error: `to_keras(model).save("model.keras")` saves one |
+| `compile` in a callback while `fit` is under way | the old functions go on | an error |
 | a learning rate that follows a schedule | `keras.optimizers.schedules` | a number; assign `model.optimizer.learning_rate` between epochs |
 | random numbers | TensorFlow's generators | NumPy's: the same seed gives other initial weights, another order of samples and other dropout masks |
 """
@@ -144,12 +136,12 @@ def document() -> str:
     keras = mg.interop.import_keras()
     common = arguments(keras.layers.Layer.__init__)
     parts = [OPENING.format(version=keras.__version__)]
-    for module, classes in CLASSES.items():
+    for module in MODULES:
         covered = [
             name for name in getattr(mg, module).__all__ if hasattr(getattr(keras, module), name)
         ]
         parts.append(f"\n## `keras.{module}`\n\nCovered: {', '.join(f'`{n}`' for n in covered)}.")
-        for name, given in classes.items():
+        for name, given in compared(module).items():
             theirs = getattr(getattr(keras, module), name)
             taken = arguments(theirs)
             if inspect.isclass(theirs) and issubclass(theirs, keras.layers.Layer):

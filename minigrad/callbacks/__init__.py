@@ -13,14 +13,10 @@ Example:
 
 from __future__ import annotations
 
-from typing import Any
-
-from minigrad.callbacks.hooks import Callback, CallbackList, History
-from minigrad.callbacks.monitors import EarlyStopping, ModelCheckpoint
+from minigrad.callbacks import hooks, monitors
+from minigrad.callbacks.hooks import *  # noqa: F403
+from minigrad.callbacks.monitors import *  # noqa: F403
 from minigrad.shared import lookup
 
-__all__ = ["Callback", "CallbackList", "EarlyStopping", "History", "ModelCheckpoint"]
-
-
-def __getattr__(name: str) -> Any:
-    raise AttributeError(lookup.missing("callbacks", name, __all__))
+__all__ = sorted(name for file in (hooks, monitors) for name in file.__all__)
+__getattr__, __dir__ = lookup.public("callbacks", __all__)

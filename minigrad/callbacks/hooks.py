@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from minigrad.model import Sequential
+from minigrad.shared.arguments import brief
 
-__all__ = ["Callback", "CallbackList", "History", "as_list"]
+__all__ = ["Callback", "CallbackList", "History"]
 
-BATCH_HOOKS = (
-    "on_train_batch_begin",
-    "on_train_batch_end",
-    "on_test_batch_begin",
-    "on_test_batch_end",
-    "on_predict_batch_begin",
-    "on_predict_batch_end",
-)
+Logs = dict[str, Any]  # metrics by name; for a batch of ``predict`` its outputs
+
+
+class Trained(Protocol):
+    """What callbacks ask of a model."""
+
+    optimizer: Any
+    metrics: Any
+    stop_training: bool
+
+    def get_weights(self) -> list[Any]: ...
+
+    def set_weights(self, weights: list[Any]) -> None: ...
+
+    def save_weights(self, filepath: Any) -> None: ...
+
+    def load_weights(self, filepath: Any) -> None: ...
 
 
 class Callback:
     """Methods that ``fit``, ``evaluate`` and ``predict`` call; define those wanted.
 
-    Setting ``self.model.stop_training = True`` ends training after the present batch.
+    Setting ``self.model.stop_training = True`` ends training after the present batch. At the
+    end of an epoch all callbacks are given one dictionary, and what they add to it stands in
+    the history.
 
     Attributes:
         model: The model that is trained.
@@ -41,65 +51,152 @@ class Callback:
         [0]
     """
 
-    model: Sequential
+    model: Any
     params: dict[str, Any]
 
-    def set_model(self, model: Sequential) -> None:
-        """Told before the first hook."""
+    def set_model(self, model: Trained) -> None:
+        """Told before the first hook.
+
+        Args:
+            model: The model that is trained.
+        """
         self.model = model
 
     def set_params(self, params: dict[str, Any]) -> None:
-        """Told before the first hook."""
+        """Told before the first hook.
+
+        Args:
+            params: ``verbose``, ``epochs`` and ``steps`` of the call.
+        """
         self.params = params
 
-    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Called when ``fit`` begins."""
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Called when ``fit`` begins.
 
-    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        """Called when ``fit`` ends, with the metrics of the last epoch."""
+        Args:
+            logs: Empty.
+        """
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Called when an epoch begins; the first is 0."""
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Called when ``fit`` ends.
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Called when an epoch ends, with its metrics and those of validation."""
+        Args:
+            logs: The metrics of the last epoch.
+        """
 
-    def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Called before a training step; the first of an epoch is 0."""
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """Called when an epoch begins.
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Called after a training step, with the metrics since the epoch began."""
+        Args:
+            epoch: Its number; the first is 0.
+            logs: Empty.
+        """
 
-    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Called when ``evaluate`` begins, also that of validation."""
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Called when an epoch ends.
 
-    def on_test_end(self, logs: dict[str, float] | None = None) -> None:
-        """Called when ``evaluate`` ends, with its metrics."""
+        Args:
+            epoch: Its number; the first is 0.
+            logs: Its metrics, and those of validation as ``val_…``. What is added to it is
+                noted in the history.
+        """
 
-    def on_test_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Called before a batch of ``evaluate``."""
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Another name of :meth:`on_train_batch_begin`.
 
-    def on_test_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Called after a batch of ``evaluate``, with the metrics so far."""
+        Args:
+            batch: Number of the step; the first of an epoch is 0.
+            logs: Empty.
+        """
 
-    def on_predict_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Called when ``predict`` begins."""
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Another name of :meth:`on_train_batch_end`.
 
-    def on_predict_end(self, logs: dict[str, float] | None = None) -> None:
-        """Called when ``predict`` ends."""
+        Args:
+            batch: Number of the step; the first of an epoch is 0.
+            logs: The metrics since the epoch began.
+        """
 
-    def on_predict_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Called before a batch of ``predict``."""
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Called before a training step.
 
-    def on_predict_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Called after a batch of ``predict``, with its ``outputs``."""
+        Args:
+            batch: Number of the step; the first of an epoch is 0.
+            logs: Empty.
+        """
+        self.on_batch_begin(batch, logs=logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Called after a training step.
+
+        Args:
+            batch: Number of the step; the first of an epoch is 0.
+            logs: The metrics since the epoch began.
+        """
+        self.on_batch_end(batch, logs=logs)
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        """Called when ``evaluate`` begins, also that of validation.
+
+        Args:
+            logs: Empty.
+        """
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        """Called when ``evaluate`` ends.
+
+        Args:
+            logs: Its metrics.
+        """
+
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Called before a batch of ``evaluate``.
+
+        Args:
+            batch: Number of the step; the first is 0.
+            logs: Empty.
+        """
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Called after a batch of ``evaluate``.
+
+        Args:
+            batch: Number of the step; the first is 0.
+            logs: The metrics so far.
+        """
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        """Called when ``predict`` begins.
+
+        Args:
+            logs: Empty.
+        """
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        """Called when ``predict`` ends.
+
+        Args:
+            logs: Empty.
+        """
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Called before a batch of ``predict``.
+
+        Args:
+            batch: Number of the step; the first is 0.
+            logs: Empty.
+        """
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Called after a batch of ``predict``.
+
+        Args:
+            batch: Number of the step; the first is 0.
+            logs: ``outputs``: the predictions of the batch, an array of shape (batch, …).
+        """
 
 
-def as_list(callbacks: Any) -> list[Any]:
-    """None, one or several callbacks as a list."""
-    if callbacks is None:
-        return []
-    return list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
+ALIASES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
 
 
 class CallbackList:
@@ -117,37 +214,72 @@ class CallbackList:
         >>> import minigrad as mg
         >>> history = mg.callbacks.History()
         >>> hooks = mg.callbacks.CallbackList([history], mg.Sequential(), {"epochs": 1})
-        >>> hooks.call("on_epoch_end", 0, {"loss": 2.0})
+        >>> hooks.on_epoch_end(0, logs={"loss": 2.0})
         >>> history.history
         {'loss': [2.0]}
     """
 
-    def __init__(self, callbacks: Any, model: Sequential, params: dict[str, Any]) -> None:
-        self.callbacks = as_list(callbacks)
+    def __init__(
+        self, callbacks: Any = None, model: Any = None, params: dict[str, Any] | None = None
+    ) -> None:
+        several = isinstance(callbacks, Iterable)
+        self.callbacks = list(callbacks) if several else [callbacks] * (callbacks is not None)
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
                 raise TypeError(
-                    f"callbacks are instances of mg.callbacks.Callback, got {callback!r}"
+                    f"callbacks are instances of mg.callbacks.Callback, got {brief(callback)}"
                 )
-        self.model, self.params = model, params
-        # a step at batch size 1 has no time for hooks that nobody has defined
-        self.watched = {
-            hook
-            for hook in BATCH_HOOKS
+        if model is not None:
+            self.set_model(model)
+        if params is not None:
+            self.set_params(params)
+
+    def append(self, callback: Callback) -> None:
+        """Add a callback; it is called last.
+
+        Args:
+            callback: The callback.
+        """
+        self.callbacks.append(callback)
+
+    def set_model(self, model: Any) -> None:
+        """Tell all callbacks their model.
+
+        Args:
+            model: The model that is trained.
+        """
+        for callback in self.callbacks:
+            callback.set_model(model)
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Tell all callbacks what they are part of.
+
+        Args:
+            params: ``verbose``, ``epochs`` and ``steps`` of the call.
+        """
+        for callback in self.callbacks:
+            callback.set_params(params)
+
+    def _watched(self, hook: str) -> bool:
+        # A step at batch size 1 has no time for hooks that nobody has defined.
+        names = [name for name in (hook, ALIASES.get(hook)) if name]
+        return any(
+            name in vars(callback) or getattr(type(callback), name) is not getattr(Callback, name)
             for callback in self.callbacks
-            if getattr(type(callback), hook) is not getattr(Callback, hook)
-        }
+            for name in names
+        )
 
-    def start(self) -> None:
-        """Tell all callbacks their model."""
-        for callback in self.callbacks:
-            callback.set_model(self.model)
-            callback.set_params(self.params)
+    def __getattr__(self, hook: str) -> Callable[..., None]:
+        if not hook.startswith("on_") or not hasattr(Callback, hook):
+            raise AttributeError(f"CallbackList has no attribute {hook!r}")
 
-    def call(self, hook: str, *arguments: Any) -> None:
-        """Call a hook of all callbacks."""
-        for callback in self.callbacks:
-            getattr(callback, hook)(*arguments)
+        def call(*arguments: Any, logs: Logs | None = None) -> None:
+            if not isinstance(arguments[-1] if arguments else None, dict):
+                arguments = (*arguments, {} if logs is None else logs)
+            for callback in self.callbacks:  # all of them see one dictionary
+                getattr(callback, hook)(*arguments)
+
+        return call
 
 
 class History(Callback):
@@ -170,10 +302,10 @@ class History(Callback):
         self.epoch: list[int] = []
         self.history: dict[str, list[float]] = {}
 
-    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+    def on_train_begin(self, logs: Logs | None = None) -> None:
         self.epoch = []
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.callbacks.hooks import Callback
+from minigrad.callbacks.hooks import Callback, Logs
 from minigrad.shared.arguments import is_whole
 
 __all__ = ["EarlyStopping", "ModelCheckpoint"]
@@ -36,7 +36,7 @@ class Monitor(Callback):
         self.monitor, self.mode = monitor, mode
         self.min_delta, self.best = abs(min_delta), best
 
-    def upward(self) -> bool:
+    def _upward(self) -> bool:
         """Whether more is better."""
         if self.mode != "auto":
             return self.mode == "max"
@@ -49,15 +49,15 @@ class Monitor(Callback):
             )
         return directions[metric] == "up"
 
-    def is_improvement(self, value: float, reference: float | None) -> bool:
+    def _is_improvement(self, value: float, reference: float | None) -> bool:
         """Whether a value is better than another by more than ``min_delta``."""
         if reference is None:
             return True
-        if self.upward():
+        if self._upward():
             return value - self.min_delta > reference
         return value + self.min_delta < reference
 
-    def current(self, logs: dict[str, float] | None) -> float | None:
+    def _current(self, logs: Logs | None) -> float | None:
         """The value watched, or ``None`` with a warning where there is no such metric."""
         logs = logs or {}
         if self.monitor not in logs:
@@ -104,27 +104,27 @@ class EarlyStopping(Monitor):
         self.restore_best_weights, self.start_from_epoch = restore_best_weights, start_from_epoch
         self.on_train_begin()
 
-    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+    def on_train_begin(self, logs: Logs | None = None) -> None:
         self.wait = self.stopped_epoch = self.best_epoch = 0
         self.best = None
         self.best_weights: list[np.ndarray] | None = None
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        value = self.current(logs)
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        value = self._current(logs)
         if value is None or epoch < self.start_from_epoch:
             return
         self.wait += 1
-        if self.is_improvement(value, self.best):
+        if self._is_improvement(value, self.best):
             self.best, self.best_epoch = value, epoch
             if self.restore_best_weights:
                 self.best_weights = self.model.get_weights()
-            if self.baseline is None or self.is_improvement(value, self.baseline):
+            if self.baseline is None or self._is_improvement(value, self.baseline):
                 self.wait = 0
         elif self.wait >= self.patience:
             self.stopped_epoch = epoch
             self.model.stop_training = True
 
-    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+    def on_train_end(self, logs: Logs | None = None) -> None:
         if self.verbose and self.stopped_epoch:
             print(f"Epoch {self.stopped_epoch + 1}: early stopping")
         if self.best_weights is not None:
@@ -184,35 +184,35 @@ class ModelCheckpoint(Monitor):
             )
         self.filepath, self.verbose, self.save_freq = str(filepath), verbose, save_freq
         self.save_best_only = save_best_only
-        self.epoch = self.batches = 0
+        self._epoch = self._batches = 0
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self.epoch = epoch
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._epoch = epoch
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         if self.save_freq == "epoch":
             return
-        self.batches += 1
-        if self.batches >= int(self.save_freq):
-            self.batches = 0
-            self.save({"batch": batch + 1}, logs or {})
+        self._batches += 1
+        if self._batches >= int(self.save_freq):
+            self._batches = 0
+            self._save({"batch": batch + 1}, logs or {})
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if self.save_freq == "epoch":
-            self.save({}, logs or {})
+            self._save({}, logs or {})
 
-    def save(self, places: dict[str, int], logs: dict[str, float]) -> None:
+    def _save(self, places: dict[str, int], logs: dict[str, float]) -> None:
         """Save the weights, if they are wanted, under a name with the numbers filled in."""
         if self.save_best_only:
-            value = self.current(logs)
+            value = self._current(logs)
             # as in Keras: what cannot be judged is saved
-            if value is not None and not self.is_improvement(value, self.best):
+            if value is not None and not self._is_improvement(value, self.best):
                 if self.verbose:
-                    print(f"Epoch {self.epoch + 1}: {self.monitor} did not improve")
+                    print(f"Epoch {self._epoch + 1}: {self.monitor} did not improve")
                 return
             self.best = value if value is not None and not math.isnan(value) else self.best
         try:
-            path = Path(self.filepath.format(epoch=self.epoch + 1, **places, **logs))
+            path = Path(self.filepath.format(epoch=self._epoch + 1, **places, **logs))
         except KeyError as error:
             raise KeyError(
                 f"ModelCheckpoint: the name {self.filepath!r} wants {error}, there are epoch, "
@@ -221,4 +221,4 @@ class ModelCheckpoint(Monitor):
         path.parent.mkdir(parents=True, exist_ok=True)
         self.model.save_weights(path)
         if self.verbose:
-            print(f"Epoch {self.epoch + 1}: saved the weights to {path}")
+            print(f"Epoch {self._epoch + 1}: saved the weights to {path}")

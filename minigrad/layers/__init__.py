@@ -17,34 +17,16 @@ Example:
 
 from __future__ import annotations
 
-from typing import Any
-
-from minigrad.layers.base import Layer
-from minigrad.layers.dense import Dense
-from minigrad.layers.inputs import Input, InputLayer
-from minigrad.layers.sliding import AveragePooling2D, Conv2D, MaxPooling2D
-from minigrad.layers.weightless import Activation, Dropout, Flatten, Rescaling
+from minigrad.layers import base, dense, inputs, sliding, weightless
+from minigrad.layers.base import *  # noqa: F403
+from minigrad.layers.dense import *  # noqa: F403
+from minigrad.layers.inputs import *  # noqa: F403
+from minigrad.layers.sliding import *  # noqa: F403
+from minigrad.layers.weightless import *  # noqa: F403
 from minigrad.shared import lookup
 
-__all__ = [
-    "Activation",
-    "AveragePooling2D",
-    "Conv2D",
-    "Dense",
-    "Dropout",
-    "Flatten",
-    "Input",
-    "InputLayer",
-    "Layer",
-    "MaxPooling2D",
-    "Rescaling",
-]
-
-# The short names that Keras has for them as well.
-Convolution2D = Conv2D
-MaxPool2D = MaxPooling2D
-AvgPool2D = AveragePooling2D
-
-
-def __getattr__(name: str) -> Any:
-    raise AttributeError(lookup.missing("layers", name, __all__))
+# Each file says what is public in it; a layer is added where it is defined and nowhere else.
+__all__ = sorted(
+    name for file in (base, dense, inputs, sliding, weightless) for name in file.__all__
+)
+__getattr__, __dir__ = lookup.public("layers", __all__)

@@ -4,22 +4,48 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from minigrad import config, initializers
 from minigrad.graph import Constant, Node, Operator, Variable, as_node
-from minigrad.shared import lookup
-from minigrad.shared.arguments import default_name
+from minigrad.layers.weights import assign
+from minigrad.shared import lookup, randomness
+from minigrad.shared.arguments import brief, default_name, is_whole, title
 
-__all__ = ["Layer", "Shape", "assign"]
+__all__ = ["Layer"]
 
 Shape = tuple[Any, ...]  # of a batch of open length: (None, height, width, channel)
 
 LAYER_ARGUMENTS = ("name", "trainable", "dtype", "input_shape", "input_dim")
 made: Counter[str] = Counter()  # how many layers of each kind were named automatically
+
+
+def sample_shape(owner: str, shape: Any) -> tuple[int, ...]:
+    """The shape of one sample, if it is one.
+
+    Args:
+        owner: Whose argument, for the error.
+        shape: A whole number, or several.
+
+    Raises:
+        ValueError: When a length is not a whole number of at least 1.
+
+    Example:
+        >>> from minigrad.layers.base import sample_shape
+        >>> sample_shape("Input", 784), sample_shape("Input", [28, 28, 1])
+        ((784,), (28, 28, 1))
+    """
+    lengths = (shape,) if is_whole(shape) else shape
+    if not isinstance(lengths, (tuple, list)) or not all(is_whole(n) for n in lengths):
+        raise ValueError(
+            f"{owner}: shape is that of one sample without the batch, whole numbers of at "
+            f"least 1 such as (28, 28, 1); got {brief(shape)}"
+        )
+    return tuple(map(int, lengths))
 
 
 def automatic_name(kind: type) -> str:
@@ -81,22 +107,20 @@ class Layer:
                 f"{type(self).__name__} has no argument {argument!r}."
                 + lookup.nearest(argument, known)
             )
+        kind = type(self).__name__
         self.name = automatic_name(type(self)) if name is None else str(name)
-        self.trainable = trainable
-        self.dtype = np.dtype(dtype or config.floatx()).name
+        if not isinstance(trainable, (bool, np.bool_)):
+            raise ValueError(f"{kind}: trainable is True or False, got {brief(trainable)}")
+        self.trainable = bool(trainable)
+        self.dtype = config.float_name(kind, config.floatx() if dtype is None else dtype)
         if input_shape is None and input_dim is not None:
             input_shape = (input_dim,)
-        self.sample_shape = None if input_shape is None else tuple(input_shape)
+        self._sample_shape = None if input_shape is None else sample_shape(kind, input_shape)
         self.built = False
-        self.own: list[tuple[Variable, bool]] = []  # each weight, and whether it is trainable
-
-    @property
-    def title(self) -> str:
-        """Kind and name, as errors show them: ``Conv2D "conv2d"``."""
-        return f'{type(self).__name__} "{self.name}"'
+        self._own: list[tuple[Variable, bool]] = []  # each weight, and whether it is trainable
 
     def __repr__(self) -> str:
-        return f"<{self.title} {'built' if self.built else 'not built yet'}>"
+        return f"<{title(self)} {'built' if self.built else 'not built yet'}>"
 
     # -- what a subclass defines --------------------------------------------------------
     def build(self, input_shape: Shape) -> None:
@@ -116,7 +140,7 @@ class Layer:
         Returns:
             The last node.
         """
-        raise NotImplementedError(f"{self.title} has no call method yet")
+        raise NotImplementedError(f"{title(self)} has no call method yet")
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The shape of the result for an input of this shape.
@@ -132,7 +156,13 @@ class Layer:
         """
         # A trial graph for one sample tells, whatever the subclass does.
         sample = Constant(np.zeros((1, *input_shape[1:]), self.dtype))
-        return (None, *self(sample).shape[1:])
+        with as_it_was(self):
+            result = self(sample)
+        if result.ndim == 0:
+            raise ValueError(
+                f"{title(self)}: call returned a single number, wanted a result for each sample"
+            )
+        return (None, *result.shape[1:])
 
     # -- building -----------------------------------------------------------------------
     def add_weight(
@@ -158,13 +188,13 @@ class Layer:
         """
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
         values = initializers.get(initializer or "glorot_uniform")(shape, dtype or self.dtype)
-        name = name or f"weight_{len(self.own)}"
+        name = name or f"weight_{len(self._own)}"
         weight = Variable(values, name=f"{self.name}/{name}", dtype=dtype or self.dtype)
         if weight.shape != shape:
             raise ValueError(
-                f"{self.title}: the initializer of {name} gave shape {weight.shape}, wanted {shape}"
+                f"{title(self)}: the initializer of {name} gave shape {weight.shape}, wanted {shape}"
             )
-        self.own.append((weight, trainable))
+        self._own.append((weight, trainable))
         return weight
 
     def __call__(self, inputs: Any, training: bool = False) -> Node:
@@ -181,7 +211,7 @@ class Layer:
         Raises:
             ValueError: When the layer cannot take such an input.
         """
-        if not hasattr(self, "own"):
+        if not hasattr(self, "_own"):
             raise TypeError(f"{type(self).__name__}: call super().__init__() in __init__ first")
         inputs = as_node(inputs)
         if not self.built:
@@ -191,11 +221,19 @@ class Layer:
         options = {"training": training} if "training" in wants else {}
         result = self.call(inputs, **options)
         if not isinstance(result, Node):
-            raise TypeError(f"{self.title}: call returned {type(result).__name__}, wanted a node")
-        self.sign(result, inputs)
+            raise TypeError(f"{title(self)}: call returned {type(result).__name__}, wanted a node")
+        self._sign(result, inputs)
         return result
 
-    def sign(self, result: Node, inputs: Node) -> None:
+    def _make_weights(self, input_shape: Shape) -> None:
+        """Make the weights of the layer, and of those that it is made of."""
+        if not self.built:
+            self.build(input_shape)
+            self.built = True
+        if not all(part.built for part in tree(self)):  # built when the layer calls them
+            self(Constant(np.zeros((1, *input_shape[1:]), self.dtype)))
+
+    def _sign(self, result: Node, inputs: Node) -> None:
         """Name what the layer has built after it, for pictures and errors."""
         waiting = [result]
         while waiting:
@@ -205,7 +243,7 @@ class Layer:
                 waiting.extend(node.inputs)
 
     # -- weights ------------------------------------------------------------------------
-    def parts(self) -> list[Layer]:
+    def _parts(self) -> list[Layer]:
         """Layers that this one holds as attributes, alone or in a list."""
         held = []
         for value in vars(self).values():
@@ -218,14 +256,14 @@ class Layer:
         """The weights that ``fit`` changes, in the order in which they were made."""
         if not self.trainable:
             return []
-        mine = [weight for weight, trainable in self.own if trainable]
-        return mine + [w for part in self.parts() for w in part.trainable_weights]
+        mine = [weight for weight, trainable in self._own if trainable]
+        return mine + [w for part in self._parts() for w in part.trainable_weights]
 
     @property
     def weights(self) -> list[Variable]:
         """All weights, as variables of the graph."""
-        mine = [weight for weight, _ in sorted(self.own, key=lambda pair: not pair[1])]
-        return mine + [w for part in self.parts() for w in part.weights]
+        mine = [weight for weight, _ in sorted(self._own, key=lambda pair: not pair[1])]
+        return mine + [w for part in self._parts() for w in part.weights]
 
     @property
     def trainable_variables(self) -> list[Variable]:
@@ -260,7 +298,7 @@ class Layer:
         Raises:
             ValueError: When their number or a shape differs; then nothing is changed.
         """
-        assign(self.title, self.weights, weights)
+        assign(title(self), self.weights, weights)
 
     def count_params(self) -> int:
         """How many numbers the weights have together.
@@ -270,35 +308,47 @@ class Layer:
         """
         if not self.built:
             raise ValueError(
-                f"{self.title} has no weights yet: it learns the shape of its input when it "
+                f"{title(self)} has no weights yet: it learns the shape of its input when it "
                 "is first called, or from an Input before it"
             )
         return sum(weight.size for weight in self.weights)
 
 
-def assign(owner: str, variables: list[Variable], values: Any) -> None:
-    """Give variables new values, all or none.
+def tree(layer: Layer) -> list[Layer]:
+    """A layer and all that it is made of."""
+    return [layer, *(below for part in layer._parts() for below in tree(part))]
+
+
+@contextmanager
+def as_it_was(layer: Layer, always: bool = True) -> Iterator[None]:
+    """Leave a layer, and those that it is made of, as they were before.
 
     Args:
-        owner: Whose they are, for the error.
-        variables: The variables.
-        values: As many arrays.
+        layer: The layer; a model as well.
+        always: Whether to do so in any case, or only if an error ends the block.
 
-    Raises:
-        ValueError: When their number, a shape or a number in them does not fit.
+    Example:
+        >>> import minigrad as mg
+        >>> from minigrad.layers.base import as_it_was
+        >>> layer = mg.layers.Dense(3)
+        >>> with as_it_was(layer):
+        ...     layer.build((None, 2))
+        >>> layer.weights
+        []
     """
-    values = [np.asarray(value) for value in values]
-    if len(values) != len(variables):
-        raise ValueError(
-            f"{owner} has {len(variables)} weights, got {len(values)}"
-            + ("" if variables else " (it is not built yet, or it has none)")
-        )
-    for variable, value in zip(variables, values, strict=True):
-        if value.shape != variable.shape:
-            raise ValueError(
-                f"{owner}: weight {variable.name} has shape {variable.shape}, got {value.shape}"
-            )
-        if value.dtype.kind not in "fiub":
-            raise ValueError(f"{owner}: weight {variable.name} got dtype {value.dtype}")
-    for variable, value in zip(variables, values, strict=True):
-        variable.value = value
+    if all(one.built for one in tree(layer)):
+        yield  # nothing can become built
+        return
+    kept = [(one, dict(vars(one)), list(one._own)) for one in tree(layer)]
+    chance = randomness.state()
+    done = False
+    try:
+        yield
+        done = True
+    finally:
+        if always or not done:
+            for one, attributes, own in kept:
+                vars(one).clear()
+                vars(one).update(attributes)
+                one._own[:] = own
+            randomness.restore(chance)

@@ -10,9 +10,9 @@ from minigrad import activations, initializers
 from minigrad.graph import Node
 from minigrad.layers.base import Layer, Shape
 from minigrad.shared import lookup
-from minigrad.shared.arguments import whole
+from minigrad.shared.arguments import title, whole
 
-__all__ = ["Dense", "WithKernel"]
+__all__ = ["Dense"]
 
 
 class WithKernel(Layer):
@@ -23,7 +23,7 @@ class WithKernel(Layer):
     Args:
         activation: Name or function; ``None`` for none.
         use_bias: Whether a number is added to each of the results, along the last axis.
-        kernel_initializer: Initial values of the kernel.
+        kernel_initializer: Initial values of the kernel; ``None`` for Keras's default.
         bias_initializer: Initial values of the bias.
         kernel_regularizer: Not covered, nor are the four after it.
         options: ``name``, ``trainable``, ``dtype``, ``input_shape``: see :class:`Layer`.
@@ -38,11 +38,11 @@ class WithKernel(Layer):
         use_bias: bool,
         kernel_initializer: Any,
         bias_initializer: Any,
-        kernel_regularizer: None,
-        bias_regularizer: None,
-        activity_regularizer: None,
-        kernel_constraint: None,
-        bias_constraint: None,
+        kernel_regularizer: None = None,
+        bias_regularizer: None = None,
+        activity_regularizer: None = None,
+        kernel_constraint: None = None,
+        bias_constraint: None = None,
         **options: Any,
     ) -> None:
         lookup.refuse(
@@ -55,27 +55,28 @@ class WithKernel(Layer):
         )
         self.activation = activations.get(activation)
         self.use_bias = bool(use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_initializer = initializers.get(kernel_initializer or "glorot_uniform")
+        self.bias_initializer = initializers.get(bias_initializer or "zeros")
         super().__init__(**options)
 
-    def kernel_shape(self, input_shape: Shape) -> Shape:
+    def _kernel_shape(self, input_shape: Shape) -> Shape:
         """Shape of the kernel for an input of this shape; its last axis is the result's."""
         raise NotImplementedError
 
-    def apply_kernel(self, inputs: Node) -> Node:
+    def _apply_kernel(self, inputs: Node) -> Node:
         """The node before bias and activation."""
         raise NotImplementedError
 
     def build(self, input_shape: Shape) -> None:
         self.compute_output_shape(input_shape)  # refuses an input that does not fit
-        shape = self.kernel_shape(input_shape)
+        shape = self._kernel_shape(input_shape)
         self.kernel = self.add_weight(shape, self.kernel_initializer, name="kernel")
         if self.use_bias:
             self.bias = self.add_weight(shape[-1:], self.bias_initializer, name="bias")
+        self.built = True
 
     def call(self, inputs: Node) -> Node:
-        z: Any = self.apply_kernel(inputs)
+        z: Any = self._apply_kernel(inputs)
         if self.use_bias:
             z = np.add(z, self.bias)
         return self.activation(z)
@@ -90,7 +91,22 @@ class Dense(WithKernel):
         use_bias: Whether a number is added to each unit's sum.
         kernel_initializer: Initial values of the kernel, of shape (inputs, units).
         bias_initializer: Initial values of the bias, of shape (units,).
-        options: ``name``, ``trainable``, ``dtype``, ``input_shape``: see :class:`Layer`.
+        kernel_regularizer: Not covered.
+        bias_regularizer: Not covered.
+        activity_regularizer: Not covered.
+        kernel_constraint: Not covered.
+        bias_constraint: Not covered.
+        name: What to call it; ``"dense"`` and a number by default.
+        trainable: Whether ``fit`` changes the weights.
+        dtype: ``"float32"`` or ``"float64"``; ``mg.config.floatx()`` by default.
+        input_shape: For a first layer, the shape of one sample.
+        input_dim: The same for samples with one axis: its length.
+
+    Input shape:
+        (batch, …, inputs); most often (batch, inputs).
+
+    Output shape:
+        (batch, …, units).
 
     Raises:
         ValueError: For arguments that are not covered or make no sense.
@@ -108,40 +124,24 @@ class Dense(WithKernel):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
-        kernel_regularizer: None = None,
-        bias_regularizer: None = None,
-        activity_regularizer: None = None,
-        kernel_constraint: None = None,
-        bias_constraint: None = None,
         **options: Any,
     ) -> None:
         self.units = whole("Dense", "units", units)
-        super().__init__(
-            activation,
-            use_bias,
-            kernel_initializer,
-            bias_initializer,
-            kernel_regularizer,
-            bias_regularizer,
-            activity_regularizer,
-            kernel_constraint,
-            bias_constraint,
-            **options,
-        )
+        super().__init__(activation, use_bias, kernel_initializer, bias_initializer, **options)
 
-    def kernel_shape(self, input_shape: Shape) -> Shape:
+    def _kernel_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[-1], self.units)
 
-    def apply_kernel(self, inputs: Node) -> Node:
+    def _apply_kernel(self, inputs: Node) -> Node:
         return np.matmul(inputs, self.kernel)  # (batch, inputs) · (inputs, units)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) < 2:
             raise ValueError(
-                f"{self.title}: wants an input of shape (batch, …, inputs), got {input_shape}"
+                f"{title(self)}: wants an input of shape (batch, …, inputs), got {input_shape}"
             )
         if self.built and input_shape[-1] != self.kernel.shape[0]:
             raise ValueError(
-                f"{self.title}: was built for {self.kernel.shape[0]} inputs, got {input_shape}"
+                f"{title(self)}: was built for {self.kernel.shape[0]} inputs, got {input_shape}"
             )
         return (*input_shape[:-1], self.units)

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph import Node
-from minigrad.layers.base import Layer, Shape
+from minigrad.layers.base import Layer, Shape, sample_shape
 from minigrad.shared import lookup
-from minigrad.shared.arguments import is_whole
 
 __all__ = ["Input", "InputLayer"]
 
@@ -39,23 +38,34 @@ class InputLayer(Layer):
         dtype: Any = None,
         name: str | None = None,
     ) -> None:
-        shape = (shape,) if isinstance(shape, (int, np.integer)) else shape
-        if not isinstance(shape, (tuple, list)) or not all(is_whole(n) for n in shape):
-            raise ValueError(
-                f"Input: shape is that of one sample without the batch, whole numbers of at "
-                f"least 1 such as (28, 28, 1); got {shape!r}"
-            )
+        lengths = sample_shape("Input", shape)
         lookup.refuse("Input", batch_size=(batch_size, None))
-        super().__init__(name=name, dtype=dtype)
-        self.shape: Shape = (None, *map(int, shape))
-        self.given_dtype = None if dtype is None else np.dtype(dtype)
+        super().__init__(name=name)
+        self._given_dtype = None if dtype is None else given_dtype(dtype)
+        self._shape: Shape = (None, *lengths)
         self.built = True
+
+    @property
+    def shape(self) -> Shape:
+        """Shape of a batch of samples, with ``None`` for the batch."""
+        return self._shape
 
     def call(self, inputs: Node) -> Node:
         return inputs
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return self.shape
+
+
+def given_dtype(dtype: Any) -> np.dtype:
+    """The dtype of samples, if they can be of it."""
+    try:
+        known = np.dtype(dtype)
+    except TypeError:
+        known = np.dtype(object)
+    if known.kind not in "fiub":
+        raise ValueError(f"Input: dtype is one of real numbers, got {dtype!r:.60}")
+    return known
 
 
 def Input(  # noqa: N802 (Keras's name)

@@ -10,16 +10,23 @@ from minigrad.layers.base import Layer, Shape
 from minigrad.layers.dense import WithKernel
 from minigrad.operators.convolution import check_padding, pair, place_windows
 from minigrad.shared import lookup
-from minigrad.shared.arguments import whole
+from minigrad.shared.arguments import title, whole
 
-__all__ = ["AveragePooling2D", "Conv2D", "MaxPooling2D"]
+__all__ = [
+    "AveragePooling2D",
+    "AvgPool2D",
+    "Conv2D",
+    "Convolution2D",
+    "MaxPool2D",
+    "MaxPooling2D",
+]
 
 
 def slide(
     layer: Layer, input_shape: Shape, window: Any, strides: Any, padding: str
 ) -> tuple[int, int]:
     # height and width of the result of a window that slides over images
-    down, across = place_windows(layer.title, input_shape, window, strides, padding)
+    down, across = place_windows(title(layer), input_shape, window, strides, padding)
     return down.count, across.count
 
 
@@ -40,7 +47,23 @@ class Conv2D(WithKernel):
         kernel_initializer: Initial values of the kernel, of shape
             (height, width, channels, filters).
         bias_initializer: Initial values of the bias, of shape (filters,).
-        options: ``name``, ``trainable``, ``dtype``, ``input_shape``: see :class:`Layer`.
+        kernel_regularizer: Not covered.
+        bias_regularizer: Not covered.
+        activity_regularizer: Not covered.
+        kernel_constraint: Not covered.
+        bias_constraint: Not covered.
+        name: What to call it; ``"conv2d"`` and a number by default.
+        trainable: Whether ``fit`` changes the weights.
+        dtype: ``"float32"`` or ``"float64"``; ``mg.config.floatx()`` by default.
+        input_shape: For a first layer, the shape of one picture: (height, width, channels).
+
+    Input shape:
+        (batch, height, width, channels).
+
+    Output shape:
+        (batch, rows, columns, filters): with ``padding="valid"`` as many rows as the kernel has
+        places in the height, (height − kernel) // stride + 1; with ``"same"``
+        ⌈height / stride⌉. Columns alike.
 
     Raises:
         ValueError: For arguments that are not covered or make no sense.
@@ -67,11 +90,6 @@ class Conv2D(WithKernel):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
-        kernel_regularizer: None = None,
-        bias_regularizer: None = None,
-        activity_regularizer: None = None,
-        kernel_constraint: None = None,
-        bias_constraint: None = None,
         **options: Any,
     ) -> None:
         lookup.refuse(
@@ -84,23 +102,12 @@ class Conv2D(WithKernel):
         self.kernel_size = pair(kernel_size, "kernel_size", "Conv2D")
         self.strides = pair(strides, "strides", "Conv2D")
         self.padding = check_padding("Conv2D", padding)
-        super().__init__(
-            activation,
-            use_bias,
-            kernel_initializer,
-            bias_initializer,
-            kernel_regularizer,
-            bias_regularizer,
-            activity_regularizer,
-            kernel_constraint,
-            bias_constraint,
-            **options,
-        )
+        super().__init__(activation, use_bias, kernel_initializer, bias_initializer, **options)
 
-    def kernel_shape(self, input_shape: Shape) -> Shape:
+    def _kernel_shape(self, input_shape: Shape) -> Shape:
         return (*self.kernel_size, input_shape[3], self.filters)
 
-    def apply_kernel(self, inputs: Node) -> Node:
+    def _apply_kernel(self, inputs: Node) -> Node:
         self.compute_output_shape(inputs.shape)
         window = self.strides, self.padding
         return operators.Convolve(inputs, self.kernel, *window, name=self.name)
@@ -109,27 +116,15 @@ class Conv2D(WithKernel):
         size = slide(self, input_shape, self.kernel_size, self.strides, self.padding)
         if self.built and input_shape[3] != self.kernel.shape[2]:
             raise ValueError(
-                f"{self.title}: was built for {self.kernel.shape[2]} channels, got {input_shape}"
+                f"{title(self)}: was built for {self.kernel.shape[2]} channels, got {input_shape}"
             )
         return (input_shape[0], *size, self.filters)
 
 
 class Pooling2D(Layer):
-    """One number for each window of pictures; the base of the two poolings.
+    """One number for each window of pictures; the base of the two poolings."""
 
-    Args:
-        pool_size: Height and width of the window, one number or a pair.
-        strides: Step of the window; its size by default.
-        padding: ``"valid"`` or ``"same"``.
-        data_format: Channels are last; nothing else is covered.
-        name: What to call it.
-        options: ``dtype``, ``input_shape``: see :class:`Layer`.
-
-    Raises:
-        ValueError: For arguments that are not covered or make no sense.
-    """
-
-    operator: type[Operator]
+    _operator: type[Operator]
 
     def __init__(
         self,
@@ -149,7 +144,7 @@ class Pooling2D(Layer):
 
     def call(self, inputs: Node) -> Node:
         self.compute_output_shape(inputs.shape)
-        return self.operator(inputs, self.pool_size, self.strides, self.padding, name=self.name)
+        return self._operator(inputs, self.pool_size, self.strides, self.padding, name=self.name)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         size = slide(self, input_shape, self.pool_size, self.strides, self.padding)
@@ -157,7 +152,27 @@ class Pooling2D(Layer):
 
 
 class MaxPooling2D(Pooling2D):
-    """The largest number under each position of a window; arguments as in Keras.
+    """The largest number under each position of a window.
+
+    Args:
+        pool_size: Height and width of the window, one number or a pair.
+        strides: Step of the window, one number or (down, across); its size by default.
+        padding: ``"valid"``, or ``"same"`` for results as large as the pictures (divided by
+            the strides); what lies outside a picture does not count.
+        data_format: Channels are last; nothing else is covered.
+        name: What to call it.
+        trainable: Has no meaning: there are no weights.
+        dtype: ``"float32"`` or ``"float64"``; ``mg.config.floatx()`` by default.
+        input_shape: For a first layer, the shape of one picture: (height, width, channels).
+
+    Input shape:
+        (batch, height, width, channels).
+
+    Output shape:
+        (batch, rows, columns, channels); rows and columns as of ``Conv2D``.
+
+    Raises:
+        ValueError: For arguments that are not covered or make no sense.
 
     Example:
         >>> import minigrad as mg
@@ -165,11 +180,31 @@ class MaxPooling2D(Pooling2D):
         (None, 13, 13, 8)
     """
 
-    operator = operators.MaxPool
+    _operator = operators.MaxPool
 
 
 class AveragePooling2D(Pooling2D):
-    """The mean under each position of a window; arguments as in Keras.
+    """The mean under each position of a window.
+
+    Args:
+        pool_size: Height and width of the window, one number or a pair.
+        strides: Step of the window, one number or (down, across); its size by default.
+        padding: ``"valid"``, or ``"same"`` for results as large as the pictures (divided by
+            the strides); what lies outside a picture does not count.
+        data_format: Channels are last; nothing else is covered.
+        name: What to call it.
+        trainable: Has no meaning: there are no weights.
+        dtype: ``"float32"`` or ``"float64"``; ``mg.config.floatx()`` by default.
+        input_shape: For a first layer, the shape of one picture: (height, width, channels).
+
+    Input shape:
+        (batch, height, width, channels).
+
+    Output shape:
+        (batch, rows, columns, channels); rows and columns as of ``Conv2D``.
+
+    Raises:
+        ValueError: For arguments that are not covered or make no sense.
 
     Example:
         >>> import minigrad as mg
@@ -177,4 +212,10 @@ class AveragePooling2D(Pooling2D):
         (None, 14, 14, 8)
     """
 
-    operator = operators.AveragePool
+    _operator = operators.AveragePool
+
+
+# The short names that Keras has for them as well.
+Convolution2D = Conv2D
+MaxPool2D = MaxPooling2D
+AvgPool2D = AveragePooling2D

@@ -13,6 +13,7 @@ from minigrad.layers.base import Layer, Shape
 from minigrad.operators import dropout
 from minigrad.operators.rescaling import Rescale
 from minigrad.shared import lookup, randomness
+from minigrad.shared.arguments import number, whole
 
 __all__ = ["Activation", "Dropout", "Flatten", "Rescaling"]
 
@@ -91,17 +92,17 @@ class Dropout(Elementwise):
     def __init__(
         self, rate: float, noise_shape: None = None, seed: int | None = None, **options: Any
     ) -> None:
-        if not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
-            raise ValueError(f"Dropout: rate is a number from 0 to 1, got {rate!r}")
+        rate = number("Dropout", "rate", rate, 0, 1)
+        seed = None if seed is None else whole("Dropout", "seed", seed, least=0)
         lookup.refuse("Dropout", noise_shape=(noise_shape, None))
         super().__init__(**options)
-        self.rate, self.seed = float(rate), seed
-        self.generator = np.random.default_rng(randomness.new_seed() if seed is None else seed)
+        self.rate, self.seed = rate, seed
+        self._generator = np.random.default_rng(randomness.new_seed() if seed is None else seed)
 
     def call(self, inputs: Node, training: bool = False) -> Node:
         if not training or self.rate == 0:
             return inputs
-        return dropout.Dropout(inputs, self.rate, self.generator)
+        return dropout.Dropout(inputs, self.rate, self._generator)
 
 
 class Rescaling(Elementwise):
@@ -123,7 +124,8 @@ class Rescaling(Elementwise):
     """
 
     def __init__(self, scale: float, offset: float = 0.0, **options: Any) -> None:
-        self.scale, self.offset = float(scale), float(offset)
+        self.scale = number("Rescaling", "scale", scale)
+        self.offset = number("Rescaling", "offset", offset)
         super().__init__(**options)
 
     def call(self, inputs: Node) -> Node:

@@ -14,36 +14,32 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.losses import base, cross_entropies, squared_error
+from minigrad.losses.base import *  # noqa: F403
 from minigrad.losses.base import FromFunction, Loss
-from minigrad.losses.cross_entropies import (
-    CategoricalCrossentropy,
-    SparseCategoricalCrossentropy,
-    categorical_crossentropy,
-    sparse_categorical_crossentropy,
-)
-from minigrad.losses.squared_error import MeanSquaredError, mean_squared_error
+from minigrad.losses.cross_entropies import *  # noqa: F403
+from minigrad.losses.squared_error import *  # noqa: F403
+from minigrad.losses.squared_error import MeanSquaredError
 from minigrad.shared import lookup
 
-__all__ = [
-    "CategoricalCrossentropy",
-    "Loss",
-    "MeanSquaredError",
-    "SparseCategoricalCrossentropy",
-    "categorical_crossentropy",
-    "get",
-    "mean_squared_error",
-    "sparse_categorical_crossentropy",
-]
+FILES = (base, cross_entropies, squared_error)
+__all__ = sorted([*(name for file in FILES for name in file.__all__), "get"])
 
-FUNCTIONS: dict[Any, type[Loss]] = {
-    categorical_crossentropy: CategoricalCrossentropy,
-    sparse_categorical_crossentropy: SparseCategoricalCrossentropy,
-    mean_squared_error: MeanSquaredError,
+# A loss and the function of its formula stand in one file, and the one is called as the other.
+PUBLIC = {name: getattr(file, name) for file in FILES[1:] for name in file.__all__}
+KINDS: list[type[Loss]] = [thing for thing in PUBLIC.values() if isinstance(thing, type)]
+FORMULAS: dict[str, type[Loss]] = {kind().name: kind for kind in KINDS}
+FUNCTIONS: dict[Any, type[Loss]] = {PUBLIC[name]: kind for name, kind in FORMULAS.items()}
+NAMES: dict[str, type[Loss]] = {
+    **FORMULAS,
+    **{kind.__name__: kind for kind in KINDS},
+    "mse": MeanSquaredError,
+    "MSE": MeanSquaredError,
 }
-FORMULAS = {function.__name__: loss for function, loss in FUNCTIONS.items()}
-NAMES: dict[str, type[Loss]] = lookup.with_class_names(
-    {**FORMULAS, "mse": MeanSquaredError, "MSE": MeanSquaredError}
-)
+
+
+def from_function(function: Any) -> Loss:
+    return FUNCTIONS[function]() if function in FUNCTIONS else FromFunction(function)
 
 
 def get(identifier: Any) -> Loss:
@@ -64,10 +60,7 @@ def get(identifier: Any) -> Loss:
         >>> mg.losses.get("mse").name
         'mean_squared_error'
     """
-    if callable(identifier) and not isinstance(identifier, (Loss, type)):
-        return FUNCTIONS[identifier]() if identifier in FUNCTIONS else FromFunction(identifier)
-    return lookup.instance("loss", Loss, identifier, NAMES, shown=FORMULAS)
+    return lookup.get("loss", identifier, NAMES, Loss, from_function, FORMULAS)
 
 
-def __getattr__(name: str) -> Any:
-    raise AttributeError(lookup.missing("losses", name, __all__))
+__getattr__, __dir__ = lookup.public("losses", __all__)

@@ -11,7 +11,7 @@ from minigrad import config
 from minigrad.graph import Constant, Node, forward, topological_sort
 from minigrad.shared import lookup
 
-__all__ = ["FromFunction", "Loss", "Shape"]
+__all__ = ["Loss"]
 
 Shape = tuple[Any, ...]  # with None for the batch
 REDUCTIONS: dict[str, Callable[[Any], Any]] = {"mean": np.mean, "sum": np.sum}
@@ -20,8 +20,8 @@ REDUCTIONS: dict[str, Callable[[Any], Any]] = {"mean": np.mean, "sum": np.sum}
 class Loss:
     """A formula for every sample and its mean; the base class of all losses.
 
-    A loss of one's own defines ``call(y_true, y_pred)``, which returns a node with a
-    number for each sample.
+    A loss of one's own defines ``call(y_true, y_pred)``, which takes two nodes of shape
+    (batch, …, numbers) and returns one of shape (batch, …): a number for each sample.
 
     Args:
         name: What to call it.
@@ -40,7 +40,7 @@ class Loss:
         3.0
     """
 
-    whole_numbers = False  # whether targets are class numbers
+    _whole_numbers = False  # whether targets are class numbers
 
     def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size"):
         means = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
@@ -56,11 +56,12 @@ class Loss:
         """The loss of each sample.
 
         Args:
-            y_true: Node of targets.
-            y_pred: Node of predictions.
+            y_true: Node of targets, of shape (batch, …, numbers), or (batch, …) where they
+                are class numbers.
+            y_pred: Node of predictions, of shape (batch, …, numbers).
 
         Returns:
-            A node of one axis less.
+            A node of shape (batch, …).
         """
         raise NotImplementedError(f"{type(self).__name__} has no call method yet")
 
@@ -68,59 +69,86 @@ class Loss:
         """The loss of a batch.
 
         Args:
-            y_true: Targets, a node or an array.
-            y_pred: Predictions, a node or an array of shape (batch, …).
+            y_true: Targets, a node or an array of the predictions' shape; class numbers of
+                shape (batch, …) where the loss wants them.
+            y_pred: Predictions, a node or an array of shape (batch, …, numbers).
             sample_weight: Not covered.
 
         Returns:
-            A node if one of them is a node; a number otherwise.
+            A node if one of them is a node, otherwise an array: of shape () after a reduction,
+            of shape (batch, …) without.
 
         Raises:
-            ValueError: When the shapes do not fit.
+            ValueError: When the shapes do not fit, or the targets are none.
         """
         lookup.refuse(self.name, sample_weight=(sample_weight, None))
-        predictions: Any = self.node(y_pred)
-        targets: Any = self.node(y_true, self.whole_numbers)
-        if self.whole_numbers and targets.shape == (*predictions.shape[:-1], 1):
-            targets = np.reshape(targets, targets.shape[:-1])
+        predictions: Any = y_pred if isinstance(y_pred, Node) else self._constant(y_pred)
+        targets: Any = y_true
+        if isinstance(y_true, Node):
+            targets = self._of_rank(y_true, predictions)
+        else:
+            array = self._check_targets(real(self.name, "targets", y_true), predictions.shape)
+            targets = Constant(array.astype(np.intp if self._whole_numbers else config.floatx()))
         each = self.call(targets, predictions)
         result = each if self.reduction == "none" else REDUCTIONS[self.reduction](each)
         if isinstance(y_true, Node) or isinstance(y_pred, Node):
             return result
         return forward(topological_sort(result))
 
-    def node(self, values: Any, whole_numbers: bool = False) -> Node:
-        """The values themselves if they are a node, otherwise a constant that holds them."""
-        if isinstance(values, Node):
-            return values
-        return Constant(np.asarray(values, np.intp if whole_numbers else config.floatx()))
+    def _constant(self, y_pred: Any) -> Constant:
+        return Constant(real(self.name, "predictions", y_pred).astype(config.floatx()))
 
-    def targets(self, predictions: Node) -> Constant:
+    def _of_rank(self, targets: Any, predictions: Node) -> Any:
+        """Targets that are a node, with the axes that this loss wants."""
+        wanted = predictions.shape[:-1] if self._whole_numbers else predictions.shape
+        if targets.shape in ((*wanted, 1), wanted[:-1] if wanted[-1:] == (1,) else wanted):
+            return np.reshape(targets, wanted) if targets.shape != wanted else targets
+        return targets
+
+    def _targets(self, predictions: Node) -> Constant:
         """An empty place for the targets of a batch with these predictions."""
-        if self.whole_numbers:
+        if self._whole_numbers:
             return Constant(np.zeros(predictions.shape[:-1], np.intp), name="targets")
         return Constant(np.zeros(predictions.shape, predictions.dtype), name="targets")
 
-    def check_targets(self, y: np.ndarray, output_shape: Shape) -> np.ndarray:
-        """The targets of a whole set, in the shape that the loss wants.
+    def _check_targets(self, y: np.ndarray, output_shape: Shape) -> np.ndarray:
+        """The targets of a batch or a whole set, in the shape that the loss wants.
 
         Args:
             y: Targets of shape (samples, …).
-            output_shape: Shape of the model's result, with ``None`` for the batch.
+            output_shape: Shape of the predictions, with ``None`` for a batch of any length.
 
         Raises:
             ValueError: When they do not fit the result.
         """
-        wanted = output_shape[1:]
-        if y.shape[1:] != wanted and (*y.shape[1:], 1) == wanted:
-            y = y[..., np.newaxis]
-        elif y.shape[1:] != wanted and y.shape[1:] == (*wanted, 1):
-            y = y[..., 0]
-        if y.shape[1:] != wanted:
+        wanted = (*y.shape[:1], *output_shape[1:]) if None in output_shape[:1] else output_shape
+        if y.shape in ((*wanted, 1), wanted[:-1] if wanted[-1:] == (1,) else wanted):
+            y = y.reshape(wanted)
+        if y.shape != wanted:
             raise ValueError(
                 f"{self.name}: targets have shape {y.shape}, the model's result {output_shape}"
             )
         return y
+
+
+def real(owner: str, what: str, values: Any) -> np.ndarray:
+    """The values as an array of real numbers.
+
+    Args:
+        owner: Whose they are, for the error.
+        what: What they are.
+        values: Anything that NumPy makes an array of.
+
+    Raises:
+        ValueError: When they are no numbers.
+    """
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError):
+        array = np.asarray(None)
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{owner}: {what} are real numbers, got {values!r:.60}")
+    return array
 
 
 class FromFunction(Loss):
@@ -128,7 +156,13 @@ class FromFunction(Loss):
 
     def __init__(self, function: Callable[[Any, Any], Any]) -> None:
         super().__init__(getattr(function, "__name__", "loss"))
-        self.function = function
+        self._function = function
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        return self.function(y_true, y_pred)
+        result = self._function(y_true, y_pred)
+        if not isinstance(result, Node):
+            raise TypeError(
+                f"loss {self.name!r} returned {type(result).__name__}, wanted a node: compute "
+                "with y_true and y_pred in NumPy's functions"
+            )
+        return result

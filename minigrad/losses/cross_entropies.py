@@ -13,6 +13,7 @@ from minigrad.losses.base import Loss, Shape
 from minigrad.operators import Softmax
 from minigrad.operators.cross_entropy import SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy
 from minigrad.shared import lookup
+from minigrad.shared.arguments import number
 
 __all__ = [
     "CategoricalCrossentropy",
@@ -35,6 +36,8 @@ class CategoricalCrossentropy(Loss):
         reduction: See :class:`Loss`.
         name: What to call it.
 
+    Targets and predictions have the shape (batch, …, classes).
+
     Raises:
         ValueError: When the smoothing is not between 0 and 1.
 
@@ -55,9 +58,8 @@ class CategoricalCrossentropy(Loss):
     ) -> None:
         super().__init__(name, reduction)
         lookup.refuse(self.name, axis=(axis, -1))
-        if not 0 <= label_smoothing <= 1:
-            raise ValueError(f"{self.name}: label_smoothing is from 0 to 1, got {label_smoothing}")
-        self.from_logits, self.label_smoothing = bool(from_logits), label_smoothing
+        self.label_smoothing = number(self.name, "label_smoothing", label_smoothing, 0, 1)
+        self.from_logits = bool(from_logits)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         if self.label_smoothing:
@@ -72,7 +74,7 @@ class CategoricalCrossentropy(Loss):
             )
         return -np.sum(y_true * np.log(probabilities(y_pred)), axis=-1)
 
-    def check_targets(self, y: np.ndarray, output_shape: Shape) -> np.ndarray:
+    def _check_targets(self, y: np.ndarray, output_shape: Shape) -> np.ndarray:
         classes = output_shape[-1]
         if y.shape[1:] != output_shape[1:] and y.shape[1:] in (output_shape[1:-1], (1,)):
             raise ValueError(
@@ -80,7 +82,7 @@ class CategoricalCrossentropy(Loss):
                 f"{classes} classes. For whole-number labels there is "
                 f'loss="sparse_categorical_crossentropy", or to_categorical(y, {classes}).'
             )
-        return super().check_targets(y, output_shape)
+        return super()._check_targets(y, output_shape)
 
 
 class SparseCategoricalCrossentropy(Loss):
@@ -93,6 +95,8 @@ class SparseCategoricalCrossentropy(Loss):
         axis: The classes are along the last axis; nothing else is covered.
         name: What to call it.
 
+    Targets have the shape (batch, …) or (batch, …, 1), predictions (batch, …, classes).
+
     Example:
         >>> import minigrad as mg
         >>> loss = mg.losses.SparseCategoricalCrossentropy()
@@ -100,7 +104,7 @@ class SparseCategoricalCrossentropy(Loss):
         1.386294
     """
 
-    whole_numbers = True
+    _whole_numbers = True
 
     def __init__(
         self,
@@ -116,24 +120,25 @@ class SparseCategoricalCrossentropy(Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         logits = logits_of(y_pred, self.from_logits, self.name)
-        if logits is None:  # softmax(log p) is p again
-            logits = np.log(probabilities(y_pred))
+        if logits is None:  # softmax(log p) is p/Σp
+            logits = np.log(kept_from_zero(y_pred))
         return SparseSoftmaxCrossEntropy(logits, y_true, name=self.name)
 
-    def check_targets(self, y: np.ndarray, output_shape: Shape) -> np.ndarray:
-        classes = output_shape[-1]
-        if y.shape[1:] == (*output_shape[1:-1], 1):
-            y = y[..., 0]
-        if y.shape[1:] != output_shape[1:-1]:
+    def _check_targets(self, y: np.ndarray, output_shape: Shape) -> np.ndarray:
+        classes, wanted = output_shape[-1], output_shape[1:-1]
+        lengths = {len(y) if y.ndim else 0, output_shape[0] or len(y)}
+        if y.shape[1:] not in (wanted, (*wanted, 1)) or len(lengths) > 1:
             one_hot = y.shape[1:] == output_shape[1:]
+            samples = output_shape[0] or len(y)
             raise ValueError(
                 f"{self.name}: labels have shape {y.shape}, wanted one whole number for each "
-                f"of {len(y)} samples."
+                f"of {samples} samples."
                 + (' For one-hot rows there is loss="categorical_crossentropy".' * one_hot)
             )
+        y = y.reshape(len(y), *wanted)
         if y.dtype.kind == "f" and np.any(y != np.floor(y)):
             raise ValueError(f"{self.name}: labels are whole numbers, got fractions")
-        if not 0 <= y.min() <= y.max() < classes:
+        if y.size and not 0 <= y.min() <= y.max() < classes:
             raise ValueError(
                 f"{self.name}: labels run from {y.min():g} to {y.max():g}, "
                 f"the model's {classes} classes are 0 to {classes - 1}"
@@ -156,9 +161,12 @@ def logits_of(predictions: Node, from_logits: bool, name: str) -> Node | None:
 
 def probabilities(predictions: Any) -> Any:
     # as Keras: made to add up to 1, and kept away from log 0
+    return kept_from_zero(predictions / np.sum(predictions, axis=-1, keepdims=True))
+
+
+def kept_from_zero(predictions: Any) -> Any:
     small = config.epsilon()
-    total = np.sum(predictions, axis=-1, keepdims=True)
-    return np.maximum(np.minimum(predictions / total, 1 - small), small)
+    return np.maximum(np.minimum(predictions, 1 - small), small)
 
 
 def categorical_crossentropy(
@@ -167,13 +175,13 @@ def categorical_crossentropy(
     """Cross-entropy of each sample, for targets that are probabilities.
 
     Args:
-        y_true: Targets of shape (batch, classes), a node or an array.
+        y_true: Targets of shape (batch, …, classes), a node or an array.
         y_pred: Predictions of the same shape.
         from_logits: Whether the predictions are numbers before a softmax.
         label_smoothing: Part of each target that is spread evenly over the classes.
 
     Returns:
-        A node or an array of shape (batch,).
+        A node or an array of shape (batch, …).
 
     Example:
         >>> import minigrad as mg
@@ -187,12 +195,12 @@ def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool 
     """Cross-entropy of each sample, for targets that are class numbers.
 
     Args:
-        y_true: Whole numbers of shape (batch,), a node or an array.
-        y_pred: Predictions of shape (batch, classes).
+        y_true: Whole numbers of shape (batch, …), a node or an array.
+        y_pred: Predictions of shape (batch, …, classes).
         from_logits: Whether the predictions are numbers before a softmax.
 
     Returns:
-        A node or an array of shape (batch,).
+        A node or an array of shape (batch, …).
 
     Example:
         >>> import minigrad as mg

@@ -18,6 +18,8 @@ class MeanSquaredError(Loss):
         reduction: See :class:`Loss`.
         name: What to call it.
 
+    Targets and predictions have the shape (batch, …, numbers).
+
     Example:
         >>> import minigrad as mg
         >>> float(mg.losses.MeanSquaredError()([[0.0, 0.0]], [[1.0, 3.0]]))

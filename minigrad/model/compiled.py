@@ -7,7 +7,8 @@ A runner computes a network: ``Eager`` node by node, ``Planned`` by a plan made 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -20,46 +21,69 @@ from minigrad.engine.plan_table import Plan
 from minigrad.engine.threads import get_threads
 from minigrad.graph import Constant, topological_sort
 from minigrad.layers import Rescaling
+from minigrad.layers.base import as_it_was
 from minigrad.model import samples
+from minigrad.model.counting import Counters
+from minigrad.model.lock import Lock
 from minigrad.model.stack import Stack
+from minigrad.model.steps import Runner
 from minigrad.shared import lookup
-from minigrad.shared.arguments import whole
+from minigrad.shared.arguments import title, whole
 
-__all__ = ["Compiled", "Logs"]
+__all__ = ["Compiled"]
 
 KEPT = 8  # networks of different batch sizes that are kept for the next time
-Logs = dict[str, float]
 
 
 class Compiled(Stack):
     """Layers in a row, with an optimizer, a loss, metrics, and what computes them.
 
     Attributes:
-        optimizer: How a gradient changes the weights; ``None`` before :meth:`compile`.
         loss: What is made small.
-        metrics: What is counted, once the shapes are known: the loss and those named.
-        metric_names: The metrics as :meth:`compile` was given them.
         run_eagerly: Whether the graph is walked node by node.
-        networks: The graphs made of late, by batch size and use.
-        runners: What computes them.
     """
 
-    optimizer: optimizers.Optimizer | None = None
     loss: losses.Loss | None = None
-    metrics: Sequence[metrics_module.Metric] = ()
-    metric_names: Sequence[Any] = ()
     run_eagerly = False
+    _optimizer: optimizers.Optimizer | None = None
+    _metric_names: Sequence[Any] = ()  # as compile() was given them
+    _counters: Counters | None = None  # once the shapes are known
+    _training = False  # whether fit is under way
 
-    def forget(self) -> None:
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._lock, self._counting_lock = Lock(), Lock()
+        super().__init__(*arguments, **options)
+
+    @property
+    def optimizer(self) -> optimizers.Optimizer | None:
+        """How a gradient changes the weights; ``None`` before :meth:`compile`."""
+        return self._optimizer
+
+    @optimizer.setter
+    def optimizer(self, value: Any) -> None:
+        self._optimizer = None if value is None else optimizers.get(value)
+        self._forget()  # plans are made for an optimizer
+
+    @property
+    def metrics(self) -> list[metrics_module.Metric]:
+        """What is counted, once the shapes are known: the loss, and the metrics named."""
+        return [] if self._counters is None else self._counters.metrics
+
+    def reset_metrics(self) -> None:
+        """Forget what the metrics have counted."""
+        if self._counters is not None:
+            self._counters.reset()
+
+    def _forget(self) -> None:
         """Throw networks and runners away that no longer fit the layers or the optimizer."""
-        self.networks: OrderedDict[Any, Network] = OrderedDict()
-        self.runners: OrderedDict[Any, Any] = OrderedDict()
+        self._networks: OrderedDict[Any, Network] = OrderedDict()
+        self._runners: OrderedDict[Any, Runner] = OrderedDict()
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy makes its own networks and runners: copied arrays would share no memory.
         for weight in self.weights:
             weight.recall()
-        return {**vars(self), "networks": OrderedDict(), "runners": OrderedDict()}
+        return {**vars(self), "_networks": OrderedDict(), "_runners": OrderedDict()}
 
     def compile(
         self,
@@ -90,6 +114,8 @@ class Compiled(Stack):
         Raises:
             ValueError: For names and arguments that are not covered.
         """
+        if self._training:
+            raise RuntimeError(f"{title(self)} is being trained: compile it before fit or after")
         lookup.refuse(
             "compile",
             loss_weights=(loss_weights, None),
@@ -105,17 +131,17 @@ class Compiled(Stack):
         for metric in metrics or ():
             metrics_module.check(metric)
         self.optimizer, self.loss = new_optimizer, new_loss
-        self.metric_names = list(metrics or ())
-        self.metrics = []
+        self._metric_names = list(metrics or ())
+        self._counters = None
         self.run_eagerly = bool(run_eagerly)
-        self.forget()
+        self._forget()
 
-    def check_compiled(self, method: str) -> None:
+    def _check_compiled(self, method: str) -> None:
         """Refuse what needs an optimizer and a loss if there is none."""
         if self.optimizer is None:
-            raise ValueError(f"{self.title}: call model.compile(optimizer, loss) before {method}")
+            raise ValueError(f"{title(self)}: call model.compile(optimizer, loss) before {method}")
         if self.loss is None:
-            raise ValueError(f"{self.title}: {method} needs a loss: model.compile(…, loss=…)")
+            raise ValueError(f"{title(self)}: {method} needs a loss: model.compile(…, loss=…)")
 
     # -- graphs and runners ---------------------------------------------------------------
     def network(
@@ -145,51 +171,64 @@ class Compiled(Stack):
             >>> model.network(32).outputs
             <Add "d" shape=(32, 2) dtype=float32 value=None gradient=None>
         """
-        if not self.built or self.input_layer is None:
+        if not self.built or self._input_layer is None:
             raise ValueError(
-                f"{self.title} is not built yet: put mg.Input(shape) first, or call "
+                f"{title(self)} is not built yet: put mg.Input(shape) first, or call "
                 "model.build((None, …)) with the shape of a batch"
             )
-        dtype = np.dtype(input_dtype or self.input_layer.given_dtype or self.dtype)
+        dtype = np.dtype(input_dtype or self._input_layer._given_dtype or self.dtype)
         with_loss = with_loss and self.loss is not None
         key = batch_size, bool(training), with_loss, dtype
-        if key not in self.networks:
+        if key not in self._networks:
             shape = (batch_size, *self.input_shape[1:])
             inputs = Constant(np.zeros(shape, dtype), name="inputs")
             outputs = self.call(inputs, training=training)
             targets = loss = None
             ends = [outputs]
             if with_loss and self.loss is not None:
-                targets = self.loss.targets(outputs)
+                targets = self.loss._targets(outputs)
                 loss = self.loss(targets, outputs)
                 ends.append(loss)
             order = topological_sort(*ends)
-            self.networks[key] = Network(inputs, targets, outputs, loss, order)
-        return recent(self.networks, key)
+            self._networks[key] = Network(inputs, targets, outputs, loss, order)
+        return recent(self._networks, key)
 
-    def runner(
+    def _runner(
         self,
         batch_size: int,
         training: bool = False,
         with_loss: bool = True,
         input_dtype: Any = None,
-    ) -> Any:
+    ) -> Runner:
         """What computes the network of these arguments; see :meth:`network`."""
-        key = batch_size, training, with_loss, input_dtype, get_threads()
-        if key not in self.runners:
-            if self.run_eagerly:
-                network = self.network(batch_size, training, with_loss, input_dtype)
-                self.runners[key] = Eager(network, self.trainable_weights, self.optimizer)
-            else:
-                self.runners[key] = self.planned(batch_size, training, with_loss, input_dtype)
-        return recent(self.runners, key)
+        return self._runners_for(training, with_loss, input_dtype)(batch_size)
 
-    def release(self) -> None:
+    def _runners_for(
+        self, training: bool, with_loss: bool, input_dtype: Any
+    ) -> Callable[[int], Runner]:
+        """What gives the runner for a batch size; asked in every step of a loop."""
+        weights = self.trainable_weights if training else []
+        use = training, with_loss, input_dtype, self.run_eagerly, tuple(map(id, weights))
+
+        def runner(batch_size: int) -> Runner:
+            key = batch_size, get_threads(), use
+            if key not in self._runners:
+                if self.run_eagerly:
+                    network = self.network(batch_size, training, with_loss, input_dtype)
+                    self._runners[key] = Eager(network, weights, self.optimizer)
+                else:
+                    self._runners[key] = self._planned(batch_size, training, with_loss, input_dtype)
+            return recent(self._runners, key)
+
+        return runner
+
+    def _release(self) -> None:
         """Let all runners forget the data set."""
-        for runner in self.runners.values():
-            runner.release()
+        with self._lock:
+            for runner in self._runners.values():
+                runner.release()
 
-    def planned(
+    def _planned(
         self, batch_size: int, training: bool, with_loss: bool, input_dtype: Any = None
     ) -> engine.Planned:
         """A runner that goes by a plan; see :meth:`network`."""
@@ -197,7 +236,7 @@ class Compiled(Stack):
         def build(size: int) -> Network:
             return self.network(size, training, with_loss, input_dtype)
 
-        weights = self.trainable_weights
+        weights = self.trainable_weights if training else []
         return engine.Planned(build, batch_size, weights, self.optimizer, training)
 
     def plan(self, batch_size: int = 32, training: bool = True) -> Plan:
@@ -234,75 +273,75 @@ class Compiled(Stack):
         batch_size = whole("plan", "batch_size", batch_size)
         training = training and self.optimizer is not None and self.loss is not None
         if self.run_eagerly:  # the model walks the graph; this is what it would do otherwise
-            return Plan(self.planned(batch_size, training, training))
-        return Plan(self.runner(batch_size, training, training))
+            return Plan(self._planned(batch_size, training, training))
+        with self._lock:
+            runner: Any = self._runner(batch_size, training, training)
+        return Plan(runner)
 
     # -- data in --------------------------------------------------------------------------
-    def check_data(
+    def _admit(
         self, x: Any, y: Any, method: str, targets: bool = True
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Samples and targets in the shapes and dtypes that the graph takes."""
+        """Check samples and targets, and bring them into the shapes and dtypes of the graph.
+
+        A model that does not know its input yet learns it from the samples, and is built; use
+        it within :func:`~minigrad.layers.base.as_it_was`, so that an error undoes that.
+        """
         x, y = samples.as_samples(x, y, method)
         if targets and y is None:
             raise ValueError(f"{method}: y is missing")
         if not self.built:
             self.build((None, *x.shape[1:]))
-        shape = self.input_shape[1:]
-        if x.shape[1:] != shape and (*x.shape[1:], 1) == shape:
-            x = x[..., np.newaxis]  # as Keras does: (28, 28) pictures have one channel
-        elif x.shape[1:] == (*shape, 1):
-            x = x[..., 0]
-        if x.shape[1:] != shape:
-            raise ValueError(
-                f"{method}: {self.title} takes samples of shape {shape}, got {x.shape[1:]} "
-                f"(x has shape {x.shape})"
-            )
-        samples.check_finite(x, f"{method}: x")
+        x = samples.of_shape(x, self.input_shape[1:], method, title(self))
+        x = samples.finite(x, self._dtype_for(x), f"{method}: x")
         if y is not None and self.loss is not None:
-            y = self.loss.check_targets(y, self.output_shape)
-            samples.check_finite(y, f"{method}: y")
-            y = np.asarray(y, np.intp if self.loss.whole_numbers else self.dtype, order="C")
-        # in one piece, so that no runner has to copy it (and see an old copy in the next fit)
-        return np.asarray(x, self.dtype_for(x), order="C"), y
+            y = self.loss._check_targets(y, self.output_shape)
+            dtype = np.intp if self.loss._whole_numbers else self.dtype
+            y = samples.finite(y, dtype, f"{method}: y")
+        return x, y
 
-    def dtype_for(self, x: np.ndarray) -> np.dtype:
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Leave the model as it was if preparing it for a method fails."""
+        if self.built:
+            yield  # checking changes nothing
+            return
+        try:
+            with as_it_was(self, always=False):
+                yield
+        except BaseException:
+            self._forget()
+            raise
+
+    def _dtype_for(self, x: np.ndarray) -> np.dtype:
         """The dtype in which these samples enter the graph."""
-        given = self.input_layer.given_dtype if self.input_layer else None
+        given = self._input_layer._given_dtype if self._input_layer else None
         if given is not None:
             return given
         pictures = x.dtype == np.uint8 and isinstance(self.layers[0], Rescaling)
         return x.dtype if pictures else np.dtype(self.dtype)
 
     # -- metrics --------------------------------------------------------------------------
-    def prepare_metrics(self, network: Network) -> None:
+    def _prepare_counters(self) -> Counters:
         """Choose the metrics, now that the shapes of targets and predictions are known."""
-        if network.targets is not None and len(self.metrics) != 1 + len(self.metric_names):
-            shapes = network.targets.shape, network.outputs.shape
-            named = [metrics_module.get(name, *shapes) for name in self.metric_names]
-            self.metrics = [metrics_module.Mean("loss"), *named]
+        if self._counters is None:
+            assert self.loss is not None
+            shape = self.output_shape
+            targets = shape[:-1] if self.loss._whole_numbers else shape
+            self._counters = Counters(self._metric_names, targets, shape)
+        return self._counters
 
-    def reset_metrics(self) -> None:
-        """Forget what the metrics have counted."""
-        for metric in self.metrics:
-            metric.reset_state()
-
-    def count(self, runner: Any) -> None:
-        """Count a step: its loss, a mean over the batch, weighs as much as its samples."""
-        loss, *others = self.metrics
-        loss.add(runner.loss, len(runner.outputs))  # type: ignore[attr-defined]
-        for metric in others:
-            metric.update_state(runner.targets, runner.outputs)
-
-    def logs(self) -> Logs:
-        """The metrics counted so far, in Keras's order: by name."""
-        return {m.name: m.result() for m in sorted(self.metrics, key=lambda m: m.name)}
-
-    def results(self, logs: Logs, return_dict: bool) -> Any:
-        """The metrics as Keras returns them: a dictionary, a list or the loss alone."""
-        if return_dict:
-            return logs
-        numbers = [logs[metric.name] for metric in self.metrics]  # the loss is the first
-        return numbers if len(numbers) > 1 else numbers[0]
+    @contextmanager
+    def _counting(self) -> Iterator[Counters]:
+        """The model's counters, or others like them while another thread counts with these."""
+        counters = self._prepare_counters()
+        if self._counting_lock.take_if_free():
+            try:
+                yield counters
+            finally:
+                self._counting_lock.release()
+        else:
+            yield counters.another()
 
 
 def recent(kept: OrderedDict[Any, Any], key: Any) -> Any:

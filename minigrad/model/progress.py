@@ -10,8 +10,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
-__all__ = ["ProgressLine", "describe"]
+__all__ = ["ProgressLine", "check_verbose", "describe"]
 
 WIDTH = 20  # of the bar
 INTERVAL = 0.1  # seconds between two drawings
@@ -35,6 +36,19 @@ def numbers(logs: Mapping[str, float]) -> str:
     return "".join(f" - {name}: {value}" for name, value in zip(logs, shown, strict=True))
 
 
+def check_verbose(verbose: Any) -> None:
+    """Refuse what is no ``verbose``.
+
+    Args:
+        verbose: What a user gave.
+
+    Raises:
+        ValueError: When it is not 0, 1, 2 or ``"auto"``.
+    """
+    if not isinstance(verbose, (int, str)) or verbose not in (0, 1, 2, "auto"):
+        raise ValueError(f'verbose is 0, 1, 2 or "auto", got {verbose!r:.60}')
+
+
 class ProgressLine:
     """One line for one epoch.
 
@@ -43,13 +57,9 @@ class ProgressLine:
         verbose: 0 for nothing, 1 or ``"auto"`` for a line that moves, 2 for one line at
             the end.
 
-    Raises:
-        ValueError: For another ``verbose``.
     """
 
     def __init__(self, steps: int, verbose: int | str = "auto") -> None:
-        if verbose not in (0, 1, 2, "auto"):
-            raise ValueError(f'verbose is 0, 1, 2 or "auto", got {verbose!r}')
         self.steps, self.verbose = steps, 1 if verbose == "auto" else int(verbose)
         notebook = type(sys.stdout).__module__.startswith("ipykernel")
         self.moving = self.verbose == 1 and (notebook or sys.stdout.isatty())

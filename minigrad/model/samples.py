@@ -10,14 +10,23 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["as_samples", "batches", "check_finite", "split", "unpack"]
+from minigrad.shared.arguments import number
+
+__all__ = ["as_samples", "batches", "finite", "of_shape", "split", "unpack"]
 
 
 def as_array(values: Any, what: str) -> np.ndarray:
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(f"{what} is a masked array; x.filled(0) says what stands for its gaps")
     try:
         array = np.asarray(values)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"{what}: no array can be made of it: {error}") from None
+    if array.dtype.kind == "O" and hasattr(values, "columns"):
+        raise TypeError(
+            f"{what} wants real numbers, and the columns of this table have different types: "
+            '.astype("float32") makes numbers of them'
+        )
     if array.dtype.kind not in "fiub":
         raise TypeError(
             f"{what} wants arrays of real numbers, got {type(values).__name__} of dtype "
@@ -90,7 +99,7 @@ def split(
         >>> [part[0].tolist() for part in split(np.arange(5), np.arange(5), 0.4)]
         [[0, 1, 2], [3, 4]]
     """
-    if not 0 < part < 1:
+    if not 0 < number("fit", "validation_split", part) < 1:
         raise ValueError(f"fit: validation_split is a number between 0 and 1, got {part!r}")
     at = math.floor(len(x) * (1.0 - part))
     if at in (0, len(x)):
@@ -101,21 +110,68 @@ def split(
     return (x[:at], y[:at]), (x[at:], y[at:])
 
 
-def check_finite(array: np.ndarray, what: str) -> None:
-    """Refuse NaN and infinite numbers.
+def of_shape(x: np.ndarray, shape: tuple[int, ...], what: str, title: str) -> np.ndarray:
+    """The samples in the shape that a model takes, if they have it but for a last axis of 1.
+
+    Args:
+        x: Samples, of shape (samples, …).
+        shape: Shape of one sample that the model takes.
+        what: What was called, for the error.
+        title: The model, for the error.
+
+    Raises:
+        ValueError: When they have another shape.
+
+    Example:
+        >>> import numpy as np
+        >>> from minigrad.model.samples import of_shape
+        >>> of_shape(np.zeros((5, 28, 28)), (28, 28, 1), "fit", "model").shape
+        (5, 28, 28, 1)
+    """
+    if x.shape[1:] == (*shape, 1) or (*x.shape[1:], 1) == shape:  # as Keras does
+        return x.reshape(len(x), *shape)
+    if x.shape[1:] != shape:
+        raise ValueError(
+            f"{what}: {title} takes samples of shape {shape}, got {x.shape[1:]} "
+            f"(x has shape {x.shape})"
+        )
+    return x
+
+
+def finite(array: np.ndarray, dtype: Any, what: str) -> np.ndarray:
+    """The numbers in a dtype, if all of them are finite in it.
 
     Args:
         array: The numbers.
+        dtype: The dtype in which they enter the graph.
         what: What they are, for the error.
 
+    Returns:
+        An array in one piece, so that no runner has to copy it (and see an old copy in the
+        next ``fit``).
+
     Raises:
-        ValueError: When there is one; the error names its sample.
+        ValueError: When there is one that is not; the error names its sample.
+
+    Example:
+        >>> import numpy as np
+        >>> from minigrad.model.samples import finite
+        >>> finite(np.array([1.0, 1e300]), "float32", "x")
+        Traceback (most recent call last):
+        ValueError: x holds a number that is not finite in float32 (NaN, infinite or too large): sample 1
     """
+    with np.errstate(over="ignore", invalid="ignore"):
+        array = np.asarray(array, dtype, order="C")
     # the smallest and the largest are NaN if any is: two passes, and no array is made
-    if array.dtype.kind != "f" or np.all(np.isfinite((array.min(), array.max()))):
-        return
+    if array.dtype.kind != "f" or not array.size:
+        return array
+    if np.all(np.isfinite((array.min(), array.max()))):
+        return array
     sample = next(i for i, row in enumerate(array) if not np.all(np.isfinite(row)))
-    raise ValueError(f"{what} holds a number that is not finite (NaN or infinite): sample {sample}")
+    raise ValueError(
+        f"{what} holds a number that is not finite in {array.dtype} (NaN, infinite or too large): "
+        f"sample {sample}"
+    )
 
 
 def batches(samples: int, batch_size: int) -> list[tuple[int, int]]:

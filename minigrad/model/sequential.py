@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from minigrad.callbacks.hooks import CallbackList, History, as_list
+from minigrad.callbacks import CallbackList, History
 from minigrad.layers import Layer
-from minigrad.model import loops, samples
-from minigrad.model.compiled import Compiled, Logs
-from minigrad.model.progress import ProgressLine
+from minigrad.model import samples
+from minigrad.model.compiled import Compiled
+from minigrad.model.counting import Counters, Logs
+from minigrad.model.progress import ProgressLine, check_verbose
+from minigrad.model.steps import Runner, Sweep
 from minigrad.shared import lookup, randomness
 from minigrad.shared.arguments import whole
 
@@ -108,7 +111,7 @@ class Sequential(Compiled):
             ValueError: When an argument makes no sense or is not covered. Nothing has
                 changed then.
         """
-        self.check_compiled("fit")
+        self._check_compiled("fit")
         lookup.refuse(
             "fit",
             class_weight=(class_weight, None),
@@ -116,53 +119,113 @@ class Sequential(Compiled):
             steps_per_epoch=(steps_per_epoch, None),
             validation_steps=(validation_steps, None),
         )
-        batch_size = whole("fit", "batch_size", 32 if batch_size is None else batch_size)
+        size = whole("fit", "batch_size", 32 if batch_size is None else batch_size)
+        epochs = whole("fit", "epochs", epochs, least=0)
+        initial_epoch = whole("fit", "initial_epoch", initial_epoch, least=0)
         validation_freq = whole("fit", "validation_freq", validation_freq)
-        whole("fit", "epochs", epochs, least=0)
-        whole("fit", "initial_epoch", initial_epoch, least=0)
-        ProgressLine(0, verbose)
-        x, y = self.check_data(x, y, "fit")
-        assert y is not None
-        validation = None
-        if validation_data is not None:
-            validation = self.check_data(*samples.unpack(validation_data), "fit: validation_data")
-        elif validation_split:
-            (x, y), validation = samples.split(x, y, validation_split)
-        validation_size = validation_batch_size or batch_size
+        validation_size = size if validation_batch_size is None else validation_batch_size
         whole("fit", "validation_batch_size", validation_size)
-        batches = samples.batches(len(x), batch_size)
-        history = History()
-        hooks = CallbackList(
-            [history, *as_list(callbacks)],
-            self,
-            {"verbose": verbose, "epochs": epochs, "steps": len(batches)},
-        )
-        self.prepare_metrics(self.network(min(batch_size, len(x)), True, input_dtype=x.dtype))
+        check_verbose(verbose)
+        shuffle = check_shuffle(shuffle)
+        params = {"verbose": verbose, "epochs": epochs, "steps": 0}
+        hooks, history = with_history(callbacks)
+        with self._all_or_nothing():
+            x, y = self._admit(x, y, "fit")
+            validation = None
+            if validation_data is not None:
+                pair = samples.unpack(validation_data)
+                validation = self._admit(*pair, "fit: validation_data")
+            elif validation_split:
+                assert y is not None
+                (x, y), validation = samples.split(x, y, validation_split)
+            self.network(min(size, len(x)), True, input_dtype=x.dtype)
+            self._prepare_counters()
+        batches = samples.batches(len(x), size)
+        hooks.set_model(self)
+        hooks.set_params({**params, "steps": len(batches)})
 
-        self.history = history
-        self.stop_training = False
-        hooks.start()
-        hooks.call("on_train_begin", None)
-        order = np.arange(len(x))
-        logs: Logs = {}
-        for epoch in range(initial_epoch, epochs):
-            hooks.call("on_epoch_begin", epoch, None)
-            if verbose and epochs > 1:
-                print(f"Epoch {epoch + 1}/{epochs}", flush=True)
-            line = ProgressLine(len(batches), verbose)
-            if shuffle:
-                randomness.source().shuffle(order)
-            loops.train_epoch(self, x, y, order if shuffle else None, batches, hooks, line)
-            logs = self.logs()
-            if validation is not None and (epoch + 1) % validation_freq == 0:
-                tested = loops.test(self, *validation, validation_size, hooks, None)
-                logs |= {f"val_{name}": value for name, value in tested.items()}
-            line.finish(logs)
-            hooks.call("on_epoch_end", epoch, logs)
-            if self.stop_training:
-                break
-        hooks.call("on_train_end", logs)
+        self.history, self.stop_training = history, False
+        with self._counting() as counters, self._being_trained():
+            hooks.on_train_begin()
+            logs: Logs = {}
+            for epoch in range(initial_epoch, epochs):
+                hooks.on_epoch_begin(epoch)
+                if verbose and epochs > 1:
+                    print(f"Epoch {epoch + 1}/{epochs}", flush=True)
+                line = ProgressLine(len(batches), verbose)
+                order = np.arange(len(x)) if shuffle else None
+                if order is not None:
+                    randomness.source().shuffle(order)
+                self._count_through("train", x, y, batches, counters, hooks, line, order)
+                logs = counters.logs()
+                if validation is not None and (epoch + 1) % validation_freq == 0:
+                    tested = self._test(*validation, validation_size, counters, hooks, None)
+                    logs |= {f"val_{name}": value for name, value in tested.items()}
+                line.finish(logs)
+                hooks.on_epoch_end(epoch, logs)
+                if self.stop_training:
+                    break
+            hooks.on_train_end(logs)
         return history
+
+    @contextmanager
+    def _being_trained(self) -> Iterator[None]:
+        self._training = True
+        try:
+            yield
+        finally:
+            self._training = False
+
+    def _count_through(
+        self,
+        use: str,
+        x: np.ndarray,
+        y: np.ndarray | None,
+        batches: list[tuple[int, int]],
+        counters: Counters,
+        hooks: CallbackList,
+        line: ProgressLine | None,
+        order: np.ndarray | None = None,
+    ) -> None:
+        """Go through a set once, to train or to test, and count."""
+        counters.reset()
+        sweep = Sweep(
+            use,
+            x,
+            y,
+            batches,
+            runner=self._runners_for(use == "train", True, x.dtype),
+            read=lambda runner, rows: counters.count(runner),
+            logs=lambda rows: counters.logs(),
+            hooks=hooks,
+            lock=self._lock,
+            order=order,
+        )
+        try:
+            for done in sweep.steps():
+                if use == "train" and self.stop_training:
+                    break
+                if line is not None:
+                    line.step(done, counters.logs)
+        finally:
+            self._release()
+
+    def _test(
+        self,
+        x: np.ndarray,
+        y: np.ndarray | None,
+        batch_size: int,
+        counters: Counters,
+        hooks: CallbackList,
+        line: ProgressLine | None,
+    ) -> Logs:
+        """Loss and metrics over a set."""
+        batches = samples.batches(len(x), batch_size)
+        hooks.on_test_begin()
+        self._count_through("test", x, y, batches, counters, hooks, line)
+        logs = counters.logs()
+        hooks.on_test_end(logs)
+        return logs
 
     def evaluate(
         self,
@@ -193,19 +256,22 @@ class Sequential(Compiled):
         Raises:
             ValueError: When an argument makes no sense or is not covered.
         """
-        self.check_compiled("evaluate")
+        self._check_compiled("evaluate")
         lookup.refuse("evaluate", sample_weight=(sample_weight, None), steps=(steps, None))
         size = whole("evaluate", "batch_size", 32 if batch_size is None else batch_size)
-        x, y = self.check_data(x, y, "evaluate")
+        check_verbose(verbose)
+        hooks = CallbackList(callbacks)
+        with self._all_or_nothing():
+            x, y = self._admit(x, y, "evaluate")
+            self.network(min(size, len(x)), input_dtype=x.dtype)
+            self._prepare_counters()
         line = ProgressLine(len(samples.batches(len(x), size)), verbose)
-        hooks = CallbackList(
-            callbacks, self, {"verbose": verbose, "epochs": 1, "steps": line.steps}
-        )
-        self.prepare_metrics(self.network(min(size, len(x)), input_dtype=x.dtype))
-        hooks.start()
-        logs = loops.test(self, x, y, size, hooks, line)
+        hooks.set_model(self)
+        hooks.set_params({"verbose": verbose, "epochs": 1, "steps": line.steps})
+        with self._counting() as counters:
+            logs = self._test(x, y, size, counters, hooks, line)
         line.finish(logs)
-        return self.results(logs, return_dict)
+        return counters.results(logs, return_dict)
 
     def predict(
         self,
@@ -232,14 +298,38 @@ class Sequential(Compiled):
         """
         lookup.refuse("predict", steps=(steps, None))
         size = whole("predict", "batch_size", 32 if batch_size is None else batch_size)
-        x, _ = self.check_data(x, None, "predict", targets=False)
+        check_verbose(verbose)
+        hooks = CallbackList(callbacks)
+        with self._all_or_nothing():
+            x, _ = self._admit(x, None, "predict", targets=False)
+            self.network(min(size, len(x)), with_loss=False, input_dtype=x.dtype)
         batches = samples.batches(len(x), size)
         line = ProgressLine(len(batches), verbose)
-        hooks = CallbackList(
-            callbacks, self, {"verbose": verbose, "epochs": 1, "steps": line.steps}
+        hooks.set_model(self)
+        hooks.set_params({"verbose": verbose, "epochs": 1, "steps": line.steps})
+        predictions = np.empty((len(x), *self.output_shape[1:]), self.dtype)
+
+        def read(runner: Runner, rows: slice) -> None:
+            predictions[rows] = runner.outputs
+
+        sweep = Sweep(
+            "predict",
+            x,
+            None,
+            batches,
+            runner=self._runners_for(False, False, x.dtype),
+            read=read,
+            logs=lambda rows: {"outputs": predictions[rows]},
+            hooks=hooks,
+            lock=self._lock,
         )
-        hooks.start()
-        predictions = loops.predict(self, x, batches, hooks, line)
+        hooks.on_predict_begin()
+        try:
+            for done in sweep.steps():
+                line.step(done, dict)
+        finally:
+            self._release()
+        hooks.on_predict_end()
         line.finish({})
         return predictions
 
@@ -271,29 +361,26 @@ class Sequential(Compiled):
             sample_weight=(sample_weight, None),
             class_weight=(class_weight, None),
         )
-        return self.step_on_batch("train_on_batch", x, y, True, return_dict)
+        return self._step_on_batch("train_on_batch", x, y, True, return_dict)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: None = None, return_dict: bool = False
     ) -> Any:
         """Loss and metrics of one batch; arguments as in :meth:`train_on_batch`."""
         lookup.refuse("test_on_batch", sample_weight=(sample_weight, None))
-        return self.step_on_batch("test_on_batch", x, y, False, return_dict)
+        return self._step_on_batch("test_on_batch", x, y, False, return_dict)
 
-    def step_on_batch(self, method: str, x: Any, y: Any, training: bool, return_dict: bool) -> Any:
+    def _step_on_batch(self, method: str, x: Any, y: Any, training: bool, return_dict: bool) -> Any:
         """One step on a batch: what the two methods above have in common."""
-        self.check_compiled(method)
-        x, y = self.check_data(x, y, method)
-        runner = self.runner(len(x), training, True, x.dtype)
-        self.prepare_metrics(runner.network)
-        self.reset_metrics()
-        runner.load(x, y, slice(0, len(x)))
-        if training:
-            runner.train_step()
-        else:
-            runner.test_step()
-        self.count(runner)
-        return self.results(self.logs(), return_dict)
+        self._check_compiled(method)
+        with self._all_or_nothing():
+            x, y = self._admit(x, y, method)
+            self.network(len(x), training, input_dtype=x.dtype)
+            self._prepare_counters()
+        use, hooks = "train" if training else "test", CallbackList()
+        with self._counting() as counters:
+            self._count_through(use, x, y, [(0, len(x))], counters, hooks, None)
+            return counters.results(counters.logs(), return_dict)
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """Predictions for one batch.
@@ -304,7 +391,8 @@ class Sequential(Compiled):
         Returns:
             An array of shape (batch, …).
         """
-        return self.predict(x, batch_size=max(len(x), 1), verbose=0)
+        size = len(x) if hasattr(x, "__len__") else 1
+        return self.predict(x, batch_size=max(size, 1), verbose=0)
 
     def __getattr__(self, name: str) -> Any:
         if name in KERAS_ONLY:
@@ -313,3 +401,21 @@ class Sequential(Compiled):
                 f"mg.interop.to_keras(model) hands the model to Keras, which has {name}."
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+
+def with_history(callbacks: Any) -> tuple[CallbackList, History]:
+    """The callbacks and, last of them, a history: one of the user's own, or a new one."""
+    hooks = CallbackList(callbacks)
+    for callback in hooks.callbacks:
+        if isinstance(callback, History):
+            return hooks, callback
+    history = History()
+    hooks.append(history)
+    return hooks, history
+
+
+def check_shuffle(shuffle: Any) -> bool:
+    """The value of ``shuffle``, if it is one."""
+    if not isinstance(shuffle, (bool, np.bool_, int)):
+        raise ValueError(f"fit: shuffle is True or False, got {shuffle!r:.60}")
+    return bool(shuffle)

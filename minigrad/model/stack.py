@@ -7,9 +7,12 @@ from typing import Any
 
 from minigrad.graph import Node
 from minigrad.layers import InputLayer, Layer
-from minigrad.layers.base import Shape, assign
+from minigrad.layers.base import Shape
+from minigrad.layers.weights import assign
 from minigrad.model import summary, weights_file
 from minigrad.shared import lookup
+from minigrad.shared.arguments import brief, is_whole, title
+from minigrad.shared.console import shown
 
 __all__ = ["Stack"]
 
@@ -30,13 +33,13 @@ class Stack(Layer):
         self, layers: Iterable[Layer] | None = None, trainable: bool = True, name: str | None = None
     ) -> None:
         super().__init__(name=name, trainable=trainable)
-        self.input_layer: InputLayer | None = None
+        self._input_layer: InputLayer | None = None
         self.layers: list[Layer] = []
-        self.forget()
+        self._forget()
         for layer in layers or ():
             self.add(layer)
 
-    def forget(self) -> None:
+    def _forget(self) -> None:
         """Called when the layers have changed: throw away what was made of them."""
 
     def add(self, layer: Layer, rebuild: bool = True) -> None:
@@ -52,26 +55,28 @@ class Stack(Layer):
         """
         lookup.refuse("add", rebuild=(rebuild, True))
         if not isinstance(layer, Layer):
-            raise TypeError(f"{self.title}: wants layers, got {layer!r}")
+            raise TypeError(f"{title(self)}: wants layers, got {brief(layer)}")
+        if layer is self:
+            raise ValueError(f"{title(self)}: a model cannot be a layer of itself")
         if isinstance(layer, InputLayer):
-            if self.input_layer or self.layers:
-                raise ValueError(f"{self.title}: an Input comes first and once")
-            self.input_layer = layer
+            if self._input_layer or self.layers:
+                raise ValueError(f"{title(self)}: an Input comes first and once")
+            self._input_layer = layer
             return
         if any(layer.name == other.name for other in self.layers):
             raise ValueError(
-                f"{self.title}: there is a layer {layer.name!r} already; name= differs"
+                f"{title(self)}: there is a layer {layer.name!r} already; name= differs"
             )
-        if not self.layers and self.input_layer is None:
+        if not self.layers and self._input_layer is None:
             if isinstance(layer, Stack) and layer.built:
-                self.input_layer = InputLayer(layer.input_shape[1:])
-            elif layer.sample_shape is not None:
-                self.input_layer = InputLayer(layer.sample_shape)
-        if self.input_layer:  # the layer learns its input's shape, and makes its weights
-            self.prepare(layer, self.output_shape)
+                self._input_layer = InputLayer(layer.input_shape[1:])
+            elif layer._sample_shape is not None:
+                self._input_layer = InputLayer(layer._sample_shape)
+        if self._input_layer:  # the layer learns its input's shape, and makes its weights
+            self._prepare(layer, self.output_shape)
         self.layers.append(layer)
-        self.built = self.input_layer is not None
-        self.forget()
+        self.built = self._input_layer is not None
+        self._forget()
 
     def pop(self, rebuild: bool = True) -> Layer:
         """Take the last layer away and return it.
@@ -83,17 +88,17 @@ class Stack(Layer):
             IndexError: When there is none.
         """
         lookup.refuse("pop", rebuild=(rebuild, True))
+        if not self.layers:
+            raise IndexError(f"{title(self)} has no layers to take away")
         layer = self.layers.pop()
         self.built = self.built and bool(self.layers)
-        self.forget()
+        self._forget()
         return layer
 
-    def prepare(self, layer: Layer, input_shape: Shape) -> None:
+    def _prepare(self, layer: Layer, input_shape: Shape) -> None:
         """Make a layer's weights for an input of this shape."""
         layer.compute_output_shape(input_shape)  # refuses an input that does not fit
-        if not layer.built:
-            layer.build(input_shape)
-            layer.built = True
+        layer._make_weights(input_shape)
 
     def build(self, input_shape: Shape) -> None:
         """Make the weights of all layers.
@@ -105,18 +110,18 @@ class Stack(Layer):
             ValueError: When a layer does not fit, or there is none.
         """
         if not self.layers:
-            raise ValueError(f"{self.title} has no layers: model.add(layer) adds one")
-        inputs = self.input_layer or InputLayer(tuple(input_shape[1:]))
+            raise ValueError(f"{title(self)} has no layers: model.add(layer) adds one")
+        inputs = self._input_layer or InputLayer(tuple(input_shape[1:]))
         if inputs.shape != (None, *input_shape[1:]):
-            raise ValueError(f"{self.title} takes an input of shape {inputs.shape}")
+            raise ValueError(f"{title(self)} takes an input of shape {inputs.shape}")
         self.compute_output_shape(inputs.shape)  # all layers fit before any makes weights
-        self.input_layer, shape = inputs, inputs.shape
+        self._input_layer, shape = inputs, inputs.shape
         for layer in self.layers:
-            self.prepare(layer, shape)
+            self._prepare(layer, shape)
             shape = layer.compute_output_shape(shape)
         self.built = True
 
-    def parts(self) -> list[Layer]:
+    def _parts(self) -> list[Layer]:
         return self.layers
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
@@ -129,21 +134,23 @@ class Stack(Layer):
         Raises:
             ValueError: When there is none.
         """
+        if index is not None and not is_whole(index, -len(self.layers)):
+            raise ValueError(f"{title(self)}: index is a whole number, got {brief(index)}")
         if index is not None and -len(self.layers) <= index < len(self.layers):
             return self.layers[index]
         for layer in self.layers:
             if layer.name == name:
                 return layer
         raise ValueError(
-            f"{self.title} has no such layer; there are {[x.name for x in self.layers]}"
+            f"{title(self)} has no such layer; there are {[x.name for x in self.layers]}"
         )
 
     @property
     def input_shape(self) -> Shape:
         """Shape of a batch of samples, with ``None`` for the batch."""
-        if self.input_layer is None:
-            raise AttributeError(f"{self.title} does not know its input yet: see mg.Input")
-        return self.input_layer.shape
+        if self._input_layer is None:
+            raise AttributeError(f"{title(self)} does not know its input yet: see mg.Input")
+        return self._input_layer.shape
 
     @property
     def output_shape(self) -> Shape:
@@ -190,7 +197,15 @@ class Stack(Layer):
             show_trainable=(show_trainable, False),
             layer_range=(layer_range, None),
         )
-        (print_fn or print)(summary.table(self))
+        shape, rows = self.input_shape if self.built else None, []
+        for layer in self.layers:
+            shape = None if shape is None else layer.compute_output_shape(shape)
+            rows.append((layer, shape))
+        table = summary.table(self.name, rows, self.trainable_weights, self.non_trainable_weights)
+        if print_fn is None:
+            print(shown(table))
+        else:
+            print_fn(table)
 
     # -- weights in and out ---------------------------------------------------------------
     def save_weights(
@@ -219,7 +234,7 @@ class Stack(Layer):
         lookup.refuse("save_weights", max_shard_size=(max_shard_size, None))
         path = weights_file.checked(filepath)
         if not self.built:
-            raise ValueError(f"{self.title} is not built yet and has no weights to save")
+            raise ValueError(f"{title(self)} is not built yet and has no weights to save")
         if path.exists() and not overwrite:
             raise FileExistsError(f"{path} exists; overwrite=True replaces it")
         weights_file.write(path, self.weights)
@@ -237,4 +252,4 @@ class Stack(Layer):
         """
         lookup.refuse("load_weights", skip_mismatch=(skip_mismatch, False))
         path = weights_file.checked(filepath)
-        assign(f"{self.title} from {path.name}", self.weights, weights_file.read(path))
+        assign(f"{title(self)} from {path.name}", self.weights, weights_file.read(path))

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from minigrad.graph import Variable
-
-if TYPE_CHECKING:
-    from minigrad.model.stack import Stack
 
 __all__ = ["table"]
 
 
-def table(model: Stack) -> str:
+def table(
+    name: str,
+    layers: Iterable[tuple[Any, Any]],
+    trainable: Sequence[Variable],
+    others: Sequence[Variable],
+) -> str:
     """Layers, shapes and numbers of weights as text.
 
     Args:
-        model: The model; a layer that is not built yet shows ``?``.
+        name: The model's.
+        layers: Each layer with the shape of its result; ``None`` if that is not known yet.
+        trainable: The weights that training changes.
+        others: The other weights.
 
     Returns:
         Several lines.
 
     Example:
         >>> import minigrad as mg
-        >>> from minigrad.model.summary import table
         >>> model = mg.Sequential([mg.Input((4,)), mg.layers.Dense(2, name="d")], name="tiny")
-        >>> print(table(model))
+        >>> model.summary()
         Model: "tiny"
         ┏━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━┳━━━━━━━━━┓
         ┃ Layer (type) ┃ Output Shape ┃ Param # ┃
@@ -37,9 +42,7 @@ def table(model: Stack) -> str:
          Non-trainable params: 0 (0.00 B)
     """
     rows = [("Layer (type)", "Output Shape", "Param #")]
-    shape = model.input_shape if model.built else None
-    for layer in model.layers:
-        shape = None if shape is None else layer.compute_output_shape(shape)
+    for layer, shape in layers:
         count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
         rows.append((f"{layer.name} ({type(layer).__name__})", str(shape or "?"), count))
     wide = [max(len(row[column]) for row in rows) for column in range(3)]
@@ -55,20 +58,20 @@ def table(model: Stack) -> str:
         )
         return f"{bar} {name} {bar} {output} {bar} {count} {bar}"
 
-    lines = [f'Model: "{model.name}"', rule("┏", "━", "┳", "┓"), text(rows[0], "┃")]
+    lines = [f'Model: "{name}"', rule("┏", "━", "┳", "┓"), text(rows[0], "┃")]
     lines.append(rule("┡", "━", "╇", "┩"))
     for number, row in enumerate(rows[1:]):
         lines += [rule("├", "─", "┼", "┤")] * bool(number) + [text(row, "│")]
     lines.append(rule("└", "─", "┴", "┘"))
     lines += [
-        f" Total params: {amount(model.weights)}",
-        f" Trainable params: {amount(model.trainable_weights)}",
-        f" Non-trainable params: {amount(model.non_trainable_weights)}",
+        f" Total params: {amount([*trainable, *others])}",
+        f" Trainable params: {amount(trainable)}",
+        f" Non-trainable params: {amount(others)}",
     ]
     return "\n".join(lines)
 
 
-def amount(weights: list[Variable]) -> str:
+def amount(weights: Sequence[Variable]) -> str:
     count = sum(weight.size for weight in weights)
     size = float(sum(weight.value.nbytes for weight in weights))
     for unit in ("B", "KB", "MB"):

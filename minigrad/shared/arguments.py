@@ -1,13 +1,15 @@
-"""Arguments that many classes have: whole numbers, and a name that need not be given."""
+"""Arguments that many classes have: whole numbers, numbers, and a name that need not be given."""
 
 from __future__ import annotations
 
+import inspect
+import math
 import re
 from typing import Any
 
 import numpy as np
 
-__all__ = ["default_name", "is_whole", "whole"]
+__all__ = ["configuration", "default_name", "is_whole", "number", "title", "whole"]
 
 
 def default_name(kind: type) -> str:
@@ -22,6 +24,43 @@ def default_name(kind: type) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=.)(?=[A-Z][a-z])", "_", kind.__name__).lower()
 
 
+def title(thing: Any) -> str:
+    """Kind and name of something that has a name, as errors show them.
+
+    Example:
+        >>> import minigrad as mg
+        >>> from minigrad.shared.arguments import title
+        >>> print(title(mg.layers.Dense(3, name="head")))
+        Dense "head"
+    """
+    return f'{type(thing).__name__} "{thing.name}"'
+
+
+def configuration(thing: Any) -> dict[str, Any]:
+    """What an object was made with: the arguments of its classes that it keeps as attributes.
+
+    Args:
+        thing: A layer, a loss, a metric, an optimizer, an initializer.
+
+    Returns:
+        For each argument the attribute of the same name; the base class's come first.
+
+    Example:
+        >>> import minigrad as mg
+        >>> from minigrad.shared.arguments import configuration
+        >>> configuration(mg.initializers.Constant(0.5))
+        {'value': 0.5}
+    """
+    kinds = [kind for kind in reversed(type(thing).__mro__) if "__init__" in vars(kind)]
+    named = [
+        parameter.name
+        for kind in kinds[1:]  # the first is object
+        for parameter in inspect.signature(kind.__init__).parameters.values()  # type: ignore[misc]
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    return {name: getattr(thing, name) for name in named if hasattr(thing, name)}
+
+
 def is_whole(value: Any, least: int = 1) -> bool:
     """Whether a value is a whole number, of Python's or NumPy's, and large enough.
 
@@ -34,8 +73,8 @@ def is_whole(value: Any, least: int = 1) -> bool:
         >>> [is_whole(value) for value in (3, 0, 2.0, True)]
         [True, False, False, False]
     """
-    number = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    return number and value >= least
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return whole and value >= least
 
 
 def whole(owner: str, argument: str, value: Any, least: int = 1) -> int:
@@ -58,6 +97,50 @@ def whole(owner: str, argument: str, value: Any, least: int = 1) -> int:
     """
     if not is_whole(value, least):
         raise ValueError(
-            f"{owner}: {argument} is a whole number of at least {least}, got {value!r}"
+            f"{owner}: {argument} is a whole number of at least {least}, got {brief(value)}"
         )
     return int(value)
+
+
+def number(
+    owner: str, argument: str, value: Any, least: float = -math.inf, most: float = math.inf
+) -> float:
+    """The value, if it is a finite number in a range.
+
+    Args:
+        owner: Whose argument, for the error.
+        argument: Its name.
+        value: What was given: a number of Python's or NumPy's, or an array of one.
+        least: The smallest that will do.
+        most: The largest.
+
+    Raises:
+        ValueError: When it is not.
+
+    Example:
+        >>> from minigrad.shared.arguments import number
+        >>> number("Dropout", "rate", 1.5, 0, 1)
+        Traceback (most recent call last):
+        ValueError: Dropout: rate is a number from 0 to 1, got 1.5
+    """
+    array = np.asarray(value) if isinstance(value, (int, float, np.generic, np.ndarray)) else None
+    real = array is not None and array.dtype.kind in "fiu" and array.ndim == 0
+    if not real or not math.isfinite(value) or not least <= value <= most:
+        wanted = "number" if most < math.inf or least > -math.inf else "finite number"
+        limits = f" from {least:g} to {most:g}" if most < math.inf else ""
+        if most == math.inf and least > -math.inf:
+            limits = f" of at least {least:g}"
+        raise ValueError(f"{owner}: {argument} is a {wanted}{limits}, got {brief(value)}")
+    return float(value)
+
+
+def brief(value: Any) -> str:
+    """A value as errors show it: whole if it is short.
+
+    Example:
+        >>> from minigrad.shared.arguments import brief
+        >>> brief("abc"), brief(list(range(100)))
+        ("'abc'", '[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 1… (list)')
+    """
+    shown = " ".join(repr(value).split())
+    return shown if len(shown) <= 60 else f"{shown[:40]}… ({type(value).__name__})"

@@ -7,12 +7,19 @@ the first line that does, with the nearest name that exists.
 from __future__ import annotations
 
 import difflib
+import opcode
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-__all__ = ["find", "instance", "missing", "nearest", "refuse", "with_class_names"]
+from minigrad.shared.arguments import brief
+
+__all__ = ["find", "get", "missing", "nearest", "public", "refuse", "with_class_names"]
 
 T = TypeVar("T")
+
+IMPORT_FROM = opcode.opmap["IMPORT_FROM"]
+OTHERS = ("keras", "tensorflow", "tf_keras", "torch", "jax", "jaxlib", "flax")
 
 # What Keras's scripts often use, and how to say it with what is covered.
 INSTEAD = {
@@ -67,6 +74,38 @@ def missing(where: str, name: str, known: Iterable[str]) -> str:
     )
 
 
+def public(
+    where: str,
+    names: Iterable[str],
+    more: Mapping[str, Any] | None = None,
+    listed: Iterable[str] | None = None,
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """A module's ``__getattr__`` and ``__dir__``: what Tab shows, and a sentence for the rest.
+
+    Args:
+        where: The module, for the error.
+        names: What is public in it, its ``__all__``.
+        more: What can be had as well, but is not shown.
+        listed: The names that the sentence lists; all by default.
+
+    Example:
+        >>> from minigrad.shared.lookup import public
+        >>> get, names = public("shapes", ["Square"], {"square": "■"})
+        >>> names(), get("square")
+        (['Square'], '■')
+    """
+
+    def find_name(name: str) -> Any:
+        if more and name in more:
+            return more[name]
+        # ``from minigrad.layers import LSTM`` would replace an AttributeError by its own words.
+        frame = sys._getframe(1)
+        importing = frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == IMPORT_FROM
+        raise (ImportError if importing else AttributeError)(missing(where, name, listed or names))
+
+    return find_name, lambda: sorted(names)
+
+
 def find(
     kind: str,
     name: Any,
@@ -94,42 +133,72 @@ def find(
     """
     if isinstance(name, str) and name in known:
         return known[name]
-    there_are = ", ".join(known if shown is None else shown)
+    listed = list(known if shown is None else shown)
+    there_are = ", ".join(listed)
     raise ValueError(
-        f"{kind} {name!r} is not covered; there are {there_are}.{nearest(str(name), known)}{hint}"
+        f"{kind} {brief(name)} is not covered; there are {there_are}.{nearest(str(name), [*known, *listed])}{hint}"
     )
 
 
-def instance(
+def get(
     kind: str,
-    base: type[T],
     identifier: Any,
-    known: Mapping[str, Callable[[], T]],
+    known: Mapping[str, Any],
+    base: type | None = None,
+    wrap: Callable[[Any], Any] | None = None,
     shown: Iterable[str] | None = None,
-) -> T:
-    """What a user means by an instance of a class, by the class itself, or by its name.
+    hint: str = "",
+) -> Any:
+    """What a user means by a name, a class, an instance of it, or a function.
 
     Args:
         kind: What is looked for, for the error.
-        base: The class of which it is an instance.
         identifier: What the user gave.
-        known: The classes that there are, by name.
+        known: What there is, by name: classes, or functions where there is no ``base``.
+        base: The class of which an instance is wanted.
+        wrap: What becomes of a function; functions are refused by default.
         shown: The names that the error lists; all by default.
+        hint: What else would do, for the error.
 
     Raises:
-        ValueError: When there is nothing of that name.
+        ValueError: When there is nothing of that name, or it belongs to another library.
 
     Example:
         >>> import minigrad as mg
-        >>> from minigrad.shared.lookup import instance
-        >>> instance("layer", mg.layers.Layer, "flatten", {"flatten": mg.layers.Flatten}).name[:7]
+        >>> from minigrad.shared.lookup import get
+        >>> get("layer", "flatten", {"flatten": mg.layers.Flatten}, mg.layers.Layer).name[:7]
         'flatten'
     """
-    if isinstance(identifier, base):
+    if base is not None and isinstance(identifier, base):
         return identifier
-    if isinstance(identifier, type) and issubclass(identifier, base):
+    if base is not None and isinstance(identifier, type) and issubclass(identifier, base):
         return identifier()
-    return find(kind, identifier, known, shown)()
+    library = home(identifier)
+    name = str(getattr(identifier, "__name__", ""))
+    if library in OTHERS and base is None and name in known:
+        return known[name]  # tf.nn.relu can mean one thing only
+    if library in OTHERS:
+        raise ValueError(
+            f"{kind}: {brief(identifier)} belongs to {library}, which computes with its own "
+            f"arrays; there are {', '.join(known if shown is None else shown)}{hint}"
+        )
+    if wrap is not None and callable(identifier) and not (base and isinstance(identifier, type)):
+        return wrap(identifier)
+    found = find(kind, identifier, known, shown, hint)
+    return found if base is None else found()
+
+
+def home(thing: Any) -> str:
+    """The library in which a function, a class or an instance's class is defined.
+
+    Example:
+        >>> import numpy as np
+        >>> from minigrad.shared.lookup import home
+        >>> home(np.zeros), home(np.zeros(2)), home("a name")
+        ('numpy', 'numpy', 'builtins')
+    """
+    module = getattr(thing, "__module__", None) or type(thing).__module__
+    return str(module).split(".")[0]
 
 
 def with_class_names(known: Mapping[str, type[T]]) -> dict[str, type[T]]:
@@ -160,8 +229,7 @@ def refuse(owner: str, **arguments: tuple[Any, ...]) -> None:
         ValueError: SGD: clipnorm=1.0 is not covered by minigrad; leave it at None
     """
     for name, (value, *fine) in arguments.items():
-        if not any(isinstance(value, type(good)) and value == good for good in fine):
-            shown = repr(value) if len(repr(value)) <= 40 else f"<{type(value).__name__}>"
+        if not any(type(value) is type(good) and value == good for good in fine):
             raise ValueError(
-                f"{owner}: {name}={shown} is not covered by minigrad; leave it at {fine[0]!r}"
+                f"{owner}: {name}={brief(value)} is not covered by minigrad; leave it at {fine[0]!r}"
             )

@@ -15,9 +15,11 @@ Example:
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-__all__ = ["new_seed", "restart", "source"]
+__all__ = ["new_seed", "restart", "restore", "source", "state"]
 
 _source = np.random.default_rng()
 
@@ -40,3 +42,25 @@ def restart(seed: int) -> None:
 def new_seed() -> int:
     """A seed for a generator that belongs to one layer or initializer."""
     return int(_source.integers(2**63))
+
+
+def state() -> Any:
+    """Where the package's generator is, for :func:`restore`."""
+    return _source.bit_generator.state
+
+
+def restore(state: Any) -> None:
+    """Put the package's generator back to where it was.
+
+    Args:
+        state: What :func:`state` returned.
+
+    Example:
+        >>> from minigrad.shared import randomness
+        >>> before = randomness.state()
+        >>> first = randomness.new_seed()
+        >>> randomness.restore(before)
+        >>> randomness.new_seed() == first
+        True
+    """
+    _source.bit_generator.state = state

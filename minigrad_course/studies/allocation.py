@@ -155,7 +155,7 @@ def bytes_of_a_step(model: Any, batch: int) -> int:
     """
     import numpy as np
 
-    runner = model.runner(batch, True, True, np.dtype("float32"))
+    runner = model._runner(batch, True, True, np.dtype("float32"))
     runner.load(
         np.zeros((batch, 28, 28, 1), "float32"), np.zeros((batch, 10), "float32"), slice(batch)
     )

@@ -63,7 +63,7 @@ class Plan(Rung):
     def __init__(self, weights: Sequence[np.ndarray], batch: int = 1) -> None:
         self.model = reference_network()
         self.model.set_weights(list(weights))
-        self.runner = self.model.runner(batch, training=True)
+        self.runner: Any = self.model._runner(batch, training=True)
         self.threads, self.batch = get_threads(), slice(0, batch)
 
     @property
@@ -118,7 +118,7 @@ def kernel_times(model: Sequential, x: Any, y: Any, repeats: int = 30) -> list[K
     before = get_threads()
     set_threads(1)
     try:
-        runner = model.runner(len(x), training=True)
+        runner: Any = model._runner(len(x), training=True)
         runner.load(np.asarray(x), np.asarray(y), slice(0, len(x)))
         runner.train_step()
         (program,) = runner.programs

@@ -1,0 +1,188 @@
+"""What every metric has: a name, a count of the samples, and targets that must fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad.shared import lookup
+from minigrad.shared.arguments import default_name, title
+
+__all__ = ["Mean", "Metric"]
+
+
+class Metric:
+    """A mean over all samples seen since the last reset; the base class of all metrics.
+
+    A metric of one's own defines ``total_of(y_true, y_pred)``.
+
+    Args:
+        name: Its key in ``History.history``; by default its kind, as in Keras.
+        dtype: Not covered.
+
+    Raises:
+        ValueError: For a dtype.
+
+    Attributes:
+        direction: ``"up"`` where more is better, ``"down"`` where less is, ``None`` where
+            nobody has said so: callbacks that watch it then ask for ``mode=``.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> class Positive(mg.metrics.Metric):
+        ...     def total_of(self, y_true, y_pred):
+        ...         return np.count_nonzero(y_pred > 0)
+        >>> metric = Positive("positive")
+        >>> metric.update_state(np.zeros(4), np.array([1.0, -1.0, 2.0, 3.0]))
+        >>> metric.result()
+        0.75
+    """
+
+    direction: str | None = None
+
+    def __init__(self, name: str | None = None, dtype: None = None) -> None:
+        lookup.refuse(type(self).__name__, dtype=(dtype, None))
+        self.name = name or default_name(type(self))
+        self._scratch: dict[Any, np.ndarray] = {}
+        self.reset_state()
+
+    def reset_state(self) -> None:
+        """Forget all samples."""
+        self._total, self._count = 0.0, 0.0
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: None = None) -> None:
+        """Count a batch.
+
+        Args:
+            y_true: Targets, an array of shape (batch, …).
+            y_pred: Predictions, an array of shape (batch, …).
+            sample_weight: Not covered.
+
+        Raises:
+            ValueError: When the two do not fit.
+        """
+        lookup.refuse(title(self), sample_weight=(sample_weight, None))
+        y_true, y_pred = self._pair(numbers(self, y_true), numbers(self, y_pred))
+        self._total += float(self.total_of(y_true, y_pred))
+        self._count += len(y_pred)
+
+    def total_of(self, y_true: np.ndarray, y_pred: np.ndarray) -> float:
+        """The sum of the metric over the samples of a batch.
+
+        Args:
+            y_true: Targets, an array of shape (batch, …).
+            y_pred: Predictions, an array of shape (batch, …).
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no total_of method yet")
+
+    def result(self) -> float:
+        """The mean over all samples counted; 0 before the first."""
+        return self._total / self._count if self._count else 0.0
+
+    def _keep(self, what: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """An array that is made once for each shape and written again in every batch."""
+        if (what, shape, dtype) not in self._scratch:
+            self._scratch[what, shape, dtype] = np.empty(shape, dtype)
+        return self._scratch[what, shape, dtype]
+
+    def _pair(self, y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Targets and predictions in shapes that can be compared."""
+        return y_true, y_pred
+
+    def _fits(self, target_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> bool:
+        """Whether the metric can compare targets and predictions of these shapes."""
+        return target_shape == output_shape
+
+
+class OfNumbers(Metric):
+    """A metric that compares each number with the target at the same place."""
+
+    def _pair(self, y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if y_true.shape == (*y_pred.shape, 1) or y_pred.shape == (*y_true.shape, 1):
+            y_true = y_true.reshape(y_pred.shape)  # as in Keras: (batch,) and (batch, 1)
+        if y_true.shape != y_pred.shape:
+            raise ValueError(
+                f"{title(self)}: targets have shape {y_true.shape}, predictions {y_pred.shape}"
+            )
+        return y_true, y_pred
+
+
+class Mean(Metric):
+    """The mean of numbers, each with a weight.
+
+    Args:
+        name: Its key in ``History.history``; ``"mean"`` by default.
+        dtype: Not covered.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mean = mg.metrics.Mean()
+        >>> mean.update_state(1.0, sample_weight=128)
+        >>> mean.update_state(2.0, sample_weight=384)
+        >>> mean.result()
+        1.75
+    """
+
+    def update_state(  # type: ignore[override]
+        self, values: Any, sample_weight: Any = None
+    ) -> None:
+        """Count numbers.
+
+        Args:
+            values: A number, or an array.
+            sample_weight: How much each weighs; 1 by default. A batch whose mean is known
+                weighs as much as it has samples.
+        """
+        if isinstance(values, float) and isinstance(sample_weight, int):  # each step's loss
+            self._total += values * sample_weight
+            self._count += sample_weight
+            return
+        values = numbers(self, values)
+        weights = numbers(self, 1.0 if sample_weight is None else sample_weight)
+        weights = np.broadcast_to(weights, values.shape)
+        self._total += float(np.sum(values * weights))
+        self._count += float(np.sum(weights))
+
+
+class Loss(Mean):
+    """The mean of a loss over the samples: less is better."""
+
+    direction = "down"
+
+
+class FromFunction(Metric):
+    """A student's function of arrays (y_true, y_pred), with a number for each sample."""
+
+    def __init__(self, function: Callable[[Any, Any], Any]) -> None:
+        super().__init__(getattr(function, "__name__", "metric"))
+        self._function = function
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: None = None) -> None:
+        values = numbers(self, self._function(np.asarray(y_true), np.asarray(y_pred)))
+        # as in Keras: one number for a batch weighs as much as that of any other batch
+        self._total += float(np.sum(values))
+        self._count += values.size
+
+    def _fits(self, target_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> bool:
+        return True
+
+
+def numbers(metric: Metric, values: Any) -> np.ndarray:
+    """The values as an array of real numbers.
+
+    Args:
+        metric: Whose they are, for the error.
+        values: Anything that NumPy makes an array of.
+
+    Raises:
+        ValueError: When they are no numbers.
+    """
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError):
+        array = np.asarray(None)
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{title(metric)}: wants arrays of real numbers, got {values!r:.60}")
+    return array

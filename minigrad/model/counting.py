@@ -1,0 +1,78 @@
+"""What is counted while a model trains or is tested: the loss, and the metrics named."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+from minigrad import metrics
+from minigrad.metrics.base import Loss, Metric
+from minigrad.model.steps import Runner
+
+__all__ = ["Counters", "Logs"]
+
+Logs = dict[str, float]
+
+
+class Counters:
+    """The loss and the metrics of a model, for targets and predictions of known shapes.
+
+    Args:
+        named: The metrics as ``compile`` was given them.
+        target_shape: Shape of the targets of a batch.
+        output_shape: Shape of the predictions of a batch.
+
+    Raises:
+        ValueError: When a metric does not fit the shapes.
+
+    Attributes:
+        metrics: The metrics; the loss is the first.
+        keys: What each is called in the history: its name, and a number where two are alike.
+
+    Example:
+        >>> from minigrad.model.counting import Counters
+        >>> Counters(["accuracy", "accuracy"], (8, 3), (8, 3)).keys
+        ['loss', 'accuracy', 'accuracy_1']
+    """
+
+    def __init__(
+        self, named: Sequence[Any], target_shape: tuple[int, ...], output_shape: tuple[int, ...]
+    ) -> None:
+        found = [metrics.get(name, target_shape, output_shape) for name in named]
+        self.metrics: list[Metric] = [Loss("loss"), *found]
+        self.keys: list[str] = []
+        for metric in self.metrics:
+            same = sum(key == metric.name for key in self.keys)
+            alike = sum(other.name == metric.name for other in self.metrics[: len(self.keys)])
+            self.keys.append(f"{metric.name}_{alike}" if same else metric.name)
+
+    def reset(self) -> None:
+        """Forget what was counted."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def count(self, runner: Runner) -> None:
+        """Count a step: its loss, a mean over the batch, weighs as much as its samples."""
+        loss, *others = self.metrics
+        loss.update_state(runner.loss, len(runner.outputs))
+        for metric in others:
+            metric.update_state(runner.targets, runner.outputs)
+
+    def logs(self) -> Logs:
+        """The metrics counted so far, in Keras's order: by name."""
+        counted = zip(self.keys, self.metrics, strict=True)
+        return {key: metric.result() for key, metric in sorted(counted, key=lambda pair: pair[0])}
+
+    def results(self, logs: Logs, return_dict: bool) -> Any:
+        """The metrics as Keras returns them: a dictionary, a list or the loss alone."""
+        if return_dict:
+            return logs
+        numbers = [logs[key] for key in self.keys]  # the loss is the first
+        return numbers if len(numbers) > 1 else numbers[0]
+
+    def another(self) -> Counters:
+        """Counters of the same metrics that have counted nothing."""
+        new = copy.deepcopy(self)
+        new.reset()
+        return new
