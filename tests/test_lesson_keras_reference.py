@@ -5,6 +5,8 @@ import pytest
 
 import minigrad as mg
 from minigrad_course import lessons
+from minigrad_course.lessons import planted
+from minigrad_course.lessons.planted import GUILTY, planted_mistakes
 
 NUMBER = """def one_number(picture, kernel, bias, y, x, f):
     height, width = kernel.shape[:2]
@@ -41,12 +43,32 @@ MISTAKES = {
         "has shape (8,), wanted ().",
     ),
     "not all partners": (
-        "05.2",
+        "05.4",
         f"answer = { {**PARTNERS, 'MatMul': 'MatMulGrad'} }",
-        "'MatMulGrad' is not what gives the gradient of MatMul.",
+        "'MatMulGrad' is not what gives the gradient of MatMul; take a name from the list",
     ),
-    "one left out": ("05.2", "answer = {'Conv2D': 'Conv2DBackpropInput'}", "BiasAdd is missing"),
-    "a list": ("05.2", "answer = ['ReluGrad']", "a dictionary was wanted, got ['ReluGrad']"),
+    "one left out": ("05.4", "answer = {'Conv2D': 'Conv2DBackpropInput'}", "BiasAdd is missing"),
+    "a list": ("05.4", "answer = ['ReluGrad']", "a dictionary was wanted, got ['ReluGrad']"),
+    "rate and momentum confused": (
+        "05.2",
+        f"answer = { {**GUILTY, 'B': 'momentum', 'D': 'rate'} }",
+        "B is not momentum: its loss is wrong at the second step already.",
+    ),
+    "smoothing and float16 confused": (
+        "05.2",
+        f"answer = { {**GUILTY, 'A': 'smoothing', 'E': 'float16'} }",
+        "A is not smoothing: its first loss is off by less than 0.000001.",
+    ),
+    "what is wrong at once taken for an optimizer's": (
+        "05.2",
+        f"answer = { {**GUILTY, 'C': 'rate', 'B': 'labels'} }",
+        "B is not labels: its loss is wrong not before step 2.",
+    ),
+    "another mistake": (
+        "05.2",
+        f"answer = { {**GUILTY, 'C': 'shuffle'} }",
+        "C is 'shuffle'; wanted is one of momentum, smoothing",
+    ),
     "nothing remembered": (
         "05.3",
         RULE.format(
@@ -78,11 +100,24 @@ def test_a_typical_mistake_is_named(key, code, told, capsys):
 
 
 def test_a_dictionary_that_is_half_filled_is_no_attempt(capsys):
-    lessons.exercise("05.2").check({**PARTNERS, "Elu": ...})
+    lessons.exercise("05.4").check({**PARTNERS, "Elu": ...})
     assert "not attempted" in capsys.readouterr().out
 
 
 def test_either_gradient_of_a_convolution_will_do(capsys):
     for kind in ("Conv2DBackpropInput", "Conv2DBackpropFilter"):
-        lessons.exercise("05.2").check({**PARTNERS, "Conv2D": kind})
-        assert capsys.readouterr().out.startswith("✓ 05.2 is right.")
+        lessons.exercise("05.4").check({**PARTNERS, "Conv2D": kind})
+        assert capsys.readouterr().out.startswith("✓ 05.4 is right.")
+
+
+def test_how_the_losses_differ_tells_the_planted_mistakes_apart():
+    """From which step on, by how much, and that no precision makes it go away."""
+    right, suspects = planted_mistakes()
+    assert set(GUILTY.values()) == set(planted.MISTAKES)
+    apart = {GUILTY[k]: np.abs(run("float64") - right("float64")) for k, run in suspects.items()}
+    begins = {name: int(np.flatnonzero(d)[0]) for name, d in apart.items()}
+    assert begins == {"float16": 0, "labels": 0, "smoothing": 0, "rate": 1, "momentum": 2}
+    assert apart["float16"][0] < 1e-6 < 1e-5 < apart["smoothing"][0] < 1e-3 < apart["labels"][0]
+    for letter, run in suspects.items():
+        single = np.abs(run("float32") - right("float32"))
+        assert single.max() > 0.5 * apart[GUILTY[letter]].max()

@@ -11,8 +11,9 @@ from minigrad.graph import Variable, forward, topological_sort
 from minigrad.operators.convolution import Convolve
 from minigrad.optimizers import SGD, Optimizer
 from minigrad_course.lessons.checks import NotAttempted, Wrong, call, register, same, todo
+from minigrad_course.lessons.planted import GUILTY, MISTAKES
 
-__all__ = ["momentum", "one_number", "partners"]
+__all__ = ["momentum", "one_number", "partners", "planted"]
 
 
 @register(
@@ -55,7 +56,7 @@ PARTNERS = {
 
 
 @register(
-    "05.2",
+    "05.4",
     praise="For a matrix product it is two more matrix products: g·Wᵀ and xᵀ·g, as in minigrad.",
     hints=[
         "The names in the list of the backward part tell which layer an operation belongs to.",
@@ -81,7 +82,58 @@ def partners(answer: Any) -> None:
         if kind not in answer:
             raise Wrong(f"the partner of {kind} is missing.")
         if answer[kind] not in fitting:
-            raise Wrong(f"{answer[kind]!r} is not what gives the gradient of {kind}.")
+            raise Wrong(
+                f"{answer[kind]!r} is not what gives the gradient of {kind}; take a name from the "
+                "list under BACKWARD, in the same layer."
+            )
+
+
+# What tells a planted mistake from the one that was said to be it.
+TOLD_APART = {
+    ("rate", "momentum"): "at the second step its loss is still the right one. The first step has "
+    "no velocity to go on with, so a momentum shows one step later than a rate.",
+    ("momentum", "rate"): "its loss is wrong at the second step already. A momentum has nothing to "
+    "add before the second update.",
+    ("float16", "smoothing"): "its first loss is off by about 0.0001. Rounding the pictures to "
+    "float16 moves it by less than a hundredth of that.",
+    ("smoothing", "float16"): "its first loss is off by less than 0.000001. A smoothing of 0.001 "
+    "moves it by a hundred times as much.",
+}
+
+
+@register(
+    "05.2",
+    praise="Five losses that all fall, and not one of them is right. Now you know how to tell.",
+    hints=[
+        "Two of the five have exactly the right first loss. Before the first update, no optimizer "
+        "has done anything.",
+        "Of these two, one is right at the second step as well: what does momentum add to the first "
+        "update?",
+        "The other three differ at once, by very different amounts: which is the gentlest?",
+    ],
+    solution="""\
+found = {"A": "float16", "B": "rate", "C": "labels", "D": "momentum", "E": "smoothing"}""",
+)
+def planted(answer: Any) -> None:
+    """Which of five training runs has which mistake."""
+    if not isinstance(answer, dict):
+        raise Wrong(f"a dictionary was wanted, got {answer!r:.60}.")
+    if any(value is ... or value is None or value is todo for value in answer.values()):
+        raise NotAttempted
+    for letter, mistake in GUILTY.items():
+        said = answer.get(letter)
+        if said not in MISTAKES:
+            raise Wrong(f"{letter} is {said!r}; wanted is one of {', '.join(MISTAKES)}.")
+        if said != mistake:
+            if (said, mistake) in TOLD_APART:
+                raise Wrong(f"{letter} is not {said}: {TOLD_APART[said, mistake]}")
+            at_once = (
+                "at the first step already" if GUILTY_AT_ONCE[mistake] else "not before step 2"
+            )
+            raise Wrong(f"{letter} is not {said}: its loss is wrong {at_once}. Look at its size.")
+
+
+GUILTY_AT_ONCE = {m: m in ("float16", "labels", "smoothing") for m in MISTAKES}
 
 
 @register(
