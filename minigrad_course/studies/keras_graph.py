@@ -1,8 +1,7 @@
 """What Keras differentiates with: its own training step, traced, and the operations counted.
 
-A symbolic derivative is an expression, made by rules from an expression. TensorFlow records the
-operations of the forward sweep on a tape and runs the tape backward; a traced graph says so
-itself, because the operations of the backward sweep are named after the tape.
+TensorFlow records the operations of the forward sweep on a tape and runs the tape backward; a
+traced graph says so itself, because the operations of the backward sweep are named after the tape.
 """
 
 from __future__ import annotations

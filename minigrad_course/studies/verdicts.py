@@ -13,9 +13,10 @@ from typing import Any
 from minigrad_course.studies import paper
 from minigrad_course.studies.studies import FASTER, KERAS
 
-__all__ = ["HOLDS", "IN_PART", "NOT", "OPEN", "Verdict", "verdicts"]
+__all__ = ["HOLDS", "IN_PART", "NOT", "OPEN", "WORDS", "Verdict", "verdicts"]
 
-HOLDS, IN_PART, NOT, OPEN = "holds", "holds in part", "does not hold", "not decided here"
+HOLDS, IN_PART, NOT = "holds", "holds in part", "does not hold"
+WORDS, OPEN = "a matter of words", "not decided here"
 Summary = dict[str, Any]
 
 
@@ -26,7 +27,7 @@ class Verdict:
     Attributes:
         claim: What the paper says, and where.
         evidence: What was measured here.
-        verdict: :data:`HOLDS`, :data:`IN_PART`, :data:`NOT` or :data:`OPEN`.
+        verdict: :data:`HOLDS`, :data:`IN_PART`, :data:`NOT`, :data:`WORDS` or :data:`OPEN`.
         why: The reason.
     """
 
@@ -265,9 +266,10 @@ def symbolic_differentiation(summary: Summary) -> Verdict:
         f"Of the {counts['operations']} operations in Keras's traced training step, "
         f"{counts['tape']} are named after the gradient tape: the backward sweep over what the "
         "forward sweep recorded.",
-        NOT,
-        "Both programs are reverse-mode automatic differentiation on a graph. What Keras adds is "
-        "tracing ahead of running, which the paper rightly credits with the speed.",
+        WORDS,
+        "Both programs apply rules for single operations and keep what they computed: today that is "
+        "called reverse mode on a graph, and TensorFlow's own documentation calls it symbolic. What "
+        "Keras adds is tracing ahead of running, which the paper rightly credits with the speed.",
     )
 
 
