@@ -86,8 +86,9 @@ def latex(expression: Any) -> str:
 
 def latex_name(name: str) -> str:
     stem, digits = re.fullmatch(r"(.+?)_?(\d*)", name).groups()  # type: ignore[union-attr]
+    stem = stem.replace("_", r"\_")
     if len(stem) > 1:
-        stem = r"\mathrm{" + stem.replace("_", r"\_") + "}"
+        stem = r"\mathrm{" + stem + "}"
     return f"{stem}_{{{digits}}}" if digits else stem
 
 
