@@ -4,9 +4,11 @@ Each right value is NumPy's, a difference quotient's, mpmath's or worked out by 
 meant is refused by name.
 """
 
+import copy
 import inspect
 import itertools
 import operator
+import pickle
 
 import mpmath
 import numpy as np
@@ -156,6 +158,43 @@ def test_cross_entropies_of_whole_numbers_are_those_of_floats():
         (SparseSoftmaxCrossEntropy, labels),
     ):
         assert value(loss(scores, targets)) == value(loss(scores.astype(float), targets)) == 197
+
+
+def test_pooling_of_whole_numbers_is_that_of_floats():
+    images = np.arange(16, dtype=np.int8).reshape(1, 4, 4, 1) - 10
+    for pool in (mg.operators.MaxPool, mg.operators.AveragePool):
+        pooled = value(pool(images, 3, 2, "same"))
+        assert pooled.dtype == float
+        assert np.array_equal(pooled, value(pool(images.astype(float), 3, 2, "same")))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda x: mg.operators.Dropout(x, 1.5, np.random.default_rng()),
+        lambda x: mg.operators.Dropout(x, np.nan, np.random.default_rng()),
+        lambda x: mg.operators.Rescale(x, np.inf),
+        lambda x: mg.operators.Rescale(x, 1.0, np.nan),
+        lambda x: mg.operators.Rescale(x, 0.5, dtype=int),
+        lambda x: mg.operators.MaxPool(x, padding=None),
+        lambda x: mg.operators.Softmax(x, axis=7),
+        lambda x: mg.operators.Softmax(x, axis="rows"),
+        lambda x: np.sum(x, axis=0.5),
+        lambda x: np.sum(x, axis=(0, 0)),
+        lambda x: np.transpose(x, (0, 1)),
+        lambda x: np.transpose(x, "axes"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_refused_when_the_graph_is_built(wrong):
+    with pytest.raises(ValueError, match=r"^(Dropout|Rescale|MaxPool|Softmax|Sum|Transpose): "):
+        wrong(mg.Variable(np.ones((1, 4, 4, 1))))
+
+
+def test_masked_elements_are_not_taken_for_numbers():
+    masked = np.ma.masked_array([1.0, 2.0], [False, True])
+    for attempt in (mg.Variable, mg.Constant, lambda m: mg.Variable([1.0, 2.0]) * m):
+        with pytest.raises(TypeError, match="masked"):
+            attempt(masked)
 
 
 # -- equality is NumPy's ------------------------------------------------------------------------
@@ -463,6 +502,30 @@ def test_an_operator_cannot_change_the_gradient_of_another():
 
     with pytest.raises(ValueError, match="read-only"):
         gradient(lambda x: Careless(x) + x, [1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))]
+)
+def test_a_copy_of_a_variable_is_another_variable(copied):
+    x = mg.Variable([1.0, 2.0])
+    for _ in range(3):
+        x.value = x.value + 1
+    other = copied(x)
+    assert gradient_of((other * other).sum(), other).tolist() == [8, 10]
+    other.value = [7.0, 8.0]
+    assert x.value.tolist() == [4, 5] and other != x
+
+
+def test_a_graph_can_be_copied_unless_it_is_long():
+    x = mg.Variable(2.0)
+    result = copy.deepcopy(np.exp(x * x))
+    (other,) = (n for n in mg.topological_sort(result) if isinstance(n, mg.Variable))
+    assert gradient_of(result, other) == pytest.approx(4 * np.exp(4)) and x.gradient is None
+    for _ in range(2000):
+        x = x + 1
+    with pytest.raises(RecursionError):  # documented at Node
+        copy.deepcopy(x)
 
 
 def test_a_dual_has_its_own_copy():

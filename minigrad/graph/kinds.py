@@ -48,6 +48,8 @@ class Constant(Node):
     def _checked(self, value: Any) -> np.ndarray[Any, Any]:
         if isinstance(value, Node):
             raise TypeError(f"{type(self).__name__} wants a number or an array, got {value.title}")
+        if np.ma.is_masked(value):
+            raise TypeError(f"{type(self).__name__}: some elements are masked; fill them first")
         array = np.asarray(value)
         if array.dtype.kind not in "fiub":
             raise TypeError(
@@ -69,6 +71,11 @@ class Constant(Node):
                 f"{self.title} is of dtype {self.dtype}, which cannot hold {array[lost].flat[0]}"
             )
         return converted
+
+    def __getstate__(self) -> dict[str, Any]:
+        # For copies and for pickle: a copy has memory of its own, and is as old as can be, since
+        # the clock of another process shows another time.
+        return {**vars(self), "_value": np.array(self._array), "_set_at": 0}
 
     @property
     def value(self) -> Any:

@@ -71,7 +71,9 @@ class Node(np.lib.mixins.NDArrayOperatorsMixin):
     Nodes are built as :class:`Constant`, :class:`Variable` and :class:`Operator`; this
     base class holds what they share: arithmetic that builds more nodes. What looks like NumPy
     means what it means in NumPy, element by element, or is refused by name. In sets, in
-    dictionaries and in lists a node is found by which node it is.
+    dictionaries and in lists a node is found by which node it is. A long graph is built again
+    rather than copied: ``copy.deepcopy`` and ``pickle`` meet Python's limit on recursion, which
+    the sweeps do not.
 
     Attributes:
         name: What to call the node in pictures and in errors, or ``None``.
@@ -146,7 +148,7 @@ class Node(np.lib.mixins.NDArrayOperatorsMixin):
 
         return (
             f"<{self.title} shape={self.shape} dtype={self.dtype} "
-            f"value={brief(self.value)} gradient={brief(self.gradient)}>"
+            f"value={brief(self._array)} gradient={brief(self.gradient)}>"
         )
 
     # -- what NumPy asks an array ---------------------------------------------------
@@ -218,12 +220,12 @@ class Node(np.lib.mixins.NDArrayOperatorsMixin):
         Raises:
             TypeError: When nothing has been computed yet.
         """
-        if self.value is None:
+        if self._array is None:
             raise TypeError(
                 f"{self.title} has no value yet: compute it with mg.forward, or ask a model for "
                 "its predictions with model.predict"
             )
-        return np.array(self.value)
+        return np.array(self._array)
 
     # -- NumPy's protocols: np.sin(node) builds a node. The mixin turns Python's operators into
     # calls of NumPy's functions: x + y is np.add(x, y), and x > y builds a node for np.where.

@@ -16,29 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node, Operator, as_node, recordable
-from minigrad.operators.elementwise import Elementwise
+from minigrad.graph import Node, Operator, recordable
+from minigrad.operators.elementwise import Elementwise, floating
 from minigrad.operators.reductions import axes_of
 
-__all__ = ["Elu", "LogSoftmax", "Relu", "Sigmoid", "Softmax", "floating", "log_softmax"]
-
-
-def floating(x: Any) -> Node:
-    """The node, in floating-point numbers if it holds whole ones.
-
-    Args:
-        x: A node, an array or a number.
-
-    Example:
-        >>> import numpy as np
-        >>> from minigrad.operators.activations import floating
-        >>> floating(np.array([1, 2], np.uint8)).dtype
-        dtype('float64')
-    """
-    node = as_node(x)
-    if node.dtype.kind != "f":
-        node = node * 1.0
-    return node
+__all__ = ["Elu", "LogSoftmax", "Relu", "Sigmoid", "Softmax", "log_softmax"]
 
 
 @recordable

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph import Node, Operator, recordable
-from minigrad.operators.activations import floating, log_softmax
+from minigrad.operators.activations import log_softmax
+from minigrad.operators.elementwise import floating
 
 __all__ = ["SoftmaxCrossEntropy", "SparseSoftmaxCrossEntropy"]
 
