@@ -38,9 +38,9 @@ class Constant(Node):
     """
 
     def __init__(self, value: Any, name: str | None = None) -> None:
-        self._hold(self._checked(value), None, name)
+        self._fill(self._checked(value), None, name)
 
-    def _hold(self, array: np.ndarray, dtype: Any, name: str | None) -> None:
+    def _fill(self, array: np.ndarray, dtype: Any, name: str | None) -> None:
         super().__init__(array.shape, array.dtype if dtype is None else dtype, name)
         self._value = aligned.zeros(self.shape, self.dtype)
         self._value[...] = self._converted(array)
@@ -135,9 +135,9 @@ class Variable(Constant):
                 f"Variable wants a floating-point dtype, got {np.dtype(dtype)}: only such numbers "
                 "have a derivative"
             )
-        self._hold(array, dtype, name)
+        self._fill(array, dtype, name)
 
-    # The optimised version may keep a weight in another order while it trains. The variable
+    # The optimized version may keep a weight in another order while it trains. The variable
     # is then lent, and whoever asks for its value brings it back.
     lender: Any = None
     loan: Any = None  # made once, and used again by every plan
