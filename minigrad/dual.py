@@ -24,6 +24,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.shared.numpy_calls import arguments_of, refuse_options
+
 __all__ = ["Dual", "derivative", "gradient", "jacobian_column", "jvp"]
 
 
@@ -37,6 +39,13 @@ def largest(d: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) ->
     winners = np.equal(x, np.max(x, axis=axis, keepdims=True))
     share = np.sum(winners, axis=axis, keepdims=True, dtype=d.dtype)
     return np.sum(d * winners / share, axis=axis, keepdims=keepdims)
+
+
+def unchanged(d: Any) -> Any:
+    # where a change is none, to any order
+    if isinstance(d, Dual):
+        return unchanged(d.value) & unchanged(d.derivative)
+    return np.equal(d, 0)
 
 
 def larger(a: Any, b: Any, d: Any) -> Any:
@@ -56,7 +65,8 @@ RULES: dict[Callable[..., Any], tuple[Callable[..., Any] | None, ...]] = {
     np.power: (
         # y = a**0 is constant, and y = 0**b is for b > 0: there 0 · ∞ has to come out as 0.
         lambda d, y, a, b: d * b * a ** np.where(np.equal(b, 0), 1, b - 1),
-        lambda d, y, a, b: d * y * np.log(np.where(np.equal(a, 0), 1, a)),
+        # (And where b does not change, y = a**b has no need of log a, which a < 0 has not.)
+        lambda d, y, a, b: d * y * np.log(np.where(np.equal(a, 0) | unchanged(d), 1, a)),
     ),
     np.matmul: (lambda d, y, a, b: d @ b, lambda d, y, a, b: a @ d),
     np.negative: (lambda d, y, x: -d,),
@@ -95,7 +105,7 @@ PLAIN = {
     *(np.sign, np.shape, np.ndim, np.size),
 }
 
-OPTIONS = {"axis", "keepdims", "axes", "shape"}  # the keyword arguments that rules know
+OPTIONS = {"axis", "keepdims", "axes", "shape"}  # what the rules know beside numbers
 
 
 class Dual(np.lib.mixins.NDArrayOperatorsMixin):
@@ -106,8 +116,8 @@ class Dual(np.lib.mixins.NDArrayOperatorsMixin):
     work as with numbers.
 
     Args:
-        value: A number or array of any shape, or a dual number. Integers become
-            ``float64``; ``float32`` stays.
+        value: A number or array of any shape, of which the dual has its own copy, or a dual
+            number. Integers become ``float64``; ``float32`` stays.
         derivative: The derivative of the value, of the same shape or broadcast to it.
         level: Which ε the derivative belongs to; duals of different levels do not mix.
             By default one more than that of the parts: 1 for a dual of numbers, 2 for a
@@ -138,6 +148,9 @@ class Dual(np.lib.mixins.NDArrayOperatorsMixin):
     """
 
     def __init__(self, value: Any, derivative: Any = 0.0, level: int | None = None) -> None:
+        self._fill(copied(value), copied(derivative), level)
+
+    def _fill(self, value: Any, derivative: Any, level: int | None) -> None:
         self.value = value if isinstance(value, Dual) else real(value)
         if not isinstance(derivative, Dual):
             derivative = real(derivative, self.dtype)
@@ -205,7 +218,7 @@ class Dual(np.lib.mixins.NDArrayOperatorsMixin):
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> Dual:
-        return Dual(self.value[index], self.derivative[index], self.level)
+        return result_of(self.value[index], self.derivative[index], self.level)
 
     def __bool__(self) -> bool:
         return bool(self.value)
@@ -236,6 +249,17 @@ class Dual(np.lib.mixins.NDArrayOperatorsMixin):
         self, function: Callable[..., Any], types: Iterable[type], args: Any, kwargs: Any
     ) -> Any:
         return apply(function, args, kwargs)
+
+
+def copied(part: Any) -> Any:
+    return part if isinstance(part, Dual) else np.array(part)
+
+
+def result_of(value: Any, derivative: Any, level: int) -> Dual:
+    # a dual of arrays that are nobody else's, or never written into
+    result = object.__new__(Dual)
+    result._fill(value, derivative, level)
+    return result
 
 
 def real(value: Any, dtype: Any = None) -> Any:
@@ -274,9 +298,14 @@ def apply(function: Callable[..., Any], arguments: Any, options: dict[str, Any])
     if function not in RULES and function not in PLAIN:
         known = ", ".join(sorted({f.__name__ for f in RULES}))
         raise TypeError(f"{called} has no rule for dual numbers. There are rules for: {known}.")
-    if not OPTIONS.issuperset(options):
-        unknown = ", ".join(f"{name}=" for name in options if name not in OPTIONS)
-        raise TypeError(f"{called} of a Dual does not take {unknown}")
+    if options or not isinstance(function, np.ufunc):
+        arguments, options = arguments_of(function, arguments, options)
+        if function is np.where:  # whose arguments have names, and no option
+            arguments, options = [*arguments, *options.values()], {}
+        added = {"dtype"} if function in (np.sum, np.mean) else set()  # to add up more exactly
+        refuse_options(called, "a Dual", options, OPTIONS | added)
+        if np.dtype(options.get("dtype")).kind != "f":
+            raise TypeError(f"{called} of a Dual wants a floating-point dtype=")
 
     level = max(level_of(argument) for argument in arguments)
     inner = [level_of(argument) == level for argument in arguments]
@@ -288,7 +317,7 @@ def apply(function: Callable[..., Any], arguments: Any, options: dict[str, Any])
     for rule, argument, dual in zip(RULES[function], arguments, inner, strict=False):
         if dual and rule is not None:
             derivative = derivative + rule(argument.derivative, y, *values, **options)
-    return Dual(y, derivative, level)
+    return result_of(y, derivative, level)
 
 
 # Levels for the functions below. Each call takes the next, so that a derivative inside

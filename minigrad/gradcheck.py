@@ -9,7 +9,7 @@ A derivative is the limit of a quotient, so the quotient for a small step is clo
 With smaller h the formula gets better and the subtraction worse: of two numbers that
 agree in most digits, few digits are left (ε = 2.2e-16 is the rounding of float64). The
 complex step subtracts nothing, so h = 1e-20 gives every digit; it wants a function that
-is written in operations that work on complex numbers.
+is written in operations that are analytic on complex numbers, which |x| is not.
 
 All three need an evaluation or two for each input. Too slow to train with, they need no
 rule of calculus at all: the independent answer that a gradient is checked against.
@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph import Constant, Node, Operator, Variable, backward, forward, topological_sort
+from minigrad.operators import Where
 
 __all__ = ["Disagreement", "GradientCheck", "check_gradient", "finite_difference"]
 
@@ -60,7 +61,8 @@ def finite_difference(
 
     Raises:
         ValueError: When the method is unknown, the step not positive, or the cotangent
-            does not fit.
+            does not fit; when the complex step, by default, is no derivative, since a central
+            difference gives another.
         TypeError: When the complex step meets a function that gives real numbers.
 
     Example:
@@ -111,12 +113,38 @@ def partial(f: Callable[..., Any], x: Any, i: Any, method: str, step: float | No
                 f"finite_difference: f gave {result.dtype} for a complex number, so it loses "
                 "the imaginary part; use method='central'"
             )
+        if step is None and not analytic(f_at, result.imag / h, abs(x[i])):
+            raise ValueError(
+                "finite_difference: f is not analytic, or not real, near "
+                f"{x[i]:.6g}: a central difference differs from the complex step; use "
+                "method='central'"
+            )
         return result.imag / h
     if step is None:
-        h = 2.0 ** np.round(np.log2(h * max(1.0, abs(x[i]))))
+        h = near(h * max(1.0, abs(x[i])))
     if method == "forward":
         return (f_at(h) - f_at(0.0)) / h
     return (f_at(h) - f_at(-h)) / (2 * h)
+
+
+def near(step: float) -> float:
+    # a power of two, so that x + h is exact
+    return float(2.0 ** np.round(np.log2(step)))
+
+
+def analytic(f_at: Callable[[float], Any], slope: Any, size: float) -> bool:
+    """Whether a central difference, with one of three steps, confirms the complex step."""
+    if not np.all(np.isfinite(slope)):
+        return True  # seen by everybody
+    large = STEPS["central"] * max(1.0, size)
+    for h in map(near, (large, large / 64, STEPS["central"] * size or large)):
+        with np.errstate(all="ignore"):
+            right, left = f_at(h), f_at(-h)
+            central = (right - left) / (2 * h)
+            rounding = 100 * EPSILON * np.maximum(np.abs(right), np.abs(left)) / h
+        if np.all(np.abs(central - slope) <= 1e-3 * np.abs(slope) + rounding):
+            return True
+    return False
 
 
 @dataclass(frozen=True)
@@ -273,7 +301,10 @@ def check_gradient(
     order = topological_sort(result)
     variables = [node for node in order if isinstance(node, Variable)]
     if not variables:
-        raise ValueError(f"check_gradient: no variable lies upstream of {result.title}")
+        raise ValueError(
+            f"check_gradient: no variable lies upstream of {result.title}; arrays of whole numbers "
+            "are taken for labels and not differentiated by: write 1.0 for 1"
+        )
     random = np.random.default_rng(seed)
     weights = np.ones(result.shape)
     if result.size != 1:
@@ -297,7 +328,8 @@ def check_gradient(
                 compare(compute, weights, variable._value, name, p, analytic[p], tolerance)
                 for p in places
             ]
-            add_findings(report, found, analytic, tolerance)
+            chooses = any(isinstance(node, Where) for node in order)
+            add_findings(report, found, analytic, tolerance, chooses)
     return report
 
 
@@ -353,6 +385,8 @@ def in_float64(order: Sequence[Node]) -> Iterator[Callable[[], None]]:
     Gives a function that rewinds the random generators of the nodes, so that each
     forward sweep draws the same numbers.
     """
+    for node in order:
+        _ = node._array  # a weight that is lent is given back
     before = [dict(vars(node)) for node in order]
     generators = [g for n in order if (g := getattr(n, "generator", None)) is not None]
     states = [g.bit_generator.state for g in generators]
@@ -391,7 +425,7 @@ def compare(
     but not one with a small step; a wrong derivative disagrees with both.
     """
     start = values[place]
-    large = 2.0 ** np.round(np.log2(STEPS["central"] * max(1.0, abs(start))))
+    large = near(STEPS["central"] * max(1.0, abs(start)))
     for h in (large, large / 128):
         below, here, above = (moved(compute, values, place, start + by) for by in (-h, 0, h))
         numeric, left, right = (
@@ -424,7 +458,11 @@ def moved(
 
 
 def add_findings(
-    report: GradientCheck, found: list[Disagreement], gradient: np.ndarray, tolerance: float
+    report: GradientCheck,
+    found: list[Disagreement],
+    gradient: np.ndarray,
+    tolerance: float,
+    chooses: bool,
 ) -> None:
     wrong = [d for d in found if d.relative_error > tolerance]
     kinks = [d for d in wrong if d.kink]
@@ -436,12 +474,18 @@ def add_findings(
     for d in sound:
         if d.relative_error >= report.worst_error:
             report.worst_error, report.worst_place = d.relative_error, d.place
-    hint = explain(sound, gradient) if mistakes else None
+    hint = explain(sound, gradient, chooses) if mistakes else None
     report.hints += [hint] if hint else []
 
 
-def explain(found: list[Disagreement], gradient: np.ndarray) -> str | None:
-    """What a wrong gradient looks like: zero, a multiple, transposed; or None."""
+DOUBLE_WHERE = (
+    "np.where differentiates the branch that it does not take as well, and 0 · ∞ is not a number. "
+    "Choose within the branch, too: np.where(x > 0, np.log(np.where(x > 0, x, 1)), 0)"
+)
+
+
+def explain(found: list[Disagreement], gradient: np.ndarray, chooses: bool) -> str | None:
+    """What a wrong gradient looks like: not a number, zero, a multiple, transposed; or None."""
     name = found[0].name
     analytic = np.array([d.analytic for d in found])
     numeric = np.array([d.numeric for d in found])
@@ -449,10 +493,12 @@ def explain(found: list[Disagreement], gradient: np.ndarray) -> str | None:
     def alike(a: Any, b: Any) -> bool:
         return np.allclose(a, b, rtol=1e-3, atol=1e-3 * np.max(np.abs(b)))
 
+    if not np.all(np.isfinite(analytic)):
+        return f"the gradient of {name} is not finite. {DOUBLE_WHERE if chooses else ''}".strip()
     if not analytic.any():
         return f"the gradient of {name} is zero everywhere: does backward forget this input?"
     factor = float(analytic @ numeric / max(numeric @ numeric, 1e-300))
-    if factor and alike(analytic, factor * numeric):
+    if factor and abs(factor - 1) > 1e-3 and alike(analytic, factor * numeric):
         if abs(factor + 1) < 1e-3:
             return f"the gradient of {name} has its sign flipped"
         return f"the gradient of {name} is {factor:.4g} times what it should be"

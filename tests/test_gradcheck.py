@@ -223,10 +223,10 @@ def test_nothing_that_the_user_made_is_changed():
     order = mg.topological_sort(y.sum())
     mg.forward(order)
     mg.backward(order)
-    w_array, gradient, value = w.value, w.gradient, y.value
+    w_array, gradient, value = w._array, w.gradient, y.value
     before = [array.copy() for array in (w_array, gradient, value)]
     assert check_gradient(order[-1]).ok
-    assert (w.value is w_array, w.gradient is gradient, y.value is value) == (True,) * 3
+    assert (w._array is w_array, w.gradient is gradient, y.value is value) == (True,) * 3
     for array, copy in zip((w_array, gradient, value), before, strict=True):
         assert np.array_equal(array, copy) and array.dtype == np.float32
     assert {node.dtype for node in order} == {np.dtype(np.float32)}

@@ -54,9 +54,9 @@ def test_defaults_are_keras_s(keras, name):
 
 def test_a_weight_stays_in_its_own_memory():
     w = mg.Variable(np.ones(3))
-    array = w.value
+    array = w._array
     mg.optimizers.Adam(0.1).apply([np.ones(3)], [w])
-    assert w.value is array and array[0] < 1
+    assert w._array is array and array[0] < 1
 
 
 def test_state_is_kept_for_each_weight_and_can_be_shared():

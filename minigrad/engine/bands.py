@@ -96,7 +96,7 @@ def find_cut(program: Program, threads: int) -> Cut | None:
     """The first large dense layer, if nothing but one convolution comes before it."""
     makers = {kernel.output: kernel for kernel in program.kernels}
     for dense in program.kernels:
-        if isinstance(dense, Dense) and dense.weight.value.nbytes >= sizes.LARGE:
+        if isinstance(dense, Dense) and dense.weight._array.nbytes >= sizes.LARGE:
             break
     else:
         return None

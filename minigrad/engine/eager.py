@@ -57,9 +57,9 @@ class Eager:
             y: Their targets, or ``None``.
             rows: Which of them: an array of indices or a slice, as long as the batch.
         """
-        gather(x, rows, self.network.inputs.value)
+        gather(x, rows, self.network.inputs._array)
         if y is not None and self.network.targets is not None:
-            gather(y, rows, self.network.targets.value)
+            gather(y, rows, self.network.targets._array)
 
     def release(self) -> None:
         """Hold on to the data no longer; nothing to do, each batch is a copy."""
@@ -86,4 +86,4 @@ class Eager:
     @property
     def targets(self) -> np.ndarray | None:
         targets = self.network.targets
-        return None if targets is None else targets.value
+        return None if targets is None else targets._array

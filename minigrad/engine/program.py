@@ -189,7 +189,7 @@ class Program:
     def owes(self, node: Node) -> bool:
         # whether a dense layer's weight is large, and trained so that its changes may wait
         weight: Any = node.inputs[1]
-        if weight.value.nbytes < sizes.LARGE or node.shape[0] > 1 or self.several:
+        if weight._array.nbytes < sizes.LARGE or node.shape[0] > 1 or self.several:
             return False
         free = self.updates.loan is None and self.uses[weight] == 1
         return free and self.updates.rate(weight) is not None
@@ -277,7 +277,7 @@ class Program:
         if node in self.value:
             return as_reference(self.value[node])
         assert isinstance(node, Constant)
-        return node.value
+        return node._array
 
     def weight(self, variable: Variable) -> Weight:
         """Where the gradient of a weight goes."""

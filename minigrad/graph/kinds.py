@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph.node import Node
+from minigrad.graph.node import CLOCK, Node
 from minigrad.shared import aligned
 
 __all__ = ["Constant", "Operator", "Variable", "as_node"]
@@ -17,12 +17,17 @@ class Constant(Node):
     """A node that holds a value with respect to which nothing is differentiated.
 
     Args:
-        value: A number or array. Its dtype is kept. Assigning a new ``value`` of the
-            same shape feeds the graph with other data.
+        value: A number or array, of which the node has its own copy. Its dtype is kept.
         name: What to call it.
 
+    Attributes:
+        value: A copy, which cannot be written into. Assigning a new value of the same shape
+            feeds the graph with other data.
+
     Raises:
-        ValueError: When a value of another shape is assigned.
+        TypeError: When the value is not of real numbers.
+        ValueError: When a value of another shape is assigned, or one that the dtype cannot
+            hold: 0.5 where whole numbers are, 1e300 where ``float32`` is.
 
     Example:
         >>> import minigrad as mg
@@ -33,13 +38,18 @@ class Constant(Node):
     """
 
     def __init__(self, value: Any, name: str | None = None) -> None:
-        array = self._array(value)
-        super().__init__(array.shape, array.dtype, name)
-        self._value = array
+        self._fill(self._checked(value), None, name)
 
-    def _array(self, value: Any) -> np.ndarray:
+    def _fill(self, array: np.ndarray, dtype: Any, name: str | None) -> None:
+        super().__init__(array.shape, array.dtype if dtype is None else dtype, name)
+        self._value = aligned.zeros(self.shape, self.dtype)
+        self._value[...] = self._converted(array)
+
+    def _checked(self, value: Any) -> np.ndarray[Any, Any]:
         if isinstance(value, Node):
             raise TypeError(f"{type(self).__name__} wants a number or an array, got {value.title}")
+        if np.ma.is_masked(value):
+            raise TypeError(f"{type(self).__name__}: some elements are masked; fill them first")
         array = np.asarray(value)
         if array.dtype.kind not in "fiub":
             raise TypeError(
@@ -47,30 +57,60 @@ class Constant(Node):
             )
         return array
 
+    def _converted(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        if array.dtype == self.dtype:
+            return array
+        with np.errstate(all="ignore"):
+            converted = array.astype(self.dtype)
+            if self.dtype.kind == "f":  # rounding is fine, what becomes infinite is not
+                lost = np.isfinite(array) & ~np.isfinite(converted)
+            else:
+                lost = converted != array
+        if lost.any():
+            raise ValueError(
+                f"{self.title} is of dtype {self.dtype}, which cannot hold {array[lost].flat[0]}"
+            )
+        return converted
+
+    def __getstate__(self) -> dict[str, Any]:
+        # For copies and for pickle: a copy has memory of its own, and is as old as can be, since
+        # the clock of another process shows another time.
+        return {**vars(self), "_value": np.array(self._array), "_set_at": 0}
+
     @property
     def value(self) -> Any:
-        """The array that the node holds."""
-        return self._value
+        """A copy of the array that the node holds; assign a new one to change it."""
+        copy = np.array(self._array)
+        copy.flags.writeable = False
+        return copy[()]
 
     @value.setter
     def value(self, value: Any) -> None:
-        array = np.asarray(value, dtype=self.dtype)
+        array = self._checked(value)
         if array.shape != self.shape:
             raise ValueError(f"{self.title} holds shape {self.shape}, got {array.shape}")
-        self._assign(array)
-
-    def _assign(self, array: np.ndarray) -> None:
-        self._value = array
+        # Into the node's own memory, where the engine may have it; see `Node._array`.
+        self._array[...] = self._converted(array)
+        self._set_at = next(CLOCK)
 
 
 class Variable(Constant):
     """A node that holds a value and receives a gradient: a weight, or an input of interest.
 
     Args:
-        value: A number or array; integers become ``float64``. The variable has its own
+        value: A number or array; whole numbers become ``float64``. The variable has its own
             copy, so that training never changes an array of the caller's.
         name: What to call it.
-        dtype: ``float32`` or ``float64`` to convert to; by default the value's own.
+        dtype: A floating-point dtype to convert to; by default the value's own.
+
+    Attributes:
+        value: A copy, which cannot be written into: ``x.value = x.value - step`` changes it.
+        gradient: An array of its own, which may be changed.
+
+    Raises:
+        TypeError: When the value is not of real numbers, or the dtype not a floating-point one:
+            whole numbers have no derivative.
+        ValueError: As :class:`Constant`.
 
     Example:
         >>> import numpy as np, minigrad as mg
@@ -87,33 +127,25 @@ class Variable(Constant):
     needs_gradient = True
 
     def __init__(self, value: Any, name: str | None = None, dtype: Any = None) -> None:
-        array = self._array(value)
-        if dtype is None and array.dtype.kind != "f":
-            dtype = np.float64
-        own = aligned.zeros(array.shape, dtype or array.dtype)
-        own[...] = array
-        super().__init__(own, name)
+        array = self._checked(value)
+        if dtype is None:
+            dtype = array.dtype if array.dtype.kind == "f" else np.float64
+        if np.dtype(dtype).kind != "f":
+            raise TypeError(
+                f"Variable wants a floating-point dtype, got {np.dtype(dtype)}: only such numbers "
+                "have a derivative"
+            )
+        self._fill(array, dtype, name)
 
-    def _assign(self, array: np.ndarray) -> None:
-        # Into the variable's own memory, which the optimised version changes in place; an
-        # array of the caller's is never trained upon.
-        self.recall()
-        self._value[...] = array
-
-    # The optimised version may keep a weight in another order while it trains. The variable
+    # The optimized version may keep a weight in another order while it trains. The variable
     # is then lent, and whoever asks for its value brings it back.
     lender: Any = None
     loan: Any = None  # made once, and used again by every plan
 
     @property
-    def value(self) -> Any:
-        """The array that the node holds."""
+    def _array(self) -> Any:
         self.recall()
         return self._value
-
-    @value.setter
-    def value(self, value: Any) -> None:
-        Constant.value.fset(self, value)  # type: ignore[attr-defined]
 
     def lend(self, loan: Any) -> None:
         """Let somebody keep the value for a while.
@@ -149,6 +181,7 @@ class Operator(Node):
         name: What to call it.
 
     Raises:
+        TypeError: When an input is not of real numbers, or the value would not be.
         ValueError: When the inputs' shapes do not fit, before anything is computed.
 
     Example:
@@ -169,14 +202,21 @@ class Operator(Node):
         self.name = name  # known to the errors that `infer` may raise
         shape, dtype = self.infer(*self.inputs)
         super().__init__(shape, dtype, name)
-        self.value: Any = None
-        self.needs_gradient = any(node.needs_gradient for node in self.inputs)
+        if self.dtype.kind not in "fiub":
+            raise TypeError(
+                f"{self.title}: its value is of dtype {self.dtype}, not of real numbers"
+            )
+        upstream = any(node.needs_gradient for node in self.inputs)
+        self.needs_gradient = upstream and self.dtype.kind == "f"
 
     def forward(self, *values: Any) -> Any:
         """The value of the operation.
 
+        What it keeps on the node for :meth:`backward` (a mask drawn at random, say) belongs to
+        that sweep, as the value does.
+
         Args:
-            values: The values of the inputs, as arrays.
+            values: The values of the inputs, as arrays that cannot be written into.
 
         Returns:
             An array of the node's shape.
@@ -192,8 +232,8 @@ class Operator(Node):
             values: The values of the inputs. The node's own is ``self.value``.
 
         Returns:
-            One gradient for each input, alone or as a tuple. ``None`` stands for zero.
-            Axes that broadcasting added may be left in: the sweep sums over them.
+            One gradient for each input, alone or as a tuple or list. ``None`` stands for
+            zero. Axes that broadcasting added may be left in: the sweep sums over them.
         """
         raise NotImplementedError(f"{type(self).__name__} has no backward method yet")
 

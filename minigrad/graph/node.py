@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import count
 from operator import getitem
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from minigrad.shared.numpy_calls import arguments_of, refuse_options
 __all__ = ["NUMPY_FUNCTIONS", "Node", "implements"]
 
 Kind = TypeVar("Kind", bound=Callable[..., Any])
+CLOCK = count(1)
 
 # Which operator stands for which NumPy function. ``minigrad.operators`` fills the table.
 NUMPY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Node]] = {}
@@ -69,18 +71,25 @@ class Node(np.lib.mixins.NDArrayOperatorsMixin):
     Nodes are built as :class:`Constant`, :class:`Variable` and :class:`Operator`; this
     base class holds what they share: arithmetic that builds more nodes. What looks like NumPy
     means what it means in NumPy, element by element, or is refused by name. In sets, in
-    dictionaries and in lists a node is found by which node it is.
+    dictionaries and in lists a node is found by which node it is. A long graph is built again
+    rather than copied: ``copy.deepcopy`` and ``pickle`` meet Python's limit on recursion, which
+    the sweeps do not.
 
     Attributes:
         name: What to call the node in pictures and in errors, or ``None``.
         inputs: The nodes that this one is computed from.
         shape: The shape of the value, known when the node is built.
         dtype: The dtype of the value, known when the node is built.
-        value: The array that the node holds or last computed, or ``None``.
+        value: The array that the node holds or last computed, or ``None``. It cannot be
+            written into.
         gradient: The derivative of the last node of the sweep with respect to this
-            one, of the same shape; ``None`` before a backward sweep.
+            one, of the same shape; ``None`` before a backward sweep. It is that of the last
+            sweep along an order in which the node was.
         needs_gradient: Whether a variable lies upstream, so that a gradient has
-            somewhere to go.
+            somewhere to go. Truth values and whole numbers have none to pass on.
+
+    Raises:
+        TypeError: When a name is not a string.
 
     Example:
         >>> import minigrad as mg
@@ -92,13 +101,30 @@ class Node(np.lib.mixins.NDArrayOperatorsMixin):
 
     inputs: tuple[Any, ...] = ()
     needs_gradient = False
-    value: Any
+    _value: Any = None
+    _set_at = 0  # on the clock, when the value was set: who is older than an input is stale
 
     def __init__(self, shape: tuple[int, ...], dtype: Any, name: str | None = None) -> None:
+        if not isinstance(name, str | None):
+            raise TypeError(f"{type(self).__name__}: a name is a string, got {name!r:.60}")
         self.name = name
         self.shape = tuple(shape)
         self.dtype = np.dtype(dtype)
         self.gradient: Any = None
+
+    @property
+    def value(self) -> Any:
+        """The array that the node holds or last computed, or ``None``."""
+        return self._value
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        self._value, self._set_at = value, next(CLOCK)
+
+    @property
+    def _array(self) -> Any:
+        # The memory itself, for the sweeps and the engine: nothing is copied.
+        return self._value
 
     # -- what a reader sees ---------------------------------------------------------
     @property
@@ -122,7 +148,7 @@ class Node(np.lib.mixins.NDArrayOperatorsMixin):
 
         return (
             f"<{self.title} shape={self.shape} dtype={self.dtype} "
-            f"value={brief(self.value)} gradient={brief(self.gradient)}>"
+            f"value={brief(self._array)} gradient={brief(self.gradient)}>"
         )
 
     # -- what NumPy asks an array ---------------------------------------------------
@@ -194,12 +220,12 @@ class Node(np.lib.mixins.NDArrayOperatorsMixin):
         Raises:
             TypeError: When nothing has been computed yet.
         """
-        if self.value is None:
+        if self._array is None:
             raise TypeError(
                 f"{self.title} has no value yet: compute it with mg.forward, or ask a model for "
                 "its predictions with model.predict"
             )
-        return np.array(self.value)
+        return np.array(self._array)
 
     # -- NumPy's protocols: np.sin(node) builds a node. The mixin turns Python's operators into
     # calls of NumPy's functions: x + y is np.add(x, y), and x > y builds a node for np.where.

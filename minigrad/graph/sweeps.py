@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph.kinds import Operator, Variable
+from minigrad.graph.kinds import Constant, Operator, Variable
 from minigrad.graph.node import Node
 
 __all__ = ["accumulate", "backward", "forward", "topological_sort", "unbroadcast"]
@@ -26,6 +26,7 @@ def topological_sort(*results: Node) -> list[Node]:
         The nodes in an order in which they can be computed.
 
     Raises:
+        TypeError: When what is given is not a node, or nothing is.
         ValueError: When a node depends on itself.
 
     Example:
@@ -35,6 +36,13 @@ def topological_sort(*results: Node) -> list[Node]:
         >>> [node.label for node in mg.topological_sort(b * b)]
         ['variable', 'add', 'multiply']
     """
+    if not results:
+        raise TypeError("topological_sort wants at least one node")
+    for result in results:
+        if not hasattr(result, "inputs"):  # formulas have them, too
+            several = isinstance(result, (list, tuple))
+            hint = "; several are given as topological_sort(a, b)" if several else ""
+            raise TypeError(f"topological_sort wants nodes, got {result!r:.60}{hint}")
     order: list[Node] = []
     done: set[Node] = set()
     for result in results:
@@ -62,10 +70,12 @@ def forward(order: Sequence[Node]) -> Any:
         order: Nodes as :func:`topological_sort` returns them.
 
     Returns:
-        The value of the last node.
+        The value of the last node, as an array of the caller's own.
 
     Raises:
-        ValueError: When an operator's value has another shape than it promised.
+        TypeError: When it is no order, but a node, say.
+        ValueError: When the order is empty or not one in which the nodes can be computed, or
+            when an operator's value has another shape than it promised.
 
     Example:
         >>> import minigrad as mg
@@ -73,15 +83,55 @@ def forward(order: Sequence[Node]) -> Any:
         >>> mg.forward(mg.topological_sort(x * x))
         array([1., 4.])
     """
+    check_order("forward", order)
+    done: set[Node] = set()
     for node in order:
         if isinstance(node, Operator):
-            value = node.forward(*(i.value for i in node.inputs))
+            for source in node.inputs:
+                if isinstance(source, Operator) and source not in done:
+                    raise ValueError(
+                        f"{node.title} needs {source.title}, which does not come before it in "
+                        "the order: mg.topological_sort gives one that can be computed"
+                    )
+            value = node.forward(*map(seen, node.inputs))
             if np.shape(value) != node.shape:
                 raise ValueError(
                     f"{node.title}: forward returned shape {np.shape(value)}, wanted {node.shape}"
                 )
-            node.value = value
-    return order[-1].value
+            node.value = locked(without_alias(value, node.inputs))
+            done.add(node)
+    return np.array(order[-1]._array)[()]
+
+
+def check_order(called: str, order: Any) -> None:
+    if isinstance(order, Node) or not isinstance(order, Sequence):
+        raise TypeError(
+            f"{called} wants the nodes in their order: mg.{called}(mg.topological_sort(y)); "
+            f"got {order!r:.60}"
+        )
+    if not order:
+        raise ValueError(f"{called}: the order is empty")
+
+
+def seen(node: Node) -> Any:
+    # The value as an operator's methods see it; what a leaf holds is locked for them.
+    return locked(node._array) if isinstance(node, Constant) else node._array
+
+
+def locked(array: Any) -> Any:
+    # The same numbers, which cannot be written into: they may stand in other places as well.
+    if isinstance(array, np.ndarray):
+        array = array.view()
+        array.flags.writeable = False
+    return array
+
+
+def without_alias(value: Any, inputs: Sequence[Node]) -> Any:
+    # A reshaped or transposed leaf would change when the leaf is assigned to.
+    if isinstance(value, np.ndarray) and value.base is not None:
+        if any(isinstance(i, Constant) and np.may_share_memory(value, i._array) for i in inputs):
+            return np.array(value)
+    return value
 
 
 def backward(order: Sequence[Node], gradient: Any = None) -> None:
@@ -97,9 +147,11 @@ def backward(order: Sequence[Node], gradient: Any = None) -> None:
             starts from 1 by default.
 
     Raises:
-        ValueError: When the last node is not a scalar and no gradient is given, when the
-            values were not computed, or when an operator returns a gradient that does
-            not fit its input.
+        TypeError: When it is no order, or an operator returns a gradient that is not real.
+        ValueError: When the last node is not a scalar and no gradient is given, or has no
+            gradient; when values were not computed, or have changed since; when a variable is
+            missing in the order; or when an operator returns a gradient that does not fit its
+            input.
 
     Example:
         >>> import minigrad as mg
@@ -111,9 +163,11 @@ def backward(order: Sequence[Node], gradient: Any = None) -> None:
         >>> a.gradient
         array([2., 4.])
     """
+    check_order("backward", order)
+    check_values(order)
     result = order[-1]
-    if result.value is None:
-        raise ValueError(f"{result.title} has no value yet: call mg.forward(order) first")
+    if result.dtype.kind != "f":
+        raise ValueError(f"{result.title} is of dtype {result.dtype}, which has no gradient")
     if gradient is None:
         if result.size != 1:
             raise ValueError(
@@ -121,7 +175,7 @@ def backward(order: Sequence[Node], gradient: Any = None) -> None:
                 "Sum the result, or pass gradient= with the weight of each element."
             )
         gradient = np.ones(result.shape, result.dtype)
-    gradient = np.asarray(gradient, result.dtype)
+    gradient = np.array(gradient, result.dtype)
     if gradient.shape != result.shape:
         raise ValueError(f"gradient has shape {gradient.shape}, wanted {result.shape}")
 
@@ -130,8 +184,8 @@ def backward(order: Sequence[Node], gradient: Any = None) -> None:
     result.gradient = gradient
     for node in reversed(order):
         if isinstance(node, Operator) and node.needs_gradient and node.gradient is not None:
-            parts = node.backward(node.gradient, *(i.value for i in node.inputs))
-            parts = parts if isinstance(parts, tuple) else (parts,)
+            parts = node.backward(locked(node.gradient), *map(seen, node.inputs))
+            parts = parts if isinstance(parts, (tuple, list)) else (parts,)
             if len(parts) != len(node.inputs):
                 raise ValueError(
                     f"{node.title}: backward returned {len(parts)} gradients "
@@ -141,8 +195,26 @@ def backward(order: Sequence[Node], gradient: Any = None) -> None:
                 if source.needs_gradient and part is not None:
                     accumulate(source, unbroadcast(part, source.shape, node.title))
     for node in order:
-        if isinstance(node, Variable):
-            node.gradient = own_copy(node)
+        node.gradient = own_copy(node) if isinstance(node, Variable) else locked(node.gradient)
+
+
+def check_values(order: Sequence[Node]) -> None:
+    """Whether all values are there, of one forward sweep, and all gradients have a place."""
+    nodes = set(order)
+    for node in order:
+        if node._value is None:
+            raise ValueError(f"{node.title} has no value yet: call mg.forward(order) first")
+        for source in node.inputs:
+            if source._set_at > node._set_at:
+                raise ValueError(
+                    f"{source.title} has changed since {node.title} was computed: "
+                    "call mg.forward(order) before mg.backward(order)"
+                )
+            if source.needs_gradient and source not in nodes:
+                raise ValueError(
+                    f"{source.title} is missing in the order, and so has no place for its "
+                    f"gradient: {node.title} is computed from it"
+                )
 
 
 def accumulate(node: Node, gradient: Any) -> None:
@@ -173,7 +245,8 @@ def unbroadcast(gradient: Any, shape: tuple[int, ...], title: str = "unbroadcast
         An array of the wanted shape.
 
     Raises:
-        ValueError: When the gradient could not have come from that shape.
+        TypeError: When the gradient is not of real numbers.
+        ValueError: When it could not have come from that shape.
 
     Example:
         >>> import numpy as np, minigrad as mg
@@ -182,9 +255,11 @@ def unbroadcast(gradient: Any, shape: tuple[int, ...], title: str = "unbroadcast
                [8.],
                [8.]])
     """
-    if np.shape(gradient) == shape:
+    if np.shape(gradient) == shape and np.result_type(gradient).kind in "fiub":
         return gradient
     gradient = np.asarray(gradient)
+    if gradient.dtype.kind not in "fiub":
+        raise TypeError(f"{title}: backward returned a gradient of dtype {gradient.dtype}")
     added = gradient.ndim - len(shape)
     stretched = tuple(
         added + axis

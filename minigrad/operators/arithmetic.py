@@ -75,9 +75,20 @@ class Negative(Elementwise):
 class Power(Elementwise):
     """x to the power y.
 
-    The derivative with respect to y exists where x > 0; at x = 0 it is taken as 0, its
-    limit for y > 0. It is computed only where the exponent is not a constant, so that
+    The derivative with respect to y exists where x > 0. At x = 0 it is taken as 0, its value
+    for y > 0, at y = 0 as well, where there is none (0⁰ is 1, and 0ʸ is 0 beside it); so the
+    slope of ``x**x`` at 0, which is −∞, comes out as 0, as in other libraries. For y < 0 it
+    is not a number. It is computed only where the exponent is not a constant, so that
     ``x**2`` works for negative x.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> x, y = mg.Variable([-3.0, 0.0, 2.0]), mg.Variable([2.0, 2.0, 3.0])
+        >>> order = mg.topological_sort(np.sum(x**2))
+        >>> _ = mg.forward(order)
+        >>> mg.backward(order)
+        >>> x.gradient
+        array([-6.,  0.,  4.])
     """
 
     def forward(self, x, y):

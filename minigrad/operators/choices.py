@@ -157,7 +157,32 @@ class NotEqual(Equality):
 @implements(np.where)
 @recordable
 class Where(Elementwise):
-    """x where the condition holds, y elsewhere."""
+    """x where the condition holds, y elsewhere.
+
+    Both are computed everywhere, and both are differentiated everywhere: the branch that is not
+    taken receives the gradient 0. Where its derivative is infinite, 0 · ∞ is not a number, in
+    this graph as in other frameworks; :func:`~minigrad.check_gradient` names it. The remedy is
+    the *double where*: choose within the branch, too.
+
+    Args:
+        condition: Truth values, as ``x > 0`` gives.
+        x: What to take where the condition holds.
+        y: What to take elsewhere.
+        name: What to call it.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> x = mg.Variable([0.0, 4.0])
+        >>> once = np.where(x > 0, np.sqrt(x), 0.0)
+        >>> twice = np.where(x > 0, np.sqrt(np.where(x > 0, x, 1.0)), 0.0)
+        >>> for y in once, twice:
+        ...     order = mg.topological_sort(np.sum(y))
+        ...     with np.errstate(all="ignore"):
+        ...         _ = mg.forward(order), mg.backward(order)
+        ...     print(x.gradient)
+        [ nan 0.25]
+        [0.   0.25]
+    """
 
     def __init__(self, condition: Any, x: Any, y: Any, name: str | None = None) -> None:
         super().__init__(condition, x, y, name=name)

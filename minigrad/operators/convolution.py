@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.graph import Node, Operator, as_node, recordable
+from minigrad.operators.elementwise import floating
 from minigrad.shared.arguments import is_whole
 
 __all__ = ["AveragePool", "Convolve", "MaxPool", "Window", "pair", "place_windows"]
@@ -309,6 +310,7 @@ class Pool(Sliding):
         name: str | None = None,
     ) -> None:
         strides = pool_size if strides is None else strides
+        images = floating(images)  # whole numbers have no mean, and nothing below the smallest
         super().__init__(images, window=pool_size, strides=strides, padding=padding, name=name)
 
     def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:

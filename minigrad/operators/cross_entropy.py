@@ -12,11 +12,13 @@ Source: Bishop (2006), "Pattern recognition and machine learning", eq. 4.108 and
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from minigrad.graph import Node, Operator, recordable
 from minigrad.operators.activations import log_softmax
+from minigrad.operators.elementwise import floating
 
 __all__ = ["SoftmaxCrossEntropy", "SparseSoftmaxCrossEntropy"]
 
@@ -43,6 +45,9 @@ class SoftmaxCrossEntropy(Operator):
         >>> SoftmaxCrossEntropy(logits, targets).forward(logits, targets)   # log 4
         array([1.38629436])
     """
+
+    def __init__(self, logits: Any, targets: Any, name: str | None = None) -> None:
+        super().__init__(floating(logits), targets, name=name)
 
     def infer(self, logits: Node, targets: Node) -> tuple[tuple[int, ...], np.dtype]:
         if logits.shape != targets.shape or logits.ndim == 0:
@@ -89,6 +94,9 @@ class SparseSoftmaxCrossEntropy(Operator):
         >>> SparseSoftmaxCrossEntropy(logits, labels).forward(logits, labels)   # log 4
         array([1.38629436])
     """
+
+    def __init__(self, logits: Any, labels: Any, name: str | None = None) -> None:
+        super().__init__(floating(logits), labels, name=name)
 
     def infer(self, logits: Node, labels: Node) -> tuple[tuple[int, ...], np.dtype]:
         if logits.ndim == 0 or logits.shape[:-1] != labels.shape:

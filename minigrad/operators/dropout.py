@@ -27,6 +27,9 @@ class Dropout(Operator):
         generator: Where chance comes from; each forward sweep draws a new mask.
         name: What to call it.
 
+    Raises:
+        ValueError: When the rate is no such number.
+
     Example:
         >>> import numpy as np
         >>> from minigrad.operators.dropout import Dropout
@@ -38,6 +41,8 @@ class Dropout(Operator):
     def __init__(
         self, x: Any, rate: float, generator: np.random.Generator, name: str | None = None
     ) -> None:
+        if not 0 <= rate <= 1:
+            raise ValueError(f"Dropout: rate is a number from 0 to 1, got {rate!r}")
         self.rate, self.generator = rate, generator
         self.scale = 1 / (1 - rate) if rate < 1 else 0.0
         super().__init__(x, name=name)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Operator
+from minigrad.graph import Node, Operator, as_node
 
-__all__ = ["Elementwise"]
+__all__ = ["Elementwise", "floating"]
 
 
 class Elementwise(Operator):
@@ -38,3 +38,21 @@ class Elementwise(Operator):
             raise ValueError(f"{self.title}: shapes {shapes} do not broadcast together") from None
         single = self.forward(*(np.ones((), i.dtype) for i in inputs))
         return shape, np.asarray(single).dtype
+
+
+def floating(x: Any) -> Node:
+    """The node, in floating-point numbers if it holds whole ones.
+
+    Args:
+        x: A node, an array or a number.
+
+    Example:
+        >>> import numpy as np
+        >>> from minigrad.operators.elementwise import floating
+        >>> floating(np.array([1, 2], np.uint8)).dtype
+        dtype('float64')
+    """
+    node = as_node(x)
+    if node.dtype.kind != "f":
+        node = node * 1.0
+    return node

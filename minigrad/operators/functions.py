@@ -37,7 +37,12 @@ class Log(Elementwise):
 @implements(np.sqrt)
 @recordable
 class Sqrt(Elementwise):
-    """The square root of x."""
+    """The square root of x; the derivative at 0 is ∞.
+
+    So that of ``np.sqrt(x * x)`` at 0 is 0 · ∞, not a number, as in every framework. A length
+    is differentiated as ``np.sqrt(x * x + 1e-12)``, or chosen by ``np.where`` (see
+    :class:`~minigrad.operators.Where`).
+    """
 
     def forward(self, x):
         return np.sqrt(x)
@@ -73,7 +78,10 @@ class Cos(Elementwise):
 @implements(np.tanh)
 @recordable
 class Tanh(Elementwise):
-    """The hyperbolic tangent of x."""
+    """The hyperbolic tangent of x.
+
+    The derivative 1 − tanh² x is exact to the rounding of 1, and so is 0 from |x| = 20 on.
+    """
 
     def forward(self, x):
         return np.tanh(x)

@@ -27,6 +27,10 @@ class Rescale(Operator):
         dtype: The result's dtype.
         name: What to call it.
 
+    Raises:
+        ValueError: When scale or offset is not finite, or the dtype not of floating-point
+            numbers.
+
     Example:
         >>> import numpy as np
         >>> from minigrad.operators.rescaling import Rescale
@@ -44,6 +48,11 @@ class Rescale(Operator):
         name: str | None = None,
     ) -> None:
         self.scale, self.offset, self.to = float(scale), float(offset), np.dtype(dtype)
+        if not np.isfinite([self.scale, self.offset]).all() or self.to.kind != "f":
+            raise ValueError(
+                "Rescale: scale and offset are finite numbers, and dtype is one of floating-point "
+                f"numbers; got {scale}, {offset} and {self.to}"
+            )
         super().__init__(x, name=name)
 
     def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:

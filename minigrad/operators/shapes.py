@@ -28,7 +28,7 @@ class Reshape(Operator):
     """
 
     def __init__(self, x: Any, shape: Any, name: str | None = None) -> None:
-        self.new_shape = shape
+        self.new_shape = tuple(shape) if np.ndim(shape) else shape
         super().__init__(x, name=name)
 
     def forward(self, x):
@@ -86,6 +86,18 @@ class Transpose(Operator):
         return tuple(x.shape[axis] for axis in self.axes), x.dtype
 
 
+def copied(index: Any) -> Any:
+    # an index that nobody else can change
+    if isinstance(index, Node):
+        raise TypeError(
+            f"an index cannot be a node, got {index.title}: how many elements it picks is not "
+            "known before it is computed. np.where(condition, x, 0) keeps the shape."
+        )
+    if isinstance(index, tuple):
+        return tuple(copied(part) for part in index)
+    return np.array(index) if isinstance(index, (list, np.ndarray)) else index
+
+
 @implements(getitem)
 @recordable
 class Index(Operator):
@@ -93,16 +105,17 @@ class Index(Operator):
 
     Args:
         x: The node.
-        index: Whatever an array can be indexed with, but for nodes. An element picked
-            more than once receives the sum of its gradients.
+        index: Whatever an array can be indexed with, but for nodes; of an array the node has
+            its own copy. An element picked more than once receives the sum of its gradients.
         name: What to call it.
 
     Raises:
         IndexError: When the index does not fit the shape.
+        TypeError: When there is a node in it.
     """
 
     def __init__(self, x: Any, index: Any, name: str | None = None) -> None:
-        self.index = index
+        self.index = copied(index)
         super().__init__(x, name=name)
 
     def forward(self, x):

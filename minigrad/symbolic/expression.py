@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from itertools import count
+from keyword import iskeyword
 from typing import Any, Self
 from weakref import WeakValueDictionary
 
@@ -25,7 +26,8 @@ class Expression(np.lib.mixins.NDArrayOperatorsMixin):
     """A formula: a number, a symbol, or a NumPy function applied to formulas.
 
     Expressions are built by computing with symbols. Equal ones are the same object, so
-    that comparing two formulas is comparing two objects: ``x + 1 is x + 1``.
+    that comparing two formulas is comparing two objects: ``x + 1 is x + 1``. That is the truth
+    of ``==`` between two formulas; ``x == 0`` has none, and is a condition for ``np.where``.
 
     Attributes:
         head: The number, the symbol's name, or the NumPy function.
@@ -58,8 +60,13 @@ class Expression(np.lib.mixins.NDArrayOperatorsMixin):
             KNOWN[cls, head, inputs] = self
         return self
 
-    __eq__ = object.__eq__
-    __ne__ = object.__ne__
+    # x == 0 is a formula, for np.where; what is no number is simply another thing.
+    def __eq__(self, other: Any) -> Any:
+        return apply(np.equal, self, other) if is_number(other) else NotImplemented
+
+    def __ne__(self, other: Any) -> Any:
+        return apply(np.not_equal, self, other) if is_number(other) else NotImplemented
+
     __hash__ = object.__hash__  # type: ignore[assignment]
 
     def __str__(self) -> str:
@@ -77,6 +84,11 @@ class Expression(np.lib.mixins.NDArrayOperatorsMixin):
         return rf"$\displaystyle {latex(self)}$" if self.operations <= LONG else None
 
     def __bool__(self) -> bool:
+        if self.head in (np.equal, np.not_equal):
+            # Of two formulas it can only be asked whether they are the same one.
+            one, other = self.inputs
+            if isinstance(one, Number) == isinstance(other, Number):
+                return (one is other) == (self.head is np.equal)
         raise TypeError(
             f"{self!r} has no truth value: its symbols have no values yet. "
             "Use np.where(condition, a, b) in place of if."
@@ -104,7 +116,9 @@ class Expression(np.lib.mixins.NDArrayOperatorsMixin):
     def __array_function__(
         self, function: Callable[..., Any], types: Iterable[type], args: Any, kwargs: Any
     ) -> Expression:
-        return apply(function, *args, **kwargs)
+        if kwargs:
+            raise TypeError(f"np.{function.__name__} of an expression takes no options")
+        return apply(function, *args)
 
 
 class Number(Expression):
@@ -149,9 +163,14 @@ class Symbol(Expression):
     """
 
     def __new__(cls, name: str) -> Self:
-        if not isinstance(name, str) or not name.isidentifier():
+        if not isinstance(name, str) or not name.isidentifier() or iskeyword(name):
             raise ValueError(f"a Symbol's name is a valid Python name, got {name!r}")
         return super().__new__(cls, name)
+
+
+def is_number(value: Any) -> bool:
+    kinds = (Expression, int, float, Fraction, np.number, np.ndarray)
+    return isinstance(value, kinds)
 
 
 def as_expression(value: Any) -> Expression:
@@ -163,6 +182,11 @@ def apply(function: Callable[..., Any], *inputs: Any) -> Expression:
         known = ", ".join(sorted(f.__name__ for f in RULES))
         raise TypeError(
             f"np.{function.__name__} has no symbolic rule. There are rules for: {known}"
+        )
+    if len(inputs) != len(RULES[function]):
+        raise TypeError(
+            f"np.{function.__name__} of an expression takes {len(RULES[function])} arguments, "
+            f"got {len(inputs)}"
         )
     return Expression(function, *(as_expression(i) for i in inputs))
 

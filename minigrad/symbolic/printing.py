@@ -86,8 +86,8 @@ def latex(expression: Any) -> str:
 
 def latex_name(name: str) -> str:
     stem, digits = re.fullmatch(r"(.+?)_?(\d*)", name).groups()  # type: ignore[union-attr]
-    if len(stem) > 1:
-        stem = r"\mathrm{" + stem.replace("_", r"\_") + "}"
+    escaped = stem.replace("_", r"\_")
+    stem = escaped if len(stem) == 1 else r"\mathrm{" + escaped + "}"
     return f"{stem}_{{{digits}}}" if digits else stem
 
 

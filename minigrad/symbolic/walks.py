@@ -19,11 +19,15 @@ def differentiate(expression: Any, symbol: Expression) -> Expression:
 
     Args:
         expression: What to differentiate.
-        symbol: With respect to what.
+        symbol: With respect to what: a symbol, or a part of the formula.
 
     Returns:
-        An expression. Where a derivative does not exist (a kink), it has the value of
-        one of the sides.
+        An expression. Where a derivative does not exist (a kink), its value lies between
+        those of the sides. Where the formula is x⁰, at x = 0, it is not a number until it
+        is simplified.
+
+    Raises:
+        TypeError: When it is by a number, or by something that is no formula.
 
     Example:
         >>> import numpy as np, minigrad as mg
@@ -34,6 +38,11 @@ def differentiate(expression: Any, symbol: Expression) -> Expression:
         >>> mg.symbolic.simplify(slope)
         x * cos(x) + sin(x)
     """
+    if not isinstance(symbol, Expression) or isinstance(symbol, Number):
+        raise TypeError(
+            f"differentiate wants a symbol to differentiate by, got {symbol!r:.60}: "
+            'x = mg.Symbol("x") is one'
+        )
     expression = as_expression(expression)
     derivatives = {symbol: as_expression(1)}  # of the parts that contain the symbol
     for part in parts(expression):
@@ -47,7 +56,7 @@ def differentiate(expression: Any, symbol: Expression) -> Expression:
     return derivatives.get(expression, ZERO)
 
 
-def evaluate(expression: Any, **values: Any) -> Any:
+def evaluate(expression: Any, /, **values: Any) -> Any:
     """The value of a formula. Parts that occur more than once are computed once.
 
     Args:
@@ -76,6 +85,8 @@ def evaluate(expression: Any, **values: Any) -> Any:
             results[part] = float(part.head)
         elif part.head in values:
             value = values[part.head]
+            if isinstance(value, (list, tuple)):
+                value = np.asarray(value)
             if getattr(value, "dtype", np.dtype(type(value))).kind in "iub":
                 value = np.asarray(value, float)[()]  # NumPy has no integer 2**-1
             results[part] = value

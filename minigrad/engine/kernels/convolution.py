@@ -110,9 +110,9 @@ class Convolution(Kernel):
 
     def begin(self) -> Steps:
         matrix = self.matrix.array
-        yield partial(np.copyto, self.kernel_of(matrix), self.kernel.value)
+        yield partial(np.copyto, self.kernel_of(matrix), self.kernel._array)
         if self.bias is not None:  # one row of ones of the kh counts
-            yield partial(np.copyto, matrix[0, self.columns], self.bias.value)
+            yield partial(np.copyto, matrix[0, self.columns], self.bias._array)
         if self.sends:
             kh, filters = self.down.size, self.filters
             flipped = self.flipped.array.reshape(self.columns, kh, filters)

@@ -47,7 +47,7 @@ class Debt:
 
     def __init__(self, variable: Variable) -> None:
         inputs, units = variable.shape
-        self.variable, self.array = variable, variable.value
+        self.variable, self.array = variable, variable._array
         self.states: list[Any] = []
         self.columns = np.zeros((MOST, inputs), variable.dtype)
         self.rows = np.zeros((MOST, units), variable.dtype)

@@ -43,7 +43,7 @@ class BiasAct(Kernel):
     def finish(self, first: Any, *terms: Any) -> Steps:
         z = self.value()
         if self.bias is not None:
-            terms = (*terms, self.bias.value[:, np.newaxis])
+            terms = (*terms, self.bias._array[:, np.newaxis])
         if not terms and first is not z:
             yield partial(np.copyto, z, first)
         for term in terms:

@@ -39,7 +39,7 @@ class Loan:
         self, variable: Variable, optimizer: Optimizer | None, pictures: tuple[int, int, int]
     ) -> None:
         self.variable, self.optimizer, self.pictures = variable, optimizer, pictures
-        self.array = np.empty_like(variable.value)
+        self.array = np.empty_like(variable._array)
         self.states = [np.empty_like(state) for state in self.theirs()]
 
     def theirs(self) -> list[Any]:
@@ -54,7 +54,7 @@ class Loan:
         """Copy weight and state from the variable, unless they are lent to this loan."""
         if self.variable.lender is self:
             return
-        pairs = [(self.array, self.variable.value), *zip(self.states, self.theirs(), strict=True)]
+        pairs = [(self.array, self.variable._array), *zip(self.states, self.theirs(), strict=True)]
         for mine, theirs in pairs:
             view = self.in_order(mine)
             np.copyto(view, theirs.reshape(view.shape))
@@ -62,7 +62,7 @@ class Loan:
 
     def give_back(self) -> None:
         """Copy them to where they belong."""
-        pairs = [(self.array, self.variable.value), *zip(self.states, self.theirs(), strict=True)]
+        pairs = [(self.array, self.variable._array), *zip(self.states, self.theirs(), strict=True)]
         for mine, theirs in pairs:
             view = self.in_order(mine)
             np.copyto(theirs.reshape(view.shape), view)

@@ -43,7 +43,7 @@ class General(Kernel):
             yield partial(self.fetch, node, place.array)
 
     def fetch(self, node: Any, place: Any) -> None:
-        np.copyto(place, node.value)  # which its owner may have changed since the last step
+        np.copyto(place, node._array)  # which its owner may have changed since the last step
 
     def view(self, node: Node) -> Any:
         held = self.constants

@@ -141,7 +141,7 @@ class Updates:
     def array(self, variable: Variable) -> Any:
         """Where a weight is."""
         lent = self.loan is not None and self.loan.variable is variable
-        return self.loan.array if lent else variable.value
+        return self.loan.array if lent else variable._array
 
     def calls(self, variable: Variable, rows: Any, g: Any, spare: Any) -> Steps:
         """The calls that change rows of a weight, and what the optimizer remembers of them."""
