@@ -217,5 +217,5 @@ def test_what_an_operator_says_of_itself_is_not_said_of_one_derived_from_it():
         models = both_ways(lambda: [L.Dense(4), Formula(Mixing), L.Dense(2)], (6,))
         fit_both(models)
         assert way(models[1]) == "alone"
-        kinds = {k.kind for r in models[1].runners.values() for p in r.programs for k in p.kernels}
+        kinds = {k.kind for r in models[1]._runners.values() for p in r.programs for k in p.kernels}
         assert "reference" in kinds
