@@ -2,7 +2,7 @@
 
 ``update`` is the rule as the books write it. What an optimizer remembers of a weight
 (velocity, moments) is kept beside the rule, in :meth:`Optimizer.state`, so that the
-optimised version's kernels go on from the same numbers.
+optimized version's kernels go on from the same numbers.
 
 Example:
     >>> import numpy as np, minigrad as mg
@@ -99,7 +99,7 @@ class Optimizer:
         Returns:
             The arrays themselves: changing them changes the next step.
         """
-        variable.recall()  # what is remembered of a weight is lent with it
+        variable._settle()  # what is remembered of a weight may be held with it
         if variable not in self.memory:
             self.memory[variable] = [np.zeros_like(variable.value) for _ in range(self.slots)]
         return self.memory[variable]

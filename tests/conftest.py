@@ -5,10 +5,29 @@ import os
 import pytest
 from hypothesis import settings
 
+from minigrad.engine.plan import Plan
+from minigrad.engine.verify import verify
+
 # A machine that is busy is not a test that fails; and the same examples for everybody, so
 # that a failure seen once can be seen again.
 settings.register_profile("minigrad", deadline=None, derandomize=True)
 settings.load_profile("minigrad")
+
+
+SMALL = 1 << 22  # bytes of a plan that is checked whenever it is made; larger ones take seconds
+
+
+@pytest.fixture(autouse=True)
+def every_plan_is_verified(monkeypatch):
+    """No call of any plan that a test makes reads what another has written over."""
+    make = Plan.__init__
+
+    def made(plan, *arguments):
+        make(plan, *arguments)
+        if sum(program.memory.nbytes for program in plan.programs) < SMALL:
+            verify(plan)
+
+    monkeypatch.setattr(Plan, "__init__", made)
 
 
 @pytest.fixture(scope="session")

@@ -13,11 +13,14 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.engine import sizes
+from minigrad.engine import program, sizes
+from minigrad.engine.bind import bind
+from minigrad.engine.calls import ForSamples
 from minigrad.engine.eager import Eager
+from minigrad.engine.kernels.dense import DenseShare
+from minigrad.engine.kernels.flatten import FlattenKernel
 from minigrad.engine.kernels.layout import as_reference
-from minigrad.engine.plan import Planned
-from minigrad.engine.program import Program
+from minigrad.engine.plan import Plan
 from minigrad.operators import Relu
 from minigrad.operators.convolution import MaxPool
 
@@ -40,6 +43,15 @@ def engine(threads: int = 1, large: int = 1 << 20, cache: int = 1 << 20) -> Iter
         mg.set_threads(None)
 
 
+class Note(NamedTuple):
+    """A value or gradient, as it was while it was there."""
+
+    kernel: Any
+    node: Any
+    part: Any  # which part of the node: some samples, or some rows of all samples
+    array: np.ndarray
+
+
 class Watch:
     """Copies every value and gradient of a plan while it is there.
 
@@ -48,60 +60,51 @@ class Watch:
     """
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.values: list[tuple[Program, int, slice, np.ndarray]] = []
-        self.gradients: list[tuple[Program, int, slice, np.ndarray]] = []
-        bind = Program.bind
+        self.values: list[Note] = []
+        self.gradients: list[Note] = []
 
-        def watched(program: Program) -> None:
-            for kernel in program.kernels:
-                kernel.forward = self.after(program, kernel, kernel.forward)
-                kernel.backward = self.before(program, kernel, kernel.backward)
-            bind(program)
+        def watched(kernels: Any, host: Any) -> Any:
+            for kernel in kernels:
+                kernel.forward = self.after(kernel, kernel.forward)
+                kernel.backward = self.before(kernel, kernel.backward)
+            return bind(kernels, host)
 
-        patch.setattr(Program, "bind", watched)
+        patch.setattr(program, "bind", watched)
 
     def clear(self) -> None:
         self.values.clear()
         self.gradients.clear()
 
-    def note(self, where: list[Any], program: Program, node: Any, array: Any) -> None:
-        index = next(i for i, other in enumerate(program.network.order) if other is node)
+    def note(self, samples: slice, where: Any, kernel: Any, node: Any, packed: Any, array: Any):
         array = as_reference(array).copy()
-        loan, band = program.updates.loan, program.band
-        if loan is not None and band is not None and band.output and array.ndim == 2:
-            if array.shape[1] == band.lengths.get(node):  # back into Keras's order
-                rows, (_, width, channel) = array.shape[0], loan.pictures
+        part: Any = samples if node.ndim else ...
+        if kernel.part != slice(None):
+            part = slice(None), kernel.part
+            if packed and isinstance(kernel, FlattenKernel):  # back into Keras's order
+                rows, (_, _, width, channel) = array.shape[0], node.inputs[0].shape
                 array = array.reshape(rows, -1, channel, width).swapaxes(2, 3).reshape(rows, -1)
-        where.append((program, index, program.pictures, array))
+        where.append(Note(kernel, node, part, array))
 
-    def after(self, program: Program, kernel: Any, calls: Any) -> Any:
-        def forward() -> Iterator[Any]:
-            yield from calls()
+    def call(self, where: Any, kernel: Any, node: Any, array: Any, host: Any) -> Any:
+        packed = host.sharing.packed
+        return ForSamples(self.note, slice(None), where, kernel, node, packed, array)
+
+    def after(self, kernel: Any, calls: Any) -> Any:
+        def forward(host: Any) -> Iterator[Any]:
+            yield from calls(host)
             for node in (kernel.output, *kernel.beside):
-                yield lambda n=node: self.note(self.values, program, n, program.value[n])
+                yield self.call(self.values, kernel, node, host.value(node), host)
 
         return forward
 
-    def before(self, program: Program, kernel: Any, calls: Any) -> Any:
-        def backward() -> Iterator[Any]:
-            node = kernel.output
-            if node in program.gradient:
-                yield lambda: self.note(self.gradients, program, node, program.gradient[node])
-            yield from calls()
+    def before(self, kernel: Any, calls: Any) -> Any:
+        def backward(host: Any) -> Iterator[Any]:
+            if not isinstance(kernel, DenseShare):  # whose gradient is that of all shares
+                array = host.gradient(kernel.output)
+                yield self.call(self.gradients, kernel, kernel.output, array, host)
+            yield from calls(host)
 
         return backward
-
-
-def part_of(program: Program, node: Any, pictures: slice) -> Any:
-    """Which part of a node a program has: some pictures, or some rows of all pictures."""
-    band = program.band
-    if band is None or node not in band.lengths:
-        return pictures if node.ndim else ...
-    if node.ndim == 2:
-        start = band.weight.start - band.inside.start
-        return slice(None), slice(start, start + band.lengths[node])
-    early = node.label in ("constant", "rescale") or band.output is None
-    return slice(None), band.input if early else band.output
 
 
 def close(mine: Any, theirs: Any, tolerance: float, what: str) -> None:
@@ -281,7 +284,7 @@ def compare_nodes(case: Case, batch: int, dtype: str, steps: int = 2) -> str:
         eager = reference._runner(batch, True, True, x.dtype)
         planned.set_weights(reference.get_weights())
         plan = planned._runner(batch, True, True, x.dtype)
-        assert isinstance(eager, Eager) and isinstance(plan, Planned)
+        assert isinstance(eager, Eager) and isinstance(plan, Plan)
         for _ in range(steps):
             rows = rng.permutation(len(x))[:batch]
             eager.load(x, y, rows)
@@ -309,27 +312,34 @@ def compare_nodes(case: Case, batch: int, dtype: str, steps: int = 2) -> str:
         return plan.way
 
 
-def compare_notes(watch: Watch, plan: Planned, network: Any, tolerance: float) -> None:
-    shares: dict[int, Any] = {}
-    for program, index, pictures, array in watch.values:
-        node, mine = network.order[index], program.network.order[index]
-        if program.band is not None and mine is program.cut.node:
-            shares[index] = shares.get(index, 0) + array  # of a sum over all features
-        elif node is not network.loss or plan.way != "pictures":
-            part = node.value[part_of(program, mine, pictures)]
-            close(array, part, tolerance, f"{plan.way}: value of {node.title}")
-    for index, total in shares.items():
-        close(total, network.order[index].value, tolerance, "sum of the shares")
-    sums: dict[int, Any] = {}  # where bands meet, each has a part of the gradient
-    for program, index, pictures, array in watch.gradients:
-        node, mine = network.order[index], program.network.order[index]
-        if program.band is None or mine is not program.cut.node:
-            whole = sums.setdefault(index, np.zeros(node.shape))
-            whole[part_of(program, mine, pictures)] += array
-    for index, total in sums.items():
-        node = network.order[index]
-        close(total, node.gradient, tolerance, f"{plan.way}: gradient of {node.title}")
+def compare_notes(watch: Watch, plan: Plan, network: Any, tolerance: float) -> None:
     assert watch.values
+
+    def there(note: Note) -> Any:
+        order = network_of(note.kernel, plan).order
+        return network.order[next(i for i, other in enumerate(order) if other is note.node)]
+
+    shares: dict[Any, Any] = {}
+    for note in watch.values:
+        node = there(note)
+        if isinstance(note.kernel, DenseShare):  # of a sum over all features
+            shares[node] = shares.get(node, 0) + note.array
+        elif node is not network.loss or plan.way != "pictures":
+            close(
+                note.array, node.value[note.part], tolerance, f"{plan.way}: value of {node.title}"
+            )
+    for node, total in shares.items():
+        close(total, node.value, tolerance, "sum of the shares")
+    sums: dict[Any, Any] = {}  # where bands meet, each has a part of the gradient
+    for note in watch.gradients:
+        node = there(note)
+        sums.setdefault(node, np.zeros(node.shape))[note.part] += note.array
+    for node, total in sums.items():
+        close(total, node.gradient, tolerance, f"{plan.way}: gradient of {node.title}")
+
+
+def network_of(kernel: Any, plan: Plan) -> Any:
+    return next(p.network for p in plan.programs if any(k is kernel for k in p.kernels))
 
 
 def random_networks(dtype: str, examples: int) -> set[str]:

@@ -1,5 +1,6 @@
 """A weight that a plan keeps elsewhere is always there for whoever asks, whenever he asks."""
 
+import copy
 import signal
 import sys
 
@@ -7,8 +8,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.engine.kernels.debts import MOST, Debt
-from minigrad.engine.kernels.loans import Loan
+from minigrad.engine.kernels.deferred import MOST, DeferredUpdate
+from minigrad.engine.kernels.packed import PackedWeight
 
 STEPS = 2 * MOST + 5
 
@@ -69,11 +70,11 @@ def evaluates(model, step):
 @pytest.mark.parametrize(
     "batch, optimizer, kept",
     [
-        (1, lambda: mg.optimizers.SGD(0.05), Debt),
-        (3, lambda: mg.optimizers.SGD(0.05), Loan),
-        (3, lambda: mg.optimizers.SGD(0.02, momentum=0.9), Loan),
+        (1, lambda: mg.optimizers.SGD(0.05), DeferredUpdate),
+        (3, lambda: mg.optimizers.SGD(0.05), PackedWeight),
+        (3, lambda: mg.optimizers.SGD(0.02, momentum=0.9), PackedWeight),
     ],
-    ids=["debt", "loan", "loan with momentum"],
+    ids=["deferred", "packed", "packed with momentum"],
 )
 def test_training_is_that_of_the_graph_whatever_happens_between_steps(
     batch, optimizer, kept, between
@@ -84,7 +85,7 @@ def test_training_is_that_of_the_graph_whatever_happens_between_steps(
     finally:
         mg.set_threads(None)
     wanted_losses, wanted, _ = train(True, batch, optimizer, between)
-    assert isinstance(runner.updates.loan, kept)
+    assert [type(holder) for holder in runner.holders.values()] == [kept]
     np.testing.assert_allclose(losses, wanted_losses, rtol=2e-4)
     for weight, other in zip(weights, wanted, strict=True):
         np.testing.assert_allclose(weight, other, atol=2e-5 * np.abs(other).max())
@@ -113,7 +114,7 @@ def test_plans_of_several_batch_sizes_take_turns_with_one_weight():
 
 # -- Ctrl-C at any moment --------------------------------------------------------------------------
 class Interrupted:
-    """A lender that is interrupted the first time."""
+    """A holder that is interrupted the first time."""
 
     def __init__(self):
         self.asked = 0
@@ -124,19 +125,26 @@ class Interrupted:
             raise KeyboardInterrupt
 
 
-def test_what_was_interrupted_while_it_was_given_back_is_still_lent():
-    variable, lender = mg.Variable([1.0]), Interrupted()
-    variable.lend(lender)
+def test_what_was_interrupted_while_it_was_given_back_is_given_back_the_next_time():
+    variable, holder = mg.Variable([1.0]), Interrupted()
+    variable._hold(holder)
     with pytest.raises(KeyboardInterrupt):
-        variable.recall()
-    assert variable.lender is lender
-    assert variable.value[0] == 1.0 and lender.asked == 2 and variable.lender is None
+        variable.numpy()
+    assert variable.value[0] == 1.0 and holder.asked == 2
+
+
+def test_a_copy_of_a_variable_is_held_by_nobody():
+    variable, holder = mg.Variable([1.0]), Interrupted()
+    holder.asked = 1
+    variable._hold(holder)
+    twin = copy.deepcopy(variable)
+    assert holder.asked == 2 and twin._holder is None and variable._holder is holder
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="timers of POSIX")
-def test_a_debt_is_paid_once_whenever_it_is_interrupted():
+def test_what_is_deferred_is_made_once_whenever_it_is_interrupted():
     variable = mg.Variable(np.zeros((4000, 1000), np.float32))
-    debt = Debt(variable)
+    update = DeferredUpdate(variable)
     interrupted = 0
 
     def interrupt(number, frame):
@@ -145,17 +153,17 @@ def test_a_debt_is_paid_once_whenever_it_is_interrupted():
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
         for trial in range(60):
-            debt.take()
-            debt.array.fill(0)
+            update.take()
+            update.array.fill(0)
             for _ in range(MOST - 1):
-                debt.remember(np.float32(1), np.float32(-1))
+                update.remember(np.float32(1), np.float32(-1))
             try:
                 signal.setitimer(signal.ITIMER_REAL, 0.0005 * (1 + trial % 30))
-                debt.remember(np.float32(1), np.float32(-1))  # and all of them are paid
+                update.remember(np.float32(1), np.float32(-1))  # and all of them are paid
                 signal.setitimer(signal.ITIMER_REAL, 0)
             except KeyboardInterrupt:
                 interrupted += 1
-            debt.remember(np.float32(0), np.float32(0))  # and training goes on
+            update.remember(np.float32(0), np.float32(0))  # and training goes on
             value = variable.value
             # Interrupted at its very beginning, the last one is not remembered.
             assert value.min() == value.max() and value.max() in (MOST - 1, MOST)

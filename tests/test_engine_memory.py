@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.engine import program, sizes
-from minigrad.engine.memory import Memory
+from minigrad.engine import sizes
+from minigrad.engine.kernels import recorded
+from minigrad.engine.memory import Buffer, Memory
 from minigrad.shared.aligned import LINE
 
 L = mg.layers
@@ -183,7 +184,7 @@ def test_an_allocation_put_back_is_seen(monkeypatch):
     mg.set_threads(1)
     layers = [L.Conv2D(2, 2), L.Rescaling(2.0), L.Activation("tanh"), *(layer() for layer in END)]
     assert requested(made(PICTURES, layers))[0] == []
-    monkeypatch.setattr(program, "is_recordable", lambda kind: False)
+    monkeypatch.setattr(recorded, "is_recordable", lambda kind: False)
     layers = [L.Conv2D(2, 2), L.Rescaling(2.0), L.Activation("tanh"), *(layer() for layer in END)]
     assert 32 * 11 * 10 * 2 * 4 in requested(made(PICTURES, layers))[0]
 
@@ -286,12 +287,11 @@ requests_for_buffers = st.lists(
 
 @given(requests_for_buffers)
 def test_buffers_that_are_needed_together_lie_apart(wanted):
-    memory = Memory()
-    for number, (shape, dtype, (start, length)) in enumerate(wanted):
-        memory.ask(str(number), tuple(shape), dtype, (start, start + length))
-    memory.settle()
-    buffers = memory.buffers
-    assert len(buffers) == len(wanted)
+    buffers = [
+        Buffer(str(number), shape, dtype, lifetime=(start, start + length))
+        for number, (shape, dtype, (start, length)) in enumerate(wanted)
+    ]
+    memory = Memory(buffers)
     for number, a in enumerate(buffers):
         shape, dtype, _ = wanted[number]
         assert a.array.shape == tuple(shape) and a.array.dtype == dtype
@@ -315,10 +315,11 @@ def test_buffers_that_are_needed_together_lie_apart(wanted):
 def test_buffers_are_whole_when_all_are_written():
     """Each filled with its own number while it is needed: nobody else's comes through."""
     rng = np.random.default_rng(0)
-    memory = Memory()
     times = [sorted(rng.integers(0, 40, 2).tolist()) for _ in range(60)]
-    buffers = [memory.ask("", (int(rng.integers(1, 500)),), "float32", (a, b)) for a, b in times]
-    memory.settle()
+    buffers = [
+        Buffer("", (int(rng.integers(1, 500)),), "float32", lifetime=(a, b)) for a, b in times
+    ]
+    memory = Memory(buffers)
     for now in range(41):
         for number, buffer in enumerate(buffers):
             if buffer.lifetime[0] == now:

@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from test_engine import engine, floats
 
 import minigrad as mg
-from minigrad.engine.kernels.kernel import Asker
-from minigrad.engine.memory import Memory
-from minigrad.engine.recording import CannotRecord, Noted, Recording, settled
+from minigrad.engine.calls import settled
+from minigrad.engine.recording import CannotRecord, Noted, Recording
 from minigrad.graph import recordable
 
 L = mg.layers
@@ -22,13 +21,16 @@ def played(function, *arrays, placed=()):
     given = [Noted(recording, np.ones_like(a)) for a in arrays]
     result = function(*given)
     recording.keep([result])
-    memory = Memory()
-    recording.ask(Asker(memory, 0, 1, True), [*given, result])
-    memory.settle()
+    memory = []
+
+    def ask(shape, dtype):
+        memory.append(np.empty(shape, dtype))
+        return memory[-1]
+
+    recording.place(ask, [*given, result])
     for noted, array in zip(given, arrays, strict=True):
         noted.array = array
     result.base.array = np.full(result.base.shape, np.nan, result.base.dtype)
-    recording.settle()
     for call in [settled(call) for call in recording.play(0)]:
         call()
     return function(*arrays), result.find(), recording, memory
@@ -98,7 +100,7 @@ def test_a_changed_array_is_computed_anew():
 
 def test_a_call_writes_over_what_is_needed_no_more():
     *_, memory = played(lambda x: np.sqrt(np.exp(x) + 1) * 2, np.ones(1000))
-    assert len(memory.buffers) == 1
+    assert len(memory) == 1
 
 
 def test_no_call_writes_over_what_it_reads_in_another_order():
@@ -108,7 +110,7 @@ def test_no_call_writes_over_what_it_reads_in_another_order():
 
     alone, recorded, _, memory = played(both, np.arange(9.0).reshape(3, 3))
     np.testing.assert_array_equal(recorded, alone)
-    assert len(memory.buffers) == 2  # for y and for the sum
+    assert len(memory) == 2  # for y and for the sum
 
 
 def test_no_call_writes_over_what_is_needed_still():

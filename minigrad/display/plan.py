@@ -42,23 +42,22 @@ def draw_plan(plan: Any, part: int = 0) -> Any:
         >>> mg.set_threads(1)
         >>> model = mg.Sequential([mg.Input((4,)), mg.layers.Dense(2, "relu")])
         >>> mg.display.draw_plan(model.plan(8))
-        <Figure: memory of a plan: 6 buffers of 2 kernels, 384 bytes in place of 512>
+        <Figure: memory of a plan: 4 buffers of 2 kernels, 320 bytes in place of 384>
         >>> mg.set_threads(None)
     """
     program = plan.parts[part].program
     kernels, memory = program.kernels, program.memory
-    training = plan.planned.training
-    last = (2 if training else 1) * len(kernels) - 1
+    training, steps = plan.planned.training, program.steps()
     unit, scale = ("MB", 2**20) if memory.nbytes >= 2**20 else ("kB", 2**10)
     with style():
         figure = Figure(figsize=(10, 5.5))
         axes = figure.add_subplot()
         for buffer in memory.buffers:
-            begin, end = max(buffer.lifetime[0], 0), min(buffer.lifetime[1], last)
+            begin, end = when(buffer.lifetime[0], steps)[0], when(buffer.lifetime[1], steps)[1]
             kind = buffer.label.split()[0].rstrip(",")
             color, hatch, _ = KINDS.get(kind, KINDS[""])
             corner = (begin - 0.5, buffer.start / scale)
-            width, height = end - begin + 1, buffer.nbytes / scale
+            width, height = end - begin, buffer.nbytes / scale
             axes.add_patch(
                 Rectangle(
                     corner,
@@ -70,7 +69,7 @@ def draw_plan(plan: Any, part: int = 0) -> Any:
                     hatch=hatch,
                 )
             )
-            room = int(width * 90 / (last + 1))  # characters
+            room = int(width * 90 / len(steps))  # characters
             lines = textwrap.wrap(buffer.label, max(room, 1), break_long_words=False)
             fits = max(map(len, lines)) <= room
             if fits and height > 0.045 * len(lines) * memory.nbytes / scale:
@@ -83,8 +82,8 @@ def draw_plan(plan: Any, part: int = 0) -> Any:
             axes.axvline(middle, color="black", linewidth=1, linestyle=":")
         names = [kernel.kind for kernel in kernels]
         names += names[::-1] if training else []
-        axes.set_xticks(range(last + 1), names, rotation=45, ha="right", fontsize=9)
-        axes.set_xlim(-0.5, last + 0.5)
+        axes.set_xticks(range(len(steps)), names, rotation=45, ha="right", fontsize=9)
+        axes.set_xlim(-0.5, len(steps) - 0.5)
         axes.set_ylim(0, memory.nbytes / scale)
         axes.set_ylabel(f"place in memory / {unit}")
         axes.set_xlabel("forward, then backward" if training else "forward")
@@ -100,3 +99,12 @@ def draw_plan(plan: Any, part: int = 0) -> Any:
         f"{memory.nbytes:,} bytes in place of {memory.separately:,}"
     )
     return show(figure, alt)
+
+
+def when(call: int, steps: list[Any]) -> tuple[float, float]:
+    """From where to where on the axis a call lasts: a part of its kernel's place."""
+    for place, step in enumerate(steps):
+        if call < step.stop:
+            done, count = max(call - step.start, 0), step.stop - step.start
+            return place + done / count, place + (done + 1) / count
+    return len(steps), len(steps)

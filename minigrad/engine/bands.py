@@ -1,117 +1,175 @@
-"""Bands: how a large dense layer, and the convolution before it, are shared by rows."""
+"""Bands: how a large dense layer, and the convolution before it, are shared by rows.
+
+Each thread keeps some rows of the images, and the rows of the weight that belong to them. All
+samples of the batch go through every thread; at the dense layer the threads' shares are added up,
+one thread computes the small rest, and then each thread goes back through its band and updates
+its own rows. No thread ever touches another's weights.
+
+The kernels know nothing of bands: those before the cut are made once for each band, each with a
+slice of the rows.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from minigrad.engine import sizes
-from minigrad.engine.kernels.convolution import Convolution
-from minigrad.engine.kernels.dense import Dense
+from minigrad.engine.bind import Sharing
+from minigrad.engine.kernels.convolution import ConvolutionKernel
+from minigrad.engine.kernels.dense import DenseKernel, DenseShare, SumOfShares
 from minigrad.engine.kernels.feed import Feed
-from minigrad.engine.kernels.flatten import Flatten
-from minigrad.engine.kernels.kernel import Kernel
-from minigrad.graph import Node
+from minigrad.engine.kernels.flatten import FlattenKernel
+from minigrad.engine.kernels.kernel import Array, Call, Holder, Kernel
+from minigrad.engine.kernels.layout import as_reference
+from minigrad.engine.kernels.packed import PackedWeight
+from minigrad.engine.program import Program
+from minigrad.engine.scope import Scope
+from minigrad.engine.updates import Updates
 
-if TYPE_CHECKING:
-    from minigrad.engine.program import Program
-
-__all__ = ["Band", "Cut", "find_cut"]
+__all__ = ["Bands", "Cut", "find_cut"]
 
 WAKING = 1 << 20  # multiplications that a thread makes while another wakes up, measured
 
 
-class Band(NamedTuple):
-    """Which rows belong to a thread.
-
-    Attributes:
-        input: Rows of the pictures (or elements of the vectors).
-        output: Rows of the convolution's result; ``None`` without a convolution.
-        weight: Rows of the dense layer's weight.
-        inside: Which of the band's vector belong to these rows.
-        lengths: For each node of the band, how many rows its value has.
-        share: Where its share of the product goes, of shape (units, batch).
-    """
-
-    input: slice
-    output: Any
-    weight: slice
-    inside: slice
-    lengths: dict[Node, int]
-    share: Any
-
-
-class Cut:
+class Cut(NamedTuple):
     """Where bands meet: the product of a large dense layer.
 
-    Args:
-        dense: The layer's kernel.
-        before: The kernels before it, from the first on.
-        threads: How many bands to make.
-
     Attributes:
-        node: The product.
-        by_sum: Its gradient, of shape (units, batch).
-        bands: One for each thread.
-        feed: The kernel that gathers the batch for all bands.
+        before: The kernels before it, from the first on.
+        dense: The layer's kernel.
+        after: The others.
+        conv: The convolution among those before, if there is one.
+        rows: Rows of the convolution's result, or of the images.
     """
 
-    def __init__(self, dense: Dense, before: list[Kernel], threads: int) -> None:
-        self.node: Any = dense.nodes[0]
-        self.feed: Feed | None = None
-        self.before, self.weight = before, dense.weight
-        self.conv = next((k for k in before if isinstance(k, Convolution)), None)
-        # rows of the convolution's result, or of the pictures
-        self.rows = self.conv.height if self.conv else before[0].output.shape[1]
-        inputs, units = dense.weight.shape
-        batch = self.node.shape[0]
-        self.by_sum = np.zeros((units, batch), self.node.dtype)
-        # Weights are shared evenly, but for what the first thread does while others wake up.
-        ahead = min(WAKING // (units * batch), inputs // 8)
-        ends = [0, *(ahead + (inputs - ahead) * t // threads for t in range(1, threads + 1))]
-        self.bands = [self.band(first, end) for first, end in pairwise(ends)]
-
-    def band(self, first: int, end: int) -> Band:
-        # A row of pictures on the border is computed twice; each thread reads its part of it.
-        per_row = self.weight.shape[0] // self.rows
-        start, stop = first // per_row, -(-end // per_row)
-        source, output, lengths = slice(start, stop), None, {}
-        if self.conv:
-            output, down = source, self.conv.down
-            source = slice(start * down.stride, (stop - 1) * down.stride + down.size)
-        for kernel in self.before:
-            part = source if isinstance(kernel, Feed) else slice(start, stop)
-            length = part.stop - part.start
-            if isinstance(kernel, Flatten):
-                length *= per_row
-            lengths.update(dict.fromkeys(kernel.nodes, length))
-        inside = slice(first - start * per_row, end - start * per_row)
-        share = np.zeros_like(self.by_sum)
-        return Band(source, output, slice(first, end), inside, lengths, share)
+    before: list[Any]
+    dense: DenseKernel
+    after: list[Kernel]
+    conv: ConvolutionKernel | None
+    rows: int
 
 
-def find_cut(program: Program, threads: int) -> Cut | None:
+def find_cut(kernels: Sequence[Kernel], scope: Scope, threads: int) -> Cut | None:
     """The first large dense layer, if nothing but one convolution comes before it."""
-    makers = {kernel.output: kernel for kernel in program.kernels}
-    for dense in program.kernels:
-        if isinstance(dense, Dense) and dense.weight._array.nbytes >= sizes.LARGE:
-            break
-    else:
+    makers = {kernel.output: kernel for kernel in kernels}
+    large = (k for k in kernels if isinstance(k, DenseKernel) and is_large(k))
+    dense = next(large, None)
+    if dense is None or scope.uses[dense.weight] > 1 or scope.is_end(dense.nodes[0]):
         return None
     before: list[Any] = [makers[dense.x]]
     while before[0].reads and len(before) < 4:
         before.insert(0, makers[before[0].reads[0]])
-    readers = [node for kernel in program.kernels for node in kernel.reads]
     kinds = [type(kernel) for kernel in before]
-    alone = all(readers.count(kernel.output) == 1 for kernel in before)
-    fits = kinds in ([Feed], [Feed, Flatten], [Feed, Convolution, Flatten])
-    if not (fits and alone and before[0].output.ndim in (2, 4) and program.uses[dense.weight] == 1):
+    alone = all(len(scope.users[kernel.output]) == 1 for kernel in before)
+    fits = kinds in ([Feed], [Feed, FlattenKernel], [Feed, ConvolutionKernel, FlattenKernel])
+    if not (fits and alone and before[0].output.ndim in (2, 4)):
         return None
-    if dense.nodes[0] is program.network.outputs:
+    conv = before[1] if len(before) == 3 else None
+    if conv and (conv.pool or conv.padded):
         return None
-    if kinds[1:2] == [Convolution] and (before[1].pool or before[1].padded):
-        return None
-    cut = Cut(dense, before, threads)
-    return cut if cut.rows >= threads else None
+    rows = conv.height if conv else before[0].output.shape[1]
+    after = [k for k in kernels if k is not dense and all(k is not b for b in before)]
+    return Cut(before, dense, after, conv, rows) if rows >= threads else None
+
+
+def is_large(kernel: DenseKernel) -> bool:
+    return bool(kernel.weight._array.nbytes >= sizes.LARGE)
+
+
+class Bands:
+    """The way of a plan in which each thread has some rows of the images and of a large weight.
+
+    Args:
+        cut: Where the bands meet.
+        scope: The graph.
+        updates: How weights change.
+        threads: How many bands to make.
+
+    Attributes:
+        programs: One for each band, and last the one for the rest.
+        regions: Lists of calls that run side by side, one region after the other.
+        inference: The same without gradients.
+    """
+
+    name = "bands"
+    draws: Sequence[Call] = ()
+
+    def __init__(self, cut: Cut, scope: Scope, updates: Updates, threads: int) -> None:
+        self.scope, self.network = scope, scope.network
+        dense = cut.dense
+        units, batch = dense.weight.shape[1], dense.x.shape[0]
+        self.by_sum = np.zeros((units, batch), dense.output.dtype)
+        self.holder: Holder | None = None
+        if cut.conv and dense.weight in updates.trained:
+            images = cut.conv.output.shape[1:]
+            self.holder = PackedWeight.of(dense.weight, updates.optimizer, images)
+        sharing = Sharing(own=dense.weight, packed=self.holder is not None)
+        entry = cut.before[0].nodes[0]
+        self.raw = np.zeros(entry.shape, entry.dtype)  # the batch, gathered for all bands
+        bands = [self.band(cut, *ends) for ends in pairwise(self.ends(cut, threads))]
+        shares = [band[-1].share for band in bands]
+        summed = SumOfShares(dense.nodes, scope, shares, self.by_sum)
+        bodies = [Program(band, scope, updates, sharing) for band in bands]
+        head = Program([*self.fed_first(summed, cut.after)], scope, updates)
+        self.programs = [*bodies, head]
+        self.set_regions(bodies, head)
+
+    @staticmethod
+    def fed_first(summed: Kernel, after: list[Kernel]) -> list[Kernel]:
+        fed = [kernel for kernel in after if isinstance(kernel, Feed)]
+        return [*fed, summed, *(kernel for kernel in after if not isinstance(kernel, Feed))]
+
+    @staticmethod
+    def ends(cut: Cut, threads: int) -> list[int]:
+        # Weights are shared evenly, but for what the first thread does while others wake up.
+        inputs, units = cut.dense.weight.shape
+        ahead = min(WAKING // (units * cut.dense.x.shape[0]), inputs // 8)
+        return [0, *(ahead + (inputs - ahead) * t // threads for t in range(1, threads + 1))]
+
+    def band(self, cut: Cut, first: int, end: int) -> list[Any]:
+        """The kernels of one band: the rows of the weight from the first to the end."""
+        # A row of images on the border is computed twice; each thread reads its part of it.
+        dense, scope = cut.dense, self.scope
+        per_row = dense.weight.shape[0] // cut.rows
+        rows = slice(first // per_row, -(-end // per_row))
+        kernels: list[Kernel] = []
+        for kernel in cut.before:
+            if isinstance(kernel, Feed):
+                source = under(cut.conv, rows) if cut.conv else rows
+                kernels.append(Feed(kernel.nodes, scope, source, self.raw, gathers=first == 0))
+            elif isinstance(kernel, ConvolutionKernel):
+                kernels.append(ConvolutionKernel(kernel.nodes, scope, rows))
+            else:
+                elements = slice(rows.start * per_row, rows.stop * per_row)
+                kernels.append(FlattenKernel(kernel.nodes, scope, elements))
+        inside = slice(first - rows.start * per_row, end - rows.start * per_row)
+        share = np.zeros_like(self.by_sum)
+        node, weight = dense.nodes[:1], slice(first, end)
+        last = DenseShare(node, scope, weight, inside, share, self.by_sum, self.holder)
+        return [*kernels, last]
+
+    def set_regions(self, bodies: list[Program], head: Program) -> None:
+        # Two threads that make many short calls wait for Python's lock more than they compute,
+        # so one thread brings in the data, and the others join for the long calls.
+        start = [call for p in self.programs for call in [*p.begin, *p.data]]
+        ahead, back = [p.forward for p in bodies], [p.backward for p in bodies]
+        self.inference: list[list[list[Call]]] = [[start], ahead, [head.forward]]
+        self.regions = [[start], ahead, [[*head.forward, *head.backward]], back]
+
+    @property
+    def outputs(self) -> Array:
+        return as_reference(self.programs[-1].value[self.network.outputs])
+
+    @property
+    def loss(self) -> float:
+        return float(self.programs[-1].value[self.network.loss])
+
+
+def under(conv: ConvolutionKernel, rows: slice) -> slice:
+    # rows of the images that lie under some rows of the result
+    down = conv.down
+    return slice(rows.start * down.stride, (rows.stop - 1) * down.stride + down.size)

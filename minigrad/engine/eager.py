@@ -80,7 +80,7 @@ class Eager:
         self.optimizer.apply([w.gradient for w in used], used)
 
     @property
-    def outputs(self) -> np.ndarray:
+    def outputs(self) -> Any:
         return self.network.outputs.value
 
     @property

@@ -1,87 +1,94 @@
-"""Where the gradient of a weight goes, and when the weight changes."""
+"""Where the gradient of a weight goes, and when the weight changes: three fates."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.engine import sizes
-from minigrad.engine.kernels.kernel import Asker, Steps
+from minigrad.engine.kernels.kernel import Array, Call
+from minigrad.engine.updates import Updates
 from minigrad.graph import Variable
 
-if TYPE_CHECKING:
-    from minigrad.engine.program import Program
+__all__ = ["Added", "Kept", "UsedAtOnce"]
 
-__all__ = ["Weight"]
+Ask = Callable[..., Array]
 
 
-class Weight:
-    """Where a kernel writes the gradient of a weight.
+class Kept:
+    """The gradient is kept: the weight changes after the step, or somebody else's way.
 
-    Either the update follows at once, for a dense layer piece by piece while the piece is in
-    the cache; or the gradient is kept, and added to if there is more than one part of it.
+    Args:
+        place: Where it is kept, of the weight's shape or of some rows of it.
     """
 
-    def __init__(self, program: Program, variable: Variable) -> None:
-        self.program, self.variable = program, variable
-        self.adds = program.uses[variable] > 1 or program.several
-        mine = program.own is None or program.own is variable
-        self.at_once = mine and not self.adds and program.updates.rule is not None
+    rate: Array | None = None
+
+    def __init__(self, place: Array) -> None:
+        self.place = place
+
+    def whole(self) -> tuple[Array, list[Call]]:
+        return self.place, []
+
+    def pieces(self) -> Iterator[tuple[slice, Array, list[Call]]]:
+        place, after = self.whole()
+        yield slice(0, len(place)), place, after
+
+
+class Added(Kept):
+    """The gradient is one part of several, and is added to what is kept.
+
+    Args:
+        place: Where their sum is kept.
+        ask: Gives memory for a part.
+    """
+
+    def __init__(self, place: Array, ask: Ask) -> None:
+        super().__init__(place)
+        self.ask = ask
+
+    def whole(self) -> tuple[Array, list[Call]]:
+        part = self.ask("gradient, to be added", self.place.shape, self.place.dtype)
+        return part, [partial(np.add, self.place, part, out=self.place)]
+
+
+class UsedAtOnce:
+    """The weight changes as soon as its gradient is there, while that is in the cache.
+
+    Args:
+        variable: The weight.
+        weight: Where it is, or some rows of it.
+        states: What the optimizer remembers of these.
+        updates: How it changes.
+        ask: Gives memory for the gradient.
+    """
+
+    def __init__(
+        self, variable: Variable, weight: Array, states: list[Array], updates: Updates, ask: Ask
+    ) -> None:
+        self.variable, self.weight, self.states = variable, weight, states
+        self.updates, self.ask = updates, ask
         # A learning rate that may be taken into a factor of the gradient, which is smaller
-        self.rate = program.updates.rate(variable) if self.at_once else None
-        self.part: Any = None  # where a piece of the gradient is written, or one to add
-        self.kept: Any = None
-        self.spare: Any = None
+        self.rate = updates.rate(variable)
 
-    def ask(self, memory: Asker, rows: slice | None = None) -> None:
-        if self.adds and self.part:  # a kernel that comes later sends its gradient earlier
-            self.part.lifetime = (memory.later[0], self.part.lifetime[1])
-            return
-        self.rows, shape, dtype = rows, self.variable.shape, self.variable.dtype
-        if rows is not None:
-            self.length = rows.stop - rows.start
-            self.step = max(sizes.PIECE // (math.prod(shape[1:]) * dtype.itemsize), 1)
-            shape = (self.length, *shape[1:])
-            if self.at_once:
-                shape = (min(self.step, self.length), *shape[1:])
-        if self.at_once or self.adds:
-            self.part = memory("gradient, to be used up", shape, dtype, memory.later)
-        if self.at_once and self.program.updates.needs_spare:
-            self.spare = memory("spare", shape, dtype, memory.later)
-        if not self.at_once:
-            self.kept = memory(f"gradient of {self.variable.name}", shape, dtype, memory.always)
+    def whole(self) -> tuple[Array, list[Call]]:
+        g = self.ask("gradient, to be used up", self.weight.shape, self.weight.dtype)
+        return g, self.updates.calls(self.variable, self.weight, g, self.states, self.ask)
 
-    def pieces(self) -> list[slice]:
-        """Rows of a dense layer's weight that are worked on at a time."""
-        step = self.step if self.at_once else self.length
-        return [slice(i, min(i + step, self.length)) for i in range(0, self.length, step)]
+    def pieces(self) -> Iterator[tuple[slice, Array, list[Call]]]:
+        weight, length = self.weight, len(self.weight)
+        row = math.prod(weight.shape[1:]) * weight.itemsize
+        step = min(max(sizes.PIECE // row, 1), length)
+        g = self.ask("gradient, to be used up", (step, *weight.shape[1:]), weight.dtype)
+        for start in range(0, length, step):
+            rows = slice(start, min(start + step, length))
+            yield rows, g[: rows.stop - start], self.changes(rows, g[: rows.stop - start])
 
-    def into(self, rows: slice | None = None) -> Any:
-        """Where to write the gradient, or that of these rows."""
-        place = (self.part or self.kept).array
-        if rows is None:
-            return place
-        return place[: rows.stop - rows.start] if self.at_once else place[rows]
-
-    def done(self, rows: slice | None = None, rated: bool = False) -> Steps:
-        """What follows once the gradient is written.
-
-        Args:
-            rows: Which rows; all by default.
-            rated: Whether what was written is the gradient times the learning rate.
-        """
-        g = self.into(rows)
-        where: Any = ...
-        if rows is not None and self.rows is not None:
-            where = slice(self.rows.start + rows.start, self.rows.start + rows.stop)
-        if rated:
-            array = self.program.updates.array(self.variable)[where]
-            yield partial(np.subtract, array, g, out=array)
-        elif self.at_once:
-            spare = self.spare and (self.spare.array[: len(g)] if g.ndim else self.spare.array)
-            yield from self.program.updates.calls(self.variable, where, g, spare)
-        elif self.adds:
-            yield partial(np.add, self.kept.array, g, out=self.kept.array)
+    def changes(self, rows: slice, g: Array) -> list[Call]:
+        weight, states = self.weight[rows], [state[rows] for state in self.states]
+        if self.rate is not None:
+            return [partial(np.subtract, weight, g, out=weight)]
+        return self.updates.calls(self.variable, weight, g, states, self.ask)

@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 from minigrad.engine.kernels.kernel import Kernel
 from minigrad.engine.kernels.layout import as_reference
 from minigrad.engine.memory import Buffer
-from minigrad.engine.plan import Planned
-from minigrad.engine.program import Program
+from minigrad.engine.plan import Plan
+from minigrad.engine.program import Program, Step
+from minigrad.engine.verify import verify
+from minigrad.graph import Variable
 
-__all__ = ["Plan", "Row"]
+__all__ = ["PlanTable", "Row"]
 
 COLUMNS = ("step", "kernel", "nodes that it serves", "shape", "buffers", "bytes", "FLOPs")
 
@@ -49,14 +51,14 @@ class Row(NamedTuple):
     @property
     def cells(self) -> tuple[str, ...]:
         """The row as text, column by column."""
-        largest = max(self.buffers, key=lambda buffer: buffer.nbytes)
-        others = len(self.buffers) - 1
+        labels = [b.label for b in sorted(self.buffers, key=lambda b: -b.nbytes)] or ["–"]
+        others = len(labels) - 1
         return (
             str(self.step),
             self.kernel + (", backward" if self.backward else ""),
             " + ".join(self.nodes) + f" ({', '.join(self.names)})",
             "×".join(map(str, self.shape)) or "number",
-            largest.label + (f" and {others} more" if others else ""),
+            labels[0] + (f" and {others} more" if others else ""),
             f"{self.nbytes:,}",
             f"{self.flops:,}" if self.flops else "–",
         )
@@ -76,14 +78,15 @@ class Part(NamedTuple):
     runs: int
 
 
-class Plan:
+class PlanTable:
     """A plan to be read; made by ``model.plan(batch_size)``.
 
     Args:
         planned: The plan that runs.
 
     Attributes:
-        way: ``"bands"``, ``"pictures"`` or ``"alone"``; see ``minigrad/engine/plan.py``.
+        way: ``"bands"``, ``"pictures"`` or ``"alone"``; see
+            ``minigrad/engine/plan.py``.
         threads: Number of threads.
         batch: Samples in a step.
         parts: The programs of which the plan is made.
@@ -102,15 +105,15 @@ class Plan:
         >>> mg.set_threads(None)
     """
 
-    def __init__(self, planned: Planned) -> None:
+    def __init__(self, planned: Plan) -> None:
         self.planned = planned
         self.way, self.threads, self.batch = planned.way, planned.threads, planned.batch
-        programs = [parts[0] for parts in planned.parts]
+        programs = planned.programs
         if self.way == "bands":
-            body, head = programs[0], programs[-1]
-            self.parts = [Part(body, len(programs) - 1, 1), Part(head, 1, 1)]
+            self.parts = [Part(programs[0], len(programs) - 1, 1), Part(programs[-1], 1, 1)]
         else:
-            self.parts = [Part(programs[0], len(programs), len(planned.parts[0]))]
+            shares = planned.parts.parts
+            self.parts = [Part(shares[0][0], len(shares), len(shares[0]))]
         sweeps = [self.sweep(part, backward=False) for part in self.parts]
         if planned.training:
             sweeps += [self.sweep(part, backward=True) for part in reversed(self.parts)]
@@ -119,36 +122,43 @@ class Plan:
 
     def sweep(self, part: Part, backward: bool) -> list[Row]:
         """The rows of one sweep through a program."""
-        kernels = part.program.kernels
-        timed = [(k, kernel) for k, kernel in enumerate(kernels)]
-        if backward:
-            last = 2 * len(kernels) - 1
-            timed = [(last - k, kernel) for k, kernel in reversed(timed) if self.works_back(kernel)]
-        return [self.row(part, kernel, time, backward) for time, kernel in timed]
+        steps = [step for step in part.program.steps() if step.backward == backward]
+        return [self.row(part, step) for step in steps if not backward or works_back(step.kernel)]
 
-    def works_back(self, kernel: Kernel) -> bool:
-        """Whether a kernel has anything to do in the backward sweep."""
-        learns = any(
-            variable in kernel.program.weights for n in kernel.nodes for variable in n.inputs
-        )
-        return kernel.output in kernel.program.differentiated and bool(kernel.sends or learns)
-
-    def row(self, part: Part, kernel: Kernel, time: int, backward: bool) -> Row:
-        """The row of one kernel at one time."""
-        own = part.program.asked[kernel]
-        needed = tuple(b for b in own if b.lifetime[0] <= time <= b.lifetime[1])
+    def row(self, part: Part, step: Step) -> Row:
+        """The row of one kernel in one sweep."""
+        kernel, memory = step.kernel, part.program.memory
+        needed = tuple(b for b in memory.buffers if b.owner is kernel and step.needs(b))
         return Row(
             step=0,
             threads=part.threads,
-            backward=backward,
+            backward=step.backward,
             kernel=kernel.kind,
             nodes=tuple(node.label for node in kernel.nodes),
             names=tuple(dict.fromkeys(node.name for node in kernel.nodes if node.name)),
             shape=as_reference(part.program.value[kernel.output]).shape,
             buffers=needed,
             nbytes=sum(buffer.nbytes for buffer in needed),
-            flops=kernel.flops[backward],
+            flops=kernel.flops[step.backward],
         )
+
+    def verify(self) -> int:
+        """Check that no call reads what another one has written over in between.
+
+        Returns:
+            How many accesses to memory were looked at.
+
+        Raises:
+            PlanError: When there is such a call, which would be a fault of the engine's.
+
+        Example:
+            >>> import minigrad as mg
+            >>> model = mg.Sequential([mg.Input((4,)), mg.layers.Dense(2, "relu")])
+            >>> model.compile("sgd", "mse")
+            >>> model.plan(8).verify() > 0
+            True
+        """
+        return verify(self.planned)
 
     # -- sums -----------------------------------------------------------------------------
     @property
@@ -164,8 +174,8 @@ class Plan:
     @property
     def flops(self) -> int:
         """Floating-point operations of all products in a step, of all threads."""
-        programs = [program for parts in self.planned.parts for program in parts]
-        flops = [kernel.flops for program in programs for kernel in program.kernels]
+        shares = getattr(self.planned.parts, "parts", [self.planned.programs])
+        flops = [k.flops for programs in shares for program in programs for k in program.kernels]
         return sum(ahead + back * self.planned.training for ahead, back in flops)
 
     @property
@@ -176,7 +186,7 @@ class Plan:
     @property
     def skipped(self) -> list[str]:
         """What the kernels read and send no gradient to, since nobody needs it."""
-        rows = [k for part in self.parts for k in part.program.kernels if self.works_back(k)]
+        rows = [k for part in self.parts for k in part.program.kernels if works_back(k)]
         spared = [n for k in rows for n in k.reads if not n.needs_gradient]
         return [n.name or n.label for n in dict.fromkeys(spared)] if self.planned.training else []
 
@@ -236,3 +246,9 @@ class Plan:
             f"<table><caption>{escape(self.title)}</caption><thead><tr>{line('th', COLUMNS)}</tr>"
             f"</thead><tbody>{body}</tbody></table><p>{notes}</p>"
         )
+
+
+def works_back(kernel: Kernel) -> bool:
+    """Whether a kernel has anything to do in the backward sweep."""
+    weights = any(isinstance(n, Variable) for node in kernel.nodes for n in node.inputs)
+    return kernel.learns and bool(kernel.sends or weights)

@@ -16,13 +16,13 @@ below, cannot be recorded; its node is computed by its methods in every step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["CannotRecord", "Noted", "Recording", "settled"]
+__all__ = ["CannotRecord", "Noted", "Recording", "filled"]
 
 
 class CannotRecord(Exception):  # noqa: N818 (it says what happened, not that something is wrong)
@@ -108,7 +108,7 @@ class Noted(np.lib.mixins.NDArrayOperatorsMixin):
     def __setitem__(self, key: Any, value: Any) -> None:
         place = self[key]
         if not (isinstance(value, Noted) and same_place(value.sample, place.sample)):
-            self.recording.note(copy, (value,), {}, place)  # not the end of an in-place call
+            self.recording.copy(value, place)  # not the end of an in-place call
 
     def reshape(self, *shape: Any) -> Noted:
         new = self.sample.reshape(*shape).shape
@@ -116,7 +116,7 @@ class Noted(np.lib.mixins.NDArrayOperatorsMixin):
             return self.seen(lambda array: array.reshape(new))
         except CannotRecord:  # no view: the order in memory is another one
             result = Noted(self.recording, np.empty(new, self.dtype))
-            self.recording.note(copy, (self,), {}, result.reshape(self.shape))
+            self.recording.copy(self, result.reshape(self.shape))
             return result
 
     def swapaxes(self, first: int, second: int) -> Noted:
@@ -135,7 +135,7 @@ class Noted(np.lib.mixins.NDArrayOperatorsMixin):
     def __array__(self, *args: Any, **options: Any) -> Any:
         raise CannotRecord("it asks for the numbers themselves")
 
-    __float__ = __int__ = __index__ = __iter__ = __array__  # type: ignore[assignment]
+    __float__ = __int__ = __index__ = __iter__ = __array__
 
     def __getattr__(self, name: str) -> Any:
         if hasattr(np.ndarray, name):
@@ -147,30 +147,24 @@ def same_place(a: Any, b: Any) -> bool:
     return (a.ctypes.data, a.strides, a.shape) == (b.ctypes.data, b.strides, b.shape)
 
 
-def copy(source: Any, out: Any, **where: Any) -> None:
-    np.copyto(out, source, **where)
-
-
 # -- NumPy's functions in terms of the calls above ----------------------------------------------
 def where(condition: Noted, x: Any, y: Any) -> Noted:
-    note, sample = condition.recording.note, np.where(condition.sample, *samples((x, y)))
+    sample = np.where(condition.sample, *samples((x, y)))
     result = Noted(condition.recording, order_like(sample, condition.sample))
-    note(copy, (y,), {}, result)
-    return note(copy, (x,), {"where": condition}, result)
+    condition.recording.copy(y, result)
+    return condition.recording.copy(x, result, where=condition)
 
 
 def filled(number: float) -> Callable[..., Noted]:
     def like(a: Noted, dtype: Any = None) -> Noted:
-        result = Noted(a.recording, np.empty_like(a.sample, dtype=dtype))
-        return a.recording.note(copy, (number,), {}, result)
+        return a.recording.copy(number, Noted(a.recording, np.empty_like(a.sample, dtype=dtype)))
 
     return like
 
 
 def pad(images: Noted, widths: Any, constant_values: float = 0.0) -> Noted:
     padded = order_like(np.pad(images.sample, widths), images.sample)
-    result = Noted(images.recording, padded)
-    images.recording.note(copy, (constant_values,), {}, result)
+    result = images.recording.copy(constant_values, Noted(images.recording, padded))
     result[tuple(slice(b, b + n) for (b, _), n in zip(widths, images.shape, strict=True))] = images
     return result
 
@@ -256,6 +250,10 @@ class Recording:
         self.calls.append(Call(function, tuple(arguments), options, out, self.sweep))
         return out
 
+    def copy(self, source: Any, out: Noted, **where: Any) -> Noted:
+        """Note that numbers are copied."""
+        return self.note(np.copyto, (source,), where, out)
+
     # -- from notes to calls --------------------------------------------------------------------
     def keep(self, wanted: Iterable[Noted]) -> None:
         """Leave out the calls that nothing wanted depends on."""
@@ -267,74 +265,50 @@ class Recording:
                 kept.append(call)
         self.calls = kept[::-1]
 
-    def ask(self, memory: Any, placed: Iterable[Noted]) -> None:
+    def place(self, ask: Callable[..., Any], placed: Iterable[Noted]) -> None:
         """Ask for the memory of all results.
 
         Args:
-            memory: Asks the plan; an ``Asker``.
+            ask: Gives an array of a shape and a dtype.
             placed: Stand-ins that have a place elsewhere or are looked at later: no call may
                 write over them.
         """
-        last: dict[Noted, int] = dict.fromkeys((n.base for n in placed), len(self.calls))
-        sweeps: dict[Noted, set[int]] = {}
+        outside = {n.base for n in placed}
+        last: dict[Noted, int] = dict.fromkeys(outside, len(self.calls))
         for i, call in enumerate(self.calls):
             for noted in (call.result.base, *call.reads):
                 last[noted] = max(last.get(noted, 0), i)
-                sweeps.setdefault(noted, set()).add(call.sweep)
-        outside = {n.base for n in placed}
-        made: set[Noted] = set()
-        self.shared: dict[Noted, Noted] = {}  # whose memory a result has, if not its own
-        own: dict[Noted, set[int]] = {}
+        owners: dict[Noted, Noted] = {}  # whose memory a result has: its own, or another's
         for i, call in enumerate(self.calls):
             result = call.result.base
-            if result in made or result in outside:
-                continue
-            made.add(result)
-            if isinstance(call.function, np.ufunc):
-                for other in call.reads:
-                    alone = all(a.base is not other or a is other for a in call.arrays)
-                    free = other in made and last[other] == i and alone
-                    if free and alike(other.sample, result.sample):
-                        self.shared[result] = self.owner(other)
-                        break
-            own.setdefault(self.owner(result), set()).update(sweeps[result])
-        times = {(0,): memory.then, (1,): memory.later, (0, 1): memory.both}
-        self.buffers = {}
-        for noted, in_sweeps in own.items():
-            shape = tuple(noted.shape[axis] for axis in layout(noted.sample))
-            lifetime = times[tuple(sorted(in_sweeps))]
-            self.buffers[noted] = memory("intermediate", shape, noted.dtype, lifetime)
-        self.made = made
+            if result not in owners and result not in outside:
+                free = (other for other in call.reads if other in owners and last[other] == i)
+                over = (owners[o] for o in free if written_over(call, o, result))
+                owners[result] = next(over, result)
+        for noted, owner in owners.items():
+            order = layout(owner.sample)
+            if owner is noted:
+                shape = tuple(noted.shape[axis] for axis in order)
+                noted.array = ask(shape, noted.dtype).transpose(np.argsort(order))
+            else:
+                noted.array = owner.array
 
-    def owner(self, noted: Noted) -> Noted:
-        return self.shared.get(noted, noted)
-
-    def settle(self) -> None:
-        """Give every result the array that it got."""
-        for noted in self.made:
-            array = self.buffers[self.owner(noted)].array
-            noted.array = array.transpose(np.argsort(layout(self.owner(noted).sample)))
-
-    def play(self, sweep: int) -> Iterable[Callable[[], object]]:
+    def play(self, sweep: int) -> Iterator[partial[Any]]:
         """The calls of a sweep, once every stand-in has its array."""
         for call in self.calls:
             if call.sweep == sweep:
                 arguments = [found(a) for a in call.arguments]
                 options = {name: found(value) for name, value in call.options.items()}
-                yield partial(call.function, *arguments, **options, out=call.result.find())
+                if call.function is np.copyto:
+                    yield partial(np.copyto, call.result.find(), *arguments, **options)
+                else:
+                    yield partial(call.function, *arguments, **options, out=call.result.find())
 
 
-def settled(call: Any) -> Any:
-    """The call with its numbers as arrays, which NumPy would make of them in every step."""
-    function, arrays = getattr(call, "func", None), getattr(call, "args", ())
-    if isinstance(function, np.ufunc):
-        dtype = call.keywords.get("dtype") or np.result_type(*arrays)
-    elif function is copy:
-        dtype = call.keywords["out"].dtype
-    else:
-        return call
-    fixed = [a if isinstance(a, np.ndarray) else np.asarray(a, dtype) for a in arrays]
-    return partial(function, *fixed, **call.keywords)
+def written_over(call: Call, other: Noted, result: Noted) -> bool:
+    # whether a call may write its result over an argument that is needed no more
+    alone = all(a.base is not other or a is other for a in call.arrays)
+    return isinstance(call.function, np.ufunc) and alone and alike(other.sample, result.sample)
 
 
 def alike(a: Any, b: Any) -> bool:

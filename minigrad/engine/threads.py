@@ -39,7 +39,7 @@ def cores() -> int:
 
 
 def set_threads(n: int | None) -> None:
-    """Say how many threads the optimised version uses.
+    """Say how many threads the optimized version uses.
 
     The same seed, number of threads and machine give the same bits; another number of
     threads adds in another order and differs by rounding.
@@ -64,7 +64,7 @@ def set_threads(n: int | None) -> None:
 
 
 def get_threads() -> int:
-    """How many threads the optimised version uses.
+    """How many threads the optimized version uses.
 
     Example:
         >>> import minigrad as mg

@@ -137,36 +137,27 @@ class Variable(Constant):
             )
         self._fill(array, dtype, name)
 
-    # The optimized version may keep a weight in another order while it trains. The variable
-    # is then lent, and whoever asks for its value brings it back.
-    lender: Any = None
-    loan: Any = None  # made once, and used again by every plan
+    # While a plan trains, the engine may hold a weight in another form; the holder brings the
+    # variable up to date when somebody asks for its value (``Holder`` in the engine's kernels).
+    _holder: Any = None
 
     @property
     def _array(self) -> Any:
-        self.recall()
+        self._settle()
         return self._value
 
-    def lend(self, loan: Any) -> None:
-        """Let somebody keep the value for a while.
+    def _settle(self, holder: Any = None) -> None:
+        if self._holder is not None and self._holder is not holder:
+            self._holder.give_back()
 
-        Args:
-            loan: An object whose ``give_back()`` writes the value into the variable again.
-        """
-        self.recall()
-        self.lender = loan
+    def _hold(self, holder: Any) -> None:
+        self._settle(holder)
+        self._holder = holder
 
-    def recall(self) -> None:
-        """Have the value given back, if it is lent."""
-        lender = self.lender
-        if lender is None:
-            return
-        try:
-            self.lender = None  # give_back() asks for the value itself
-            lender.give_back()
-        except BaseException:  # Ctrl-C too: it is still to be given back
-            self.lender = lender
-            raise
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        state.pop("_holder", None)  # a copy is held by nobody
+        return state
 
 
 class Operator(Node):

@@ -1,7 +1,7 @@
 """The sequential model: layers in a row, and Keras's methods to train and use them.
 
 A model is a recipe for graphs. For each batch size it builds one :class:`Network`; all of
-them share the weights. A runner computes a network: ``Eager`` node by node, ``Planned`` by a
+them share the weights. A runner computes a network: ``Eager`` node by node, ``Plan`` by a
 plan made once.
 
 ``stack.py`` puts layers in a row, ``compiled.py`` makes graphs and runners of them, ``sequential.py``

@@ -1,6 +1,6 @@
-"""Activations where the sums already are: the last calls of a convolution or dense layer.
+"""Bias and activation where the sums already are: the last calls of a convolution or dense layer.
 
-The reference operators are in ``minigrad/activations.py``. An activation that is not in
+The reference operators are in ``minigrad/operators/activations.py``. An activation that is not in
 here is a kernel of its own, recorded.
 """
 
@@ -12,80 +12,93 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import operators
-from minigrad.engine.kernels.kernel import Asker, Steps
+from minigrad import operators as op
+from minigrad.engine.kernels.kernel import Array, Calls, Host
+from minigrad.engine.scope import Scope
 from minigrad.graph import Node, Variable
 
-__all__ = ["ACTS", "Act", "tail"]
+__all__ = ["Act", "bias_and_act", "tail"]
 
 
 class Act:
-    """An activation as calls; the reference operators are in ``minigrad/activations.py``.
+    """An activation as calls; this one does nothing.
 
     ``forward`` turns z into out (which may be the same memory), ``backward`` the gradient
     g with respect to out into the gradient with respect to z.
     """
 
-    def __init__(self, node: Node | None) -> None:
+    def __init__(self, node: Any = None) -> None:
         self.node = node
 
-    def ask(self, memory: Asker, shape: tuple[int, ...], dtype: Any) -> None:
-        # NumPy's maximum with a row of zeros is four times as fast as with the number 0.
-        row = shape if len(shape) < 3 else shape[-2:]
-        self.zeros = memory("zeros", row, dtype, memory.always)
-
-    def forward(self, z: Any, out: Any) -> Steps:
+    def forward(self, host: Host, z: Array, out: Array) -> Calls:
         if out is not z:
             yield partial(np.copyto, out, z)
 
-    def backward(self, g: Any, z: Any, out: Any, by_z: Any) -> Steps:
+    def backward(self, host: Host, g: Array, z: Array, by_z: Array) -> Calls:
         if g is not by_z:
             yield partial(np.copyto, by_z, g)
 
 
-class Relu(Act):
-    def ask(self, memory: Asker, shape: tuple[int, ...], dtype: Any) -> None:
-        super().ask(memory, shape, dtype)
-        self.mask = memory("where x > 0", shape, bool, memory.later)
-
-    def forward(self, z, out):
-        yield partial(np.maximum, z, self.zeros.array, out=out)
-
-    def backward(self, g, z, out, by_z):
-        yield partial(np.greater, z, 0, out=self.mask.array)
-        yield partial(np.multiply, g, self.mask.array, out=by_z)
+def zeros(host: Host, like: Array) -> Array:
+    # NumPy's maximum with a row of zeros is four times as fast as with the number 0.
+    return host.ask("zeros", like.shape if like.ndim < 3 else like.shape[-2:], like.dtype)
 
 
-class Elu(Act):
-    def ask(self, memory: Asker, shape: tuple[int, ...], dtype: Any) -> None:
-        super().ask(memory, shape, dtype)
-        self.slope = memory("slope", shape, dtype, memory.both)  # e^min(z, 0)
-        self.spare = memory("spare", shape, dtype, memory.then)
-        self.mask = memory("where x > 0", shape, bool, memory.then)
+class ReluAct(Act):
+    def forward(self, host: Host, z: Array, out: Array) -> Calls:
+        yield partial(np.maximum, z, zeros(host, z), out=out)
 
-    def forward(self, z, out):
-        alpha, slope, spare = self.node.alpha, self.slope.array, self.spare.array
-        yield partial(np.minimum, z, self.zeros.array, out=slope)
+    def backward(self, host: Host, g: Array, z: Array, by_z: Array) -> Calls:
+        mask = host.ask("where x > 0", z.shape, bool)
+        yield partial(np.greater, z, 0, out=mask)
+        yield partial(np.multiply, g, mask, out=by_z)
+
+
+class EluAct(Act):
+    def forward(self, host: Host, z: Array, out: Array) -> Calls:
+        alpha, no = self.node.alpha, zeros(host, z)
+        self.slope = slope = host.ask("slope", z.shape, z.dtype)  # e^min(z, 0)
+        spare = host.ask("spare", z.shape, z.dtype)
+        yield partial(np.minimum, z, no, out=slope)
         if alpha != 1:
-            yield partial(np.greater, z, 0, out=self.mask.array)
+            mask = host.ask("where x > 0", z.shape, bool)
+            yield partial(np.greater, z, 0, out=mask)
         yield partial(np.exp, slope, out=slope)
         yield partial(np.subtract, slope, 1, out=spare)
-        yield partial(np.maximum, z, self.zeros.array, out=out)
+        yield partial(np.maximum, z, no, out=out)
         if alpha != 1:
             yield partial(np.multiply, spare, alpha, out=spare)
             yield partial(np.multiply, slope, alpha, out=slope)
-            yield partial(np.copyto, slope, 1, where=self.mask.array)
+            yield partial(np.copyto, slope, 1, where=mask)
         yield partial(np.add, out, spare, out=out)
 
-    def backward(self, g, z, out, by_z):
-        yield partial(np.multiply, g, self.slope.array, out=by_z)
+    def backward(self, host: Host, g: Array, z: Array, by_z: Array) -> Calls:
+        yield partial(np.multiply, g, self.slope, out=by_z)
 
 
-ACTS: dict[type, type[Act]] = {operators.Relu: Relu, operators.Elu: Elu}
+ACTS: dict[type, type[Act]] = {op.Relu: ReluAct, op.Elu: EluAct}
+
+
+def bias_and_act(node: Node, scope: Scope) -> list[Any]:
+    """The nodes after a product that can be computed where its sums are.
+
+    Args:
+        node: The product.
+        scope: The graph around it.
+    """
+    chain = [
+        n
+        for n in scope.only_user(node, op.Add)
+        if n.inputs[0] is node
+        and isinstance(n.inputs[1], Variable)
+        and n.inputs[1].shape == node.shape[-1:]
+        and n.dtype == node.dtype
+    ]
+    return chain + scope.only_user(chain[-1] if chain else node, *ACTS)
 
 
 def tail(nodes: Sequence[Any]) -> tuple[Variable | None, Act]:
     """The bias and the activation among the nodes that follow a product."""
-    bias = next((n.inputs[1] for n in nodes if n.label == "add"), None)
+    bias = next((n.inputs[1] for n in nodes if type(n) is op.Add), None)
     act = next((n for n in nodes if type(n) in ACTS), None)
-    return bias, Act(None) if act is None else ACTS[type(act)](act)
+    return bias, Act() if act is None else ACTS[type(act)](act)

@@ -5,28 +5,29 @@ The reference operators are in ``minigrad/operators/convolution.py``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from minigrad.engine.kernels.activations import tail
-from minigrad.engine.kernels.kernel import Asker, Kernel, Steps
+from minigrad import operators as op
+from minigrad.engine.kernels.activations import bias_and_act, tail
+from minigrad.engine.kernels.kernel import WHOLE, Array, Calls, Host, Kernel
 from minigrad.engine.kernels.layout import stored_shape
-from minigrad.operators.convolution import MaxPool
+from minigrad.engine.kernels.pooling import Pooling
+from minigrad.engine.scope import Scope
+from minigrad.graph import Variable
 
-if TYPE_CHECKING:
-    from minigrad.engine.program import Program
-
-__all__ = ["Convolution"]
+__all__ = ["ConvolutionKernel"]
 
 
-class Convolution(Kernel):
+class ConvolutionKernel(Kernel):
     """Convolution, bias, activation and perhaps max pooling; replaces ``Convolve``,
     ``Add``, the activation and ``MaxPool``.
 
-    A window covers kh rows of a picture, and the windows one row further down cover all of
-    these but one. So the window matrix is kept by rows of the picture: for each row, what
+    A window covers kh rows of an image, and the windows one row further down cover all of
+    these but one. So the window matrix is kept by rows of the image: for each row, what
     lies under the kw columns of a window, for all its places across (and a row of ones,
     for the bias). The matrix of all windows in one line is then kh such rows one after the
     other in memory, and that of the next line begins one row later: the matrices overlap,
@@ -34,166 +35,184 @@ class Convolution(Kernel):
 
     The input's gradient works the same way, on rows of the result's gradient. With ReLU the
     largest of a window is found first, on fewer numbers: max(relu(z)) = relu(max(z)).
+
+    Args:
+        nodes: The nodes that it serves.
+        scope: The part of the graph that it belongs to.
+        part: Which rows of the result it computes; all by default.
     """
 
     kind = "convolution"
 
-    def __init__(self, program: Program, nodes: list[Any]) -> None:
-        self.x, self.kernel = nodes[0].inputs
-        super().__init__(program, nodes, [self.x])
-        self.down, self.across = down, across = nodes[0].down, nodes[0].across
-        rows = slice(0, down.count) if program.band is None else program.band.output
-        self.height = rows.stop - rows.start
+    def __init__(self, nodes: Sequence[Any], scope: Scope, part: slice = WHOLE) -> None:
+        self.x, self.weight = nodes[0].inputs
+        super().__init__(nodes, scope, [self.x], part)
+        self.down, self.across = nodes[0].down, nodes[0].across
+        self.height = self.down.count if part == WHOLE else self.shape[0]
+        down, across = self.down, self.across
         self.padded = any((down.before, down.after, across.before, across.after))
         self.bias, self.act = tail(nodes[1:])
-        self.pool = next((Pooling(n) for n in nodes if type(n) is MaxPool), None)
-        kh, kw, channels, self.filters = self.kernel.shape
-        self.columns = kw * channels  # rows of the window matrix for a row of the picture
-        self.touched = (self.height - 1) * self.down.stride + kh  # rows of the picture
-        products = 2 * self.kernel.size * self.height * self.across.count * self.x.shape[0]
+        self.pool = next((Pooling(n) for n in nodes if type(n) is op.MaxPool), None)
+        kh, kw, channels, self.filters = self.weight.shape
+        self.columns = kw * channels  # rows of the window matrix for a row of the image
+        self.touched = (self.height - 1) * down.stride + kh  # rows of the image
+        products = 2 * self.weight.size * self.height * across.count * self.x.shape[0]
         self.flops = (products, products * (1 + bool(self.sends)))
 
-    def ask(self, memory: Asker) -> None:
-        y, x, batch, dtype = self.height, self.across.count, self.x.shape[0], self.output.dtype
-        kh, rows, filters = self.down.size, self.columns + (self.bias is not None), self.filters
-        if self.padded:
-            height, channels, width, _ = stored_shape(self.x.shape)
-            height += self.down.before + self.down.after
-            width += self.across.before + self.across.after
-            shape = (height, channels, width, batch)
-            self.edged = memory("input with its padding", shape, dtype, memory.always)
-            if self.sends:
-                self.by_edged = memory("its gradient", shape, dtype, memory.later)
-        # The row of ones is written once, so this memory is nobody else's.
-        life = memory.both if self.bias is None else memory.always
-        self.window = memory("window matrix", (self.touched, rows, x, batch), dtype, life)
-        self.matrix = memory("kernel and bias", (kh, rows, filters), dtype, memory.always)
-        self.by_rows = memory("gradient by row", (y, kh * rows, filters), dtype, memory.later)
-        self.by_matrix = memory("gradient of both", (kh, rows, filters), dtype, memory.later)
-        # Where the result is written elsewhere (pooled, or in flat order), the sums and their
-        # gradient need a place of their own; otherwise the activation works in place.
-        strided = self.output in self.program.strided
-        self.apart = bool(self.sends) or self.pool is not None or strided
-        out = stored_shape(self.output.shape) if self.pool is not None else (y, filters, x, batch)
-        if self.sends:  # with rows of zeros around, as far as a window reaches
-            shape = (self.touched + kh - 1, filters, x, batch)
-            self.z = memory("weighted sums", shape, dtype, memory.always)
-            self.flipped = memory(
-                "flipped kernel", (self.columns, kh * filters), dtype, memory.always
-            )
-        elif self.apart:
-            self.z = memory("weighted sums", (y, filters, x, batch), dtype, memory.both)
-        if self.pool is not None:
-            self.pool.ask(memory, out, dtype)
-            self.by_out = memory("gradient of the largest", out, dtype, memory.later)
-        self.act.ask(memory, out, dtype)
-        self.program.ask_for(self.kernel, memory)
-        if self.bias is not None:
-            self.program.ask_for(self.bias, memory)
+    @classmethod
+    def takes(cls, node: Any, scope: Scope) -> list[Any] | None:
+        if type(node) is not op.Convolve or not scope.computed_from(node):
+            return None
+        if not isinstance(node.inputs[1], Variable):
+            return None
+        chain = [node, *bias_and_act(node, scope)]
+        if type(chain[-1]) in (op.Relu, op.Add, op.Convolve):
+            pool = scope.only_user(chain[-1], op.MaxPool)
+            chain += [p for p in pool if p.padding == "valid" and p.strides == p.window]
+        return chain
 
-    def kernel_of(self, matrix: Any) -> Any:
+    # -- the matrix of weights and bias -----------------------------------------------------------
+    def weight_in(self, matrix: Array) -> Array:
         # (kh, kw·channels, filters) seen as (kh, kw, channels, filters): a view
-        kh, kw, channels, filters = self.kernel.shape
+        kh, kw, channels, filters = self.weight.shape
         rows = matrix[:, : self.columns]
         size = matrix.itemsize
         strides = (matrix.strides[0], channels * filters * size, filters * size, size)
         return np.lib.stride_tricks.as_strided(rows, (kh, kw, channels, filters), strides)
 
-    def sums(self) -> Any:
-        """The weighted sums, of shape (height, filter, width, batch)."""
-        if not self.apart:
-            return self.value()
-        if not self.sends:
-            return self.z.array
-        first = self.down.size - 1
-        return self.z.array[first : self.touched : self.down.stride]
-
-    def begin(self) -> Steps:
-        matrix = self.matrix.array
-        yield partial(np.copyto, self.kernel_of(matrix), self.kernel._array)
+    def begin(self, host: Host) -> Calls:
+        kh, filters, dtype = self.down.size, self.filters, self.output.dtype
+        rows = self.columns + (self.bias is not None)
+        shape, with_zeros = (kh, rows, filters), self.bias is not None
+        self.matrix = matrix = host.ask("kernel and bias", shape, dtype, keep=with_zeros)
+        yield partial(np.copyto, self.weight_in(matrix), self.weight._array)
         if self.bias is not None:  # one row of ones of the kh counts
             yield partial(np.copyto, matrix[0, self.columns], self.bias._array)
         if self.sends:
-            kh, filters = self.down.size, self.filters
-            flipped = self.flipped.array.reshape(self.columns, kh, filters)
+            self.flipped = host.ask("flipped kernel", (self.columns, kh * filters), dtype)
+            flipped = self.flipped.reshape(self.columns, kh, filters)
             yield partial(np.copyto, flipped, matrix[::-1, : self.columns].transpose(1, 0, 2))
 
-    def inner(self, padded: Any) -> Any:
-        # the pictures without their padding
+    # -- where a window's numbers are ----------------------------------------------------------------
+    def inner(self, padded: Array) -> Array:
+        # the images without their padding
         height, _, width, _ = stored_shape(self.x.shape)
         top, left = self.down.before, self.across.before
         return padded[top : top + height, :, left : left + width]
 
-    def under_column(self, padded: Any, j: int) -> Any:
+    def under_column(self, padded: Array, j: int) -> Array:
         # what lies under column j of the windows: (rows touched, channel, width, batch)
         return padded[: self.touched, :, self.across.at(j)]
 
-    def tap(self, window: Any, j: int) -> Any:
-        channels = self.kernel.shape[2]
+    def tap(self, window: Array, j: int) -> Array:
+        channels = self.weight.shape[2]
         return window[:, j * channels : (j + 1) * channels]
 
-    def forward(self) -> Steps:
-        window, z, out, source = self.window.array, self.sums(), self.value(), self.value(self.x)
-        if self.bias is not None:
-            window[:, self.columns] = 1
+    def windows(self) -> Array:
+        return overlapping(self.window, self.down.size, self.down.stride, self.height)
+
+    def padded_shape(self) -> tuple[int, ...]:
+        height, channels, width, batch = stored_shape(self.x.shape)
+        height += self.down.before + self.down.after
+        width += self.across.before + self.across.after
+        return height, channels, width, batch
+
+    def sums(self, host: Host, out: Array) -> Array:
+        """Where the weighted sums are put, of shape (height, filter, width, batch)."""
+        shape = (self.height, self.filters, self.across.count, self.x.shape[0])
+        if self.sends:  # with rows of zeros around, as far as a window reaches
+            kh = self.down.size
+            shape = (self.touched + kh - 1, *shape[1:])
+            self.bordered = host.ask("weighted sums", shape, self.output.dtype, keep=True)
+            return self.bordered[kh - 1 : self.touched : self.down.stride]
+        # What is pooled or put in flat order is written elsewhere than the sums; otherwise the
+        # activation works in place.
+        if self.pool is None and out.flags.c_contiguous:
+            return out
+        return host.ask("weighted sums", shape, self.output.dtype)
+
+    # -- the two sweeps --------------------------------------------------------------------------------
+    def forward(self, host: Host) -> Calls:
+        source, out, batch = host.value(self.x), host.value(self.output), self.x.shape[0]
+        # The row of ones is written once, so this memory is nobody else's.
+        rows, with_ones = self.columns + (self.bias is not None), self.bias is not None
+        shape = (self.touched, rows, self.across.count, batch)
+        self.window = host.ask("window matrix", shape, self.output.dtype, keep=with_ones)
+        self.z = z = self.sums(host, out)
         if self.padded:
-            yield partial(np.copyto, self.inner(self.edged.array), source)
-            source = self.edged.array
+            edged = host.ask(
+                "input with its padding", self.padded_shape(), self.output.dtype, keep=True
+            )
+            yield partial(np.copyto, self.inner(edged), source)
+            source = edged
         for j in range(self.across.size):
-            yield partial(np.copyto, self.tap(window, j), self.under_column(source, j))
-        blocks = overlapping(window, self.down.size, self.down.stride, self.height)
-        matrix = self.matrix.array.reshape(-1, self.filters)
-        yield partial(np.matmul, matrix.T, blocks, out=flat(z))
+            yield partial(np.copyto, self.tap(self.window, j), self.under_column(source, j))
+        matrix = self.matrix.reshape(-1, self.filters)
+        yield partial(np.matmul, matrix.T, self.windows(), out=flat(z))
         if self.pool is not None:
             yield from self.pool.forward(z, out)
-            yield from self.act.forward(out, out)
+            yield from self.act.forward(host, out, out)
         else:
-            yield from self.act.forward(z, out)
+            yield from self.act.forward(host, z, out)
 
-    def backward(self) -> Steps:
-        window, g, z = self.window.array, self.gradient, self.sums()
-        if self.pool is not None:
-            by_out, out = self.by_out.array, self.value()
-            yield from self.act.backward(g, out, out, by_out)
-            # Where ReLU cut the largest off its gradient is 0, so it need not be found.
-            yield from self.pool.backward(by_out, z, out)
-        else:
-            z = z if self.apart else g
-            yield from self.act.backward(g, self.sums(), self.value(), z)
-        blocks = overlapping(window, self.down.size, self.down.stride, self.height)
-        by_matrix, by_rows = self.by_matrix.array, self.by_rows.array
-        yield partial(np.matmul, blocks, flat(z).transpose(0, 2, 1), out=by_rows)
+    def once(self) -> Calls:
+        if self.bias is not None:
+            yield partial(self.window[:, self.columns].fill, 1)
+
+    def backward(self, host: Host) -> Calls:
+        yield from self.to_sums(host)
+        kh, rows, dtype = self.down.size, self.matrix.shape[1], self.output.dtype
+        by_rows = host.ask("gradient by row", (self.height, kh * rows, self.filters), dtype)
+        by_matrix = host.ask("gradient of both", (kh, rows, self.filters), dtype)
+        yield partial(np.matmul, self.windows(), flat(self.by_z).transpose(0, 2, 1), out=by_rows)
         yield partial(np.add.reduce, by_rows, axis=0, out=by_matrix.reshape(-1, self.filters))
-        by_kernel, after = self.program.receive(self.kernel)
-        yield partial(np.copyto, by_kernel, self.kernel_of(by_matrix))
+        by_weight, after = host.receive(self.weight)
+        yield partial(np.copyto, by_weight, self.weight_in(by_matrix))
         yield from after
         if self.bias is not None:
-            by_bias, after = self.program.receive(self.bias)
+            by_bias, after = host.receive(self.bias)
             yield partial(np.copyto, by_bias, by_matrix[0, self.columns])
             yield from after
         if self.sends:
-            by_window = window[:, : self.columns]  # the window matrix is not needed any more
-            blocks = overlapping(self.z.array, self.down.size, 1, self.touched)
-            yield partial(
-                np.matmul, self.flipped.array, blocks, out=flat(window)[:, : self.columns]
-            )
-            by_x, after = self.program.receive(self.x)
-            place = self.by_edged.array if self.padded else by_x
-            yield partial(place.fill, 0)
-            for j in range(self.across.size):
-                there = self.under_column(place, j)
-                yield partial(np.add, there, self.tap(by_window, j), out=there)
-            if self.padded:
-                yield partial(np.copyto, by_x, self.inner(place))
-            yield from after
+            yield from self.to_images(host)
+
+    def to_sums(self, host: Host) -> Calls:
+        """The gradient of the sums, back through activation and pooling, to ``by_z``."""
+        g, z, out = host.gradient(self.output), self.z, host.value(self.output)
+        if self.pool is not None:
+            self.by_z = z
+            by_out = host.ask("gradient of the largest", out.shape, out.dtype)
+            yield from self.act.backward(host, g, out, by_out)
+            # Where ReLU cut the largest off its gradient is 0, so it need not be found.
+            yield from self.pool.backward(host, by_out, z, out)
+        else:
+            self.by_z = g if z is out else z
+            yield from self.act.backward(host, g, z, self.by_z)
+
+    def to_images(self, host: Host) -> Calls:
+        """The gradient of the images."""
+        blocks = overlapping(self.bordered, self.down.size, 1, self.touched)
+        by_window = self.window[:, : self.columns]  # the matrix is not needed any more
+        yield partial(np.matmul, self.flipped, blocks, out=flat(self.window)[:, : self.columns])
+        by_x, after = host.receive(self.x)
+        place = by_x
+        if self.padded:
+            place = host.ask("its gradient", self.padded_shape(), self.output.dtype)
+        yield partial(place.fill, 0)
+        for j in range(self.across.size):
+            there = self.under_column(place, j)
+            yield partial(np.add, there, self.tap(by_window, j), out=there)
+        if self.padded:
+            yield partial(np.copyto, by_x, self.inner(place))
+        yield from after
 
 
-def flat(array: Any) -> Any:
+def flat(array: Array) -> Array:
     """(height, rows, width, batch) with width and batch as one axis: a view."""
     return array.reshape(*array.shape[:2], -1)
 
 
-def overlapping(array: Any, rows: int, stride: int, count: int) -> Any:
+def overlapping(array: Array, rows: int, stride: int, count: int) -> Array:
     """Blocks of some rows each, every one beginning ``stride`` rows after the one before.
 
     Args:
@@ -210,45 +229,3 @@ def overlapping(array: Any, rows: int, stride: int, count: int) -> Any:
     strides = (array.strides[0] * stride, width * array.itemsize, array.itemsize)
     shape = (count, rows * lines, width)
     return np.lib.stride_tricks.as_strided(array, shape, strides, writeable=False)
-
-
-class Pooling:
-    """The largest of each window, where windows lie side by side; replaces ``MaxPool``.
-
-    Of equal elements the first wins. Every element lies under one window at most, so the
-    gradients may be written over the elements as we go.
-    """
-
-    def __init__(self, node: Any) -> None:
-        self.down, self.across = node.down, node.across
-        self.taps = [(i, j) for i in range(node.down.size) for j in range(node.across.size)]
-
-    def ask(self, memory: Asker, shape: tuple[int, ...], dtype: Any) -> None:
-        self.waiting = memory("windows still waiting", shape, bool, memory.later)
-        self.wins = memory("windows that found it", shape, bool, memory.later)
-
-    def under(self, pictures: Any, tap: tuple[int, int]) -> Any:
-        # what lies under one place of the window, for all windows
-        return pictures[self.down.at(tap[0]), :, self.across.at(tap[1])]
-
-    def forward(self, source: Any, out: Any) -> Steps:
-        first, *others = [self.under(source, tap) for tap in self.taps]
-        if not others:
-            yield partial(np.copyto, out, first)
-        for other in others:
-            yield partial(np.maximum, first, other, out=out)
-            first = out
-
-    def backward(self, g: Any, source: Any, largest: Any) -> Steps:
-        waiting, wins = self.waiting.array, self.wins.array
-        # what lies under no window has no gradient
-        yield partial(source[self.down.size * self.down.count :].fill, 0)
-        yield partial(source[:, :, self.across.size * self.across.count :].fill, 0)
-        yield partial(waiting.fill, True)
-        for tap in self.taps[:-1]:
-            there = self.under(source, tap)
-            yield partial(np.equal, there, largest, out=wins)
-            yield partial(np.logical_and, wins, waiting, out=wins)
-            yield partial(np.multiply, g, wins, out=there)
-            yield partial(np.greater, waiting, wins, out=waiting)
-        yield partial(np.multiply, g, waiting, out=self.under(source, self.taps[-1]))

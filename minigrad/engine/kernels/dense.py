@@ -4,44 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from minigrad.engine.kernels.activations import tail
-from minigrad.engine.kernels.kernel import Asker, Kernel, Steps
-from minigrad.engine.kernels.layout import stored_shape
-from minigrad.graph import Node
+from minigrad import operators as op
+from minigrad.engine.kernels.activations import bias_and_act, tail
+from minigrad.engine.kernels.kernel import Array, Call, Calls, Holder, Host, Kernel
+from minigrad.engine.scope import Scope
+from minigrad.graph import Node, Variable
 
-if TYPE_CHECKING:
-    from minigrad.engine.program import Program
-
-__all__ = ["BiasAct", "Dense"]
+__all__ = ["DenseKernel", "DenseShare", "SumOfShares"]
 
 
-class BiasAct(Kernel):
-    """Terms added up, bias, activation; replaces ``Add`` and the activation.
+class Sum(Kernel):
+    """Terms added up, bias, activation; the base of the kernels below."""
 
-    In bands, the terms are the threads' shares of a product; see ``minigrad/engine/bands.py``.
-    """
-
-    kind = "sum of shares"
-
-    def __init__(self, program: Program, nodes: list[Any], reads: Sequence[Node] = ()) -> None:
-        super().__init__(program, nodes, list(reads))
+    def __init__(self, nodes: Sequence[Any], scope: Scope, reads: Sequence[Any]) -> None:
+        super().__init__(nodes, scope, reads)
         self.bias, self.act = tail(nodes)
 
-    def ask(self, memory: Asker) -> None:
-        self.act.ask(memory, stored_shape(self.output.shape), self.output.dtype)
-        if self.bias is not None:
-            self.program.ask_for(self.bias, memory)
-
-    def forward(self) -> Steps:
-        assert self.program.cut is not None
-        yield from self.finish(*(band.share for band in self.program.cut.bands))
-
-    def finish(self, first: Any, *terms: Any) -> Steps:
-        z = self.value()
+    def finish(self, host: Host, first: Array, *terms: Array) -> Calls:
+        """Add up the terms and what follows them."""
+        z = host.value(self.output)
         if self.bias is not None:
             terms = (*terms, self.bias._array[:, np.newaxis])
         if not terms and first is not z:
@@ -49,88 +34,153 @@ class BiasAct(Kernel):
         for term in terms:
             yield partial(np.add, first, term, out=z)
             first = z
-        yield from self.act.forward(z, z)
+        yield from self.act.forward(host, z, z)
 
-    def backward(self) -> Steps:
-        assert self.program.cut is not None
-        yield from self.to_sum(self.program.cut.by_sum)
-
-    def to_sum(self, g: Any) -> Steps:
-        yield from self.act.backward(self.gradient, self.value(), self.value(), g)
+    def to_sum(self, host: Host, g: Array) -> Calls:
+        """Write the gradient of the sum to g, and that of the bias where it belongs."""
+        z = host.value(self.output)
+        yield from self.act.backward(host, host.gradient(self.output), z, g)
         if self.bias is not None:
-            by_bias, after = self.program.receive(self.bias)
+            by_bias, after = host.receive(self.bias)
             yield partial(np.add.reduce, g, axis=1, out=by_bias)
             yield from after
 
 
-class Dense(BiasAct):
-    """Product, bias and activation; replaces ``MatMul``, ``Add`` and the activation.
-
-    In a band, a thread has some of the inputs and the rows of the weight that belong to
-    them. Its product is its share of the sum; bias and activation follow elsewhere.
-    """
+class DenseKernel(Sum):
+    """Product, bias and activation; replaces ``MatMul``, ``Add`` and the activation."""
 
     kind = "dense"
 
-    def __init__(self, program: Program, nodes: list[Any]) -> None:
+    def __init__(self, nodes: Sequence[Any], scope: Scope) -> None:
         self.x, self.weight = nodes[0].inputs
-        band = program.band
-        self.rows = slice(0, self.weight.shape[0]) if band is None else band.weight
-        self.inside = self.rows if band is None else band.inside  # of the input's rows
-        super().__init__(program, nodes, [self.x])
-        batch, units = self.x.shape[0], self.weight.shape[1]
-        share = 2 * batch * (self.rows.stop - self.rows.start) * units
-        self.flops = (share, share * (1 + bool(self.sends)))
+        super().__init__(nodes, scope, [self.x])
+        self.rows = slice(0, self.weight.shape[0])  # of the weight, that this kernel has
+        self.set_flops()
 
-    def ask(self, memory: Asker) -> None:
-        super().ask(memory)
-        shape, dtype = stored_shape(self.output.shape), self.output.dtype
-        self.rated = memory("gradient times rate", shape, dtype, memory.later)
-        self.ask_change(memory, shape, dtype)
+    def set_flops(self) -> None:
+        products = 2 * self.x.shape[0] * (self.rows.stop - self.rows.start) * self.weight.shape[1]
+        self.flops = (products, products * (1 + bool(self.sends)))
 
-    def ask_change(self, memory: Asker, shape: tuple[int, ...], dtype: Any) -> None:
-        self.program.ask_for(self.weight, memory, self.rows)
-        if self.x.shape[0] == 1:
+    @classmethod
+    def takes(cls, node: Any, scope: Scope) -> list[Any] | None:
+        if type(node) is not op.MatMul or not scope.computed_from(node):
+            return None
+        weight = node.inputs[1]
+        if not isinstance(weight, Variable) or not node.ndim == weight.ndim == 2:
+            return None
+        return [node, *bias_and_act(node, scope)]
+
+    def rows_of_weight(self) -> Array:
+        """The rows that this kernel has of the weight, wherever it is kept."""
+        return (self.holder.array if self.holder else self.weight._array)[self.rows]
+
+    def forward(self, host: Host) -> Calls:
+        z = host.value(self.output)
+        yield from self.product(host, host.value(self.x), z)
+        yield from self.finish(host, z)
+
+    def product(self, host: Host, x: Array, z: Array) -> Calls:
+        """Write the product with the weight, of shape (units, batch)."""
+        yield partial(np.matmul, self.rows_of_weight().T, x, out=z)
+
+    def backward(self, host: Host) -> Calls:
+        g = host.gradient(self.output)
+        yield from self.to_sum(host, g)
+        by_x, after = self.place_for_x(host)
+        yield from self.change(host, host.value(self.x), g, by_x)
+        yield from after
+
+    def place_for_x(self, host: Host) -> tuple[Array | None, list[Call]]:
+        return host.receive(self.x) if self.sends else (None, [])
+
+    def change(self, host: Host, x: Array, g: Array, by_x: Array | None) -> Calls:
+        """Write the gradient of the input, and change the weight or keep its gradient."""
+        weight, fate = self.rows_of_weight(), host.fate(self.weight, self.rows, self.holder)
+        left, right = x, g
+        if fate.rate is not None:
+            right = host.ask("gradient times rate", g.shape, g.dtype)
+            yield partial(np.multiply, g, fate.rate, out=right)
+        if x.shape[1] == 1:
             # NumPy's product of a column and a row is slow; with a second column of
             # zeros it is BLAS's and twenty times as fast.
-            inputs = self.rows.stop - self.rows.start
-            self.columns = memory("input and zeros", (inputs, 2), dtype, memory.always)
-            self.pair = memory("gradient and zeros", (shape[0], 2), dtype, memory.always)
+            columns = host.ask("input and zeros", (len(x), 2), x.dtype, keep=True)
+            pair = host.ask("gradient and zeros", (len(g), 2), g.dtype, keep=True)
+            yield partial(np.copyto, columns[:, :1], x)
+            yield partial(np.copyto, pair[:, :1], right)
+            left, right = columns, pair
+        for rows, place, after in fate.pieces():
+            yield partial(np.matmul, left[rows], right.T, out=place)
+            if by_x is not None:  # with the weights of before the step
+                yield partial(np.matmul, weight[rows], g, out=by_x[rows])
+            yield from after
 
-    def forward(self) -> Steps:
-        yield from self.product(self.value(self.x)[self.inside], self.value())
-        yield from self.finish(self.value())
 
-    def product(self, x: Any, z: Any) -> Steps:
-        """Write the product with the weight, of shape (units, batch)."""
-        yield partial(np.matmul, self.program.updates.array(self.weight)[self.rows].T, x, out=z)
+class DenseShare(DenseKernel):
+    """Some rows of the product of a dense layer; replaces a part of ``MatMul``.
 
-    def backward(self) -> Steps:
-        yield from self.to_sum(self.gradient)
-        by_x, after = self.program.receive(self.x) if self.sends else (None, [])
-        if by_x is not None:
+    Several of them add up to the product, which :class:`SumOfShares` does; see
+    ``minigrad/engine/bands.py``.
+
+    Args:
+        nodes: The product.
+        scope: The part of the graph that it belongs to.
+        rows: Which rows of the weight it has.
+        inside: Which rows of its input belong to them.
+        share: Where the share of the product goes, of shape (units, batch).
+        by_sum: The gradient of the product.
+        holder: Who keeps the weight meanwhile.
+    """
+
+    def __init__(
+        self,
+        nodes: Sequence[Any],
+        scope: Scope,
+        rows: slice,
+        inside: slice,
+        share: Array,
+        by_sum: Array,
+        holder: Holder | None,
+    ) -> None:
+        super().__init__(nodes, scope)
+        self.rows, self.inside, self.share, self.by_sum = rows, inside, share, by_sum
+        self.holder = holder
+        self.set_flops()
+
+    def forward(self, host: Host) -> Calls:
+        host.put(self.output, self.share)
+        yield from self.product(host, host.value(self.x)[self.inside], self.share)
+
+    def backward(self, host: Host) -> Calls:
+        by_x, after = self.place_for_x(host)
+        if by_x is not None:  # the rows on the border belong to another thread
             for other in (by_x[: self.inside.start], by_x[self.inside.stop :]):
                 if len(other):
                     yield partial(other.fill, 0)
             by_x = by_x[self.inside]
-        yield from self.change(self.value(self.x)[self.inside], self.gradient, by_x)
+        yield from self.change(host, host.value(self.x)[self.inside], self.by_sum, by_x)
         yield from after
 
-    def change(self, x: Any, g: Any, by_x: Any) -> Steps:
-        """Write the gradient of the input, and change the weight or keep its gradient."""
-        weight = self.program.updates.array(self.weight)[self.rows]
-        by_weight = self.program.weight(self.weight)
-        left, right, rated = x, g, by_weight.rate is not None
-        if rated:
-            right = self.rated.array
-            yield partial(np.multiply, g, by_weight.rate, out=right)
-        if x.shape[1] == 1:
-            left = self.columns.array
-            yield partial(np.copyto, left[:, :1], x)
-            yield partial(np.copyto, self.pair.array[:, :1], right)
-            right = self.pair.array
-        for rows in by_weight.pieces():
-            yield partial(np.matmul, left[rows], right.T, out=by_weight.into(rows))
-            if by_x is not None:  # with the weights of before the step
-                yield partial(np.matmul, weight[rows], g, out=by_x[rows])
-            yield from by_weight.done(rows, rated)
+
+class SumOfShares(Sum):
+    """Shares of a product added up, bias, activation; replaces ``Add`` and the activation.
+
+    Args:
+        nodes: The product, and what follows it.
+        scope: The part of the graph that they belong to.
+        shares: The shares, each of shape (units, batch).
+        by_sum: Where the gradient of their sum goes.
+    """
+
+    kind = "sum of shares"
+
+    def __init__(
+        self, nodes: Sequence[Node], scope: Scope, shares: Sequence[Array], by_sum: Array
+    ) -> None:
+        super().__init__(nodes, scope, [])
+        self.shares, self.by_sum = shares, by_sum
+
+    def forward(self, host: Host) -> Calls:
+        yield from self.finish(host, *self.shares)
+
+    def backward(self, host: Host) -> Calls:
+        yield from self.to_sum(host, self.by_sum)

@@ -2,56 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from minigrad import operators as op
+from minigrad.engine.calls import ForSamples
 from minigrad.engine.gather import gather
-from minigrad.engine.kernels.kernel import Asker, Kernel, Steps
+from minigrad.engine.kernels.kernel import WHOLE, Array, Calls, Host, Kernel
 from minigrad.engine.kernels.layout import as_stored
-
-if TYPE_CHECKING:
-    from minigrad.engine.program import Program
+from minigrad.engine.scope import Scope
 
 __all__ = ["Feed"]
 
 
 class Feed(Kernel):
-    """Gathers a batch of the data set, and turns it batch last. Replaces ``Rescale`` too."""
+    """Gathers a batch of the data set, and turns it batch last. Replaces ``Rescale`` too.
+
+    Args:
+        nodes: Where the graph reads the batch, and perhaps the rescaling that follows.
+        scope: The part of the graph that they belong to.
+        part: Rows of each image (or elements of each vector) that are wanted; all by default.
+        raw: Where the batch is gathered; memory of the program's by default.
+        gathers: Whether this feed gathers it there, or another one does.
+
+    Attributes:
+        data: The whole data set.
+        batch: Which of it make the batch.
+    """
 
     kind = "gather"
 
-    def __init__(self, program: Program, nodes: list[Any]) -> None:
-        super().__init__(program, nodes, [])
-        band, cut = program.band, program.cut
-        self.rows = band.input if band else slice(None)  # of each picture
-        self.other = cut.feed if cut and band else None  # who has gathered the batch already
-        self.rescale = nodes[1] if len(nodes) > 1 else None
-        # Targets, and data that are neither pictures nor vectors, stay as they are gathered.
-        node = nodes[0]
-        self.as_gathered = node is program.network.targets or node.ndim not in (2, 4)
-        self.data: Any = None  # the whole data set
-        self.batch: Any = None  # which of it make the batch, shared by all programs of a plan
+    def __init__(
+        self,
+        nodes: Sequence[Any],
+        scope: Scope,
+        part: slice = WHOLE,
+        raw: Array | None = None,
+        gathers: bool = True,
+    ) -> None:
+        super().__init__(nodes, scope, [], part)
+        self.raw, self.gathers = raw, gathers
+        self.rescale = self.nodes[1] if len(self.nodes) > 1 else None
+        # Targets, and data that are neither images nor vectors, stay as they are gathered.
+        entry = self.nodes[0]
+        self.is_of_targets = entry is scope.network.targets
+        self.as_gathered = self.is_of_targets or entry.ndim not in (2, 4)
+        self.data: Any = None
+        self.batch: Any = None
 
-    def ask(self, memory: Asker) -> None:
-        if self.other is not None:
-            self.raw = self.other.raw
-            return
-        node = self.nodes[0]
-        life = memory.always if self.as_gathered else memory.then
-        self.raw = memory("a batch as it is stored", node.shape, node.dtype, life)
+    @classmethod
+    def takes(cls, node: Any, scope: Scope) -> list[Any] | None:
+        if not scope.is_entry(node):
+            return None
+        return [node, *(scope.only_user(node, op.Rescale) if node.ndim in (2, 4) else [])]
 
-    def take(self) -> None:
-        gather(self.data, self.batch[self.program.pictures], self.raw.array)
+    def take(self, samples: slice, out: Array) -> None:
+        gather(self.data, self.batch[samples], out)
 
-    def forward(self) -> Steps:
-        if self.other is None:
-            yield self.take
-        raw, out = as_stored(self.raw.array), self.value()
+    def forward(self, host: Host) -> Calls:
+        entry = self.nodes[0]
+        raw = self.raw
+        if raw is None:
+            raw = host.ask("a batch as it is stored", entry.shape, entry.dtype)
+        if self.gathers:
+            yield ForSamples(self.take, slice(0, len(raw)), out=raw)
         if self.as_gathered:
+            host.put(self.output, as_stored(raw))
             return
-        yield partial(np.copyto, out, raw[self.rows])
+        out = host.value(self.output)
+        yield partial(np.copyto, out, as_stored(raw)[self.part])
         if self.rescale is not None:
             yield partial(np.multiply, out, self.rescale.scale, out=out)
             if self.rescale.offset:

@@ -1,47 +1,66 @@
-"""From pictures to vectors."""
+"""From images to vectors."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from minigrad.engine.kernels.kernel import Kernel, Steps
+from minigrad import operators as op
+from minigrad.engine.kernels.kernel import WHOLE, Array, Calls, Host, Kernel
 from minigrad.engine.kernels.layout import as_reference
+from minigrad.engine.scope import Scope
 
-if TYPE_CHECKING:
-    from minigrad.engine.program import Program
-
-__all__ = ["Flatten"]
+__all__ = ["FlattenKernel", "unflatten"]
 
 
-class Flatten(Kernel):
-    """Pictures as vectors, in Keras's order; replaces ``Reshape``.
+class FlattenKernel(Kernel):
+    """Images as vectors, in Keras's order; replaces ``Reshape``.
 
-    Where nobody else reads the pictures, the kernel before writes them in this order, and
+    Where nobody else reads the images, the kernel before writes them in this order, and
     there is nothing left to do.
+
+    Args:
+        nodes: The node that it serves.
+        scope: The part of the graph that it belongs to.
+        part: Which elements of each vector it has; all by default.
+
+    Attributes:
+        in_place: The images that are written in flat order at once, if they are.
     """
 
     kind = "flatten"
 
-    def __init__(self, program: Program, nodes: list[Any]) -> None:
-        super().__init__(program, nodes, list(nodes[0].inputs))
+    def __init__(self, nodes: Sequence[Any], scope: Scope, part: slice = WHOLE) -> None:
+        (source,) = nodes[0].inputs
+        super().__init__(nodes, scope, [source], part)
+        alone = len(scope.users[source]) == 1 and source is not scope.network.outputs
+        self.in_place = source if alone and source.ndim == 4 else None
 
-    def forward(self) -> Steps:
-        x, out = as_reference(self.value(self.reads[0])), as_reference(self.value())
-        if not np.shares_memory(x, out):
+    @classmethod
+    def takes(cls, node: Any, scope: Scope) -> list[Any] | None:
+        if type(node) is not op.Reshape or node.ndim != 2 or node.inputs[0].ndim < 2:
+            return None
+        rows = node.shape[0] == node.inputs[0].shape[0]
+        return [node] if rows and scope.computed_from(node) else None
+
+    def forward(self, host: Host) -> Calls:
+        x, out = as_reference(host.value(self.reads[0])), as_reference(host.value(self.output))
+        if self.in_place is None:
             yield partial(np.copyto, out.reshape(x.shape), x)  # a view: one axis becomes several
 
-    def backward(self) -> Steps:
-        if self.sends and not np.shares_memory(self.program.gradient[self.reads[0]], self.gradient):
-            by_x, after = self.program.receive(self.reads[0])
+    def backward(self, host: Host) -> Calls:
+        if self.sends and self.in_place is None:
+            by_x, after = host.receive(self.reads[0])
             by_x = as_reference(by_x)
-            yield partial(np.copyto, by_x, as_reference(self.gradient).reshape(by_x.shape))
+            by_out = as_reference(host.gradient(self.output))
+            yield partial(np.copyto, by_x, by_out.reshape(by_x.shape))
             yield from after
 
 
-def unflatten(flat: Any, shape: tuple[int, ...]) -> Any:
+def unflatten(flat: Array, shape: tuple[int, ...]) -> Array:
     """Vectors (height·width·channel, batch) seen as (height, channel, width, batch)."""
     height, channel, width, batch = shape
     return flat.reshape(height, width, channel, batch).transpose(0, 2, 1, 3)

@@ -1,74 +1,158 @@
-"""What every kernel has, and how it asks for memory."""
+"""What a kernel is, and what it may ask of the program that it becomes part of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Protocol
 
-from minigrad.graph import Node
+from minigrad.engine.kernels.layout import stored_shape
+from minigrad.engine.scope import Scope
+from minigrad.graph import Node, Variable
 
-if TYPE_CHECKING:
-    from minigrad.engine.program import Program
+__all__ = ["WHOLE", "Array", "Call", "Calls", "Fate", "Holder", "Host", "Kernel"]
 
-__all__ = ["Asker", "Kernel", "Step", "Steps"]
+Array = Any  # of NumPy's; its methods are used more freely than its types allow
+Call = Callable[[], object]
+Calls = Iterable[Call]
+WHOLE = slice(None)
 
-Step = Callable[[], object]
-Steps = Iterable[Step]
+
+class Holder(Protocol):
+    """Keeps a weight for its variable while a plan trains it, in a form that suits the plan.
+
+    Attributes:
+        variable: Whose weight.
+        array: Where the weight is meanwhile.
+        states: What the optimizer remembers of it, in the same form.
+    """
+
+    variable: Variable
+    array: Array
+    states: list[Array]
+
+    def take(self) -> None:
+        """Hold the weight from now on; nothing happens if it is held already."""
+
+    def give_back(self) -> None:
+        """Bring the variable up to date. Called by the variable when somebody asks for its
+        value; may be called at any time, and again if it was interrupted."""
+
+
+class Fate(Protocol):
+    """What becomes of a weight's gradient, once a kernel has written it.
+
+    Attributes:
+        rate: The learning rate, where the kernel may write the gradient times the rate.
+    """
+
+    rate: Array | None
+
+    def whole(self) -> tuple[Array, list[Call]]:
+        """Where to write the gradient, and what follows when it is there."""
+
+    def pieces(self) -> Iterator[tuple[slice, Array, list[Call]]]:
+        """The same for some rows at a time, as many as a cache holds.
+
+        Where there is a rate, what is written has been multiplied with it.
+        """
+
+
+class Host(Protocol):
+    """What a kernel may ask for while it lists its calls."""
+
+    def ask(self, label: str, shape: Sequence[int], dtype: Any, keep: bool = False) -> Array:
+        """An array in the program's memory; nobody else's while the calls need it.
+
+        Nothing may be read from it or written into it but by calls.
+
+        Args:
+            label: What it holds.
+            shape: Its shape.
+            dtype: Its dtype.
+            keep: Whether it is to be left alone from step to step; zeros at first.
+        """
+
+    def value(self, node: Node) -> Array:
+        """Where the value of a node is, batch last; that of the kernel's own, or one it reads."""
+
+    def put(self, node: Node, array: Array) -> None:
+        """Say that the value of a node is in this array."""
+
+    def gradient(self, node: Node) -> Array:
+        """Where the gradient of the kernel's own node is, when its backward calls are made."""
+
+    def receive(self, node: Node) -> tuple[Array, list[Call]]:
+        """Where to write the gradient of an input, and what follows when it is there."""
+
+    def fate(
+        self, variable: Variable, rows: slice | None = None, holder: Holder | None = None
+    ) -> Fate:
+        """What becomes of the gradient of a weight, or of some rows of it."""
 
 
 class Kernel:
-    """One entry of a plan.
+    """One entry of a plan: some nodes of the graph, and the NumPy calls that compute them.
+
+    A class of one's own says in :meth:`takes` which nodes it computes; add it to ``KERNELS`` in
+    ``minigrad/engine/match.py``.
+
+    Args:
+        nodes: The nodes that it serves; the last is the one whose value others read.
+        scope: The part of the graph that it belongs to.
+        reads: Nodes of other kernels whose values it reads.
+        part: See below.
 
     Attributes:
-        nodes: The nodes that it serves; the last is the one whose value others read.
-        reads: Nodes of other kernels whose values it reads.
+        part: Which of the value it computes, along the second axis as users see it: all, or
+            some rows of images or elements of vectors, where others compute the rest.
+        shape: Shape of the value, batch last; of that part.
+        sends: Those that it reads and sends a gradient to.
         flops: Useful floating-point operations of a forward and of a backward sweep.
+        holder: Who keeps its weight meanwhile, if somebody does.
     """
 
     kind = "kernel"
 
-    def __init__(self, program: Program, nodes: list[Any], reads: list[Any]) -> None:
-        self.program, self.nodes, self.reads = program, nodes, reads
-        self.output = nodes[-1]
+    def __init__(
+        self,
+        nodes: Sequence[Any],
+        scope: Scope,
+        reads: Sequence[Any],
+        part: slice = WHOLE,
+    ) -> None:
+        self.nodes, self.reads, self.part = list(nodes), list(reads), part
+        self.output = self.nodes[-1]
+        self.shape = stored_shape(self.output.shape)
+        if part != WHOLE:
+            self.shape = (part.stop - part.start, *self.shape[1:])
         self.beside: list[Node] = []  # nodes besides the output that have a value of their own
-        self.raw: Any = None  # a batch as it was gathered
-        self.as_gathered = False  # whether the value is the array that was gathered
         self.flops = (0, 0)
-        sends = program.training and self.output in program.differentiated
-        self.sends = [n for n in reads if sends and n.needs_gradient]
+        self.holder: Holder | None = None
+        self.learns = scope.wants_gradient(self.output)
+        self.sends = [n for n in self.reads if self.learns and n.needs_gradient]
 
-    def ask(self, memory: Asker) -> None:
-        """Ask for memory beyond the value and the gradient of the output."""
+    @classmethod
+    def takes(cls, node: Any, scope: Scope) -> list[Any] | None:
+        """The nodes that one such kernel computes together, this one the first, if any.
 
-    def begin(self) -> Steps:
-        """Calls made once in a step, before the first batch is computed."""
+        Args:
+            node: A node that no kernel has taken yet.
+            scope: The part of the graph around it.
+        """
+        raise NotImplementedError
+
+    def once(self) -> Calls:
+        """Calls made once and for all, on memory that was asked for to keep."""
         return ()
 
-    def forward(self) -> Steps:
+    def begin(self, host: Host) -> Calls:
+        """Calls made once in a step, before any sample is looked at."""
+        return ()
+
+    def forward(self, host: Host) -> Calls:
         """The calls that compute the value."""
         raise NotImplementedError
 
-    def backward(self) -> Steps:
+    def backward(self, host: Host) -> Calls:
         """The calls that turn the output's gradient into those of inputs and weights."""
         return ()
-
-    # What the kernels say most often
-    def value(self, node: Node | None = None) -> Any:
-        return self.program.value[self.output if node is None else node]
-
-    @property
-    def gradient(self) -> Any:
-        return self.program.gradient[self.output]
-
-
-class Asker:
-    """Asks for memory on behalf of the kernel at one place of a plan."""
-
-    def __init__(self, memory: Any, forward: int, backward: int, training: bool) -> None:
-        self.memory = memory
-        self.both = (forward, backward if training else forward)
-        self.then, self.later = (forward, forward), (backward, backward)
-        self.always = (-1, 1 << 30)
-
-    def __call__(self, label: str, shape: tuple[int, ...], dtype: Any, lifetime: Any) -> Any:
-        return self.memory.ask(label, shape, dtype, lifetime)

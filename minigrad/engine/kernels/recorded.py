@@ -1,61 +1,28 @@
-"""Kernels for what is not a layer: recorded operators, and the graph's own methods."""
+"""The kernel of every operator that has none of its own: the calls that its methods make."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from minigrad import operators as op
-from minigrad.engine.kernels.kernel import Asker, Kernel, Step, Steps
+from minigrad.engine.calls import ForSamples
+from minigrad.engine.kernels.general import GeneralKernel
+from minigrad.engine.kernels.kernel import Array, Call, Calls, Host
 from minigrad.engine.kernels.layout import as_reference, stored_shape
-from minigrad.engine.recording import CannotRecord, Noted, Recording, copy, filled
-from minigrad.graph import Node, Variable, unbroadcast
-from minigrad.operators.dropout import Dropout
+from minigrad.engine.recording import CannotRecord, Noted, Recording, filled
+from minigrad.engine.scope import Scope
+from minigrad.graph import Node, is_recordable
 
-if TYPE_CHECKING:
-    from minigrad.engine.program import Program
-
-__all__ = ["Recorded", "Reference"]
+__all__ = ["CrossEntropyKernel", "RecordedKernel"]
 
 
-class General(Kernel):
-    """A kernel that works on the arrays as users see them, batch first."""
-
-    def __init__(self, program: Program, nodes: list[Any]) -> None:
-        inside = set(nodes)
-        self.sources = list(dict.fromkeys(i for n in nodes for i in n.inputs if i not in inside))
-        super().__init__(program, nodes, [n for n in self.sources if program.computes(n)])
-        learns = program.training and self.output in program.differentiated
-        self.wanted = [n for n in self.sources if learns and n.needs_gradient]
-        self.constants: dict[Node, Any] = {}
-
-    def ask(self, memory: Asker) -> None:
-        for node in self.sources:
-            if isinstance(node, Variable):
-                self.program.ask_for(node, memory)
-            elif not self.program.computes(node):
-                self.constants[node] = memory("constant", node.shape, node.dtype, memory.always)
-
-    def begin(self) -> Steps:
-        for node, place in self.constants.items():
-            yield partial(self.fetch, node, place.array)
-
-    def fetch(self, node: Any, place: Any) -> None:
-        np.copyto(place, node._array)  # which its owner may have changed since the last step
-
-    def view(self, node: Node) -> Any:
-        held = self.constants
-        return held[node].array if node in held else self.program.view(node)
-
-    def receive(self, node: Node) -> tuple[Any, list[Step]]:
-        place, after = self.program.receive(node)
-        return place if isinstance(node, Variable) else as_reference(place), after
-
-
-class Recorded(General):
-    """One operator or several, by the calls that their own methods make; see ``minigrad/engine/recording.py``.
+class RecordedKernel(GeneralKernel):
+    """One operator or several, by the calls that their own methods make; see
+    ``minigrad/engine/recording.py``.
 
     Raises:
         CannotRecord: When a method cannot be recorded.
@@ -63,13 +30,14 @@ class Recorded(General):
 
     kind = "recorded"
 
-    def __init__(self, program: Program, nodes: list[Any], beside: list[Any] | None = None) -> None:
-        super().__init__(program, nodes)
-        self.beside = beside or []
+    def __init__(self, nodes: Sequence[Any], scope: Scope, beside: Sequence[Any] = ()) -> None:
+        super().__init__(nodes, scope)
+        self.beside = list(beside)
         self.generator: Any = None  # where chance comes from, if any is needed
-        self.shared: Any = None  # numbers drawn for a whole batch of which this is a part
+        self.drawn: Any = None  # numbers drawn for a whole batch of which this is a part
         products = [2 * n.size * n.inputs[0].shape[-1] for n in nodes if type(n) is op.MatMul]
         self.flops = (sum(products), 2 * sum(products))
+        self.inside = {*self.reads, *self.nodes}
         self.recording = Recording()
         before = [dict(vars(node)) for node in nodes]
         try:
@@ -79,9 +47,14 @@ class Recorded(General):
                 vars(node).clear()
                 vars(node).update(attributes)
 
+    @classmethod
+    def takes(cls, node: Any, scope: Scope) -> list[Any] | None:
+        return [node] if is_recordable(type(node)) else None
+
+    # -- recording ------------------------------------------------------------------------------------
     def like(self, node: Node) -> Noted:
         # a stand-in for an array of the program's, batch last in memory, or of a weight
-        if not self.program.computes(node):
+        if node not in self.inside:
             return Noted(self.recording, np.ones(node.shape, node.dtype))
         return Noted(self.recording, as_reference(np.ones(stored_shape(node.shape), node.dtype)))
 
@@ -89,7 +62,7 @@ class Recorded(General):
         self.given = {node: self.like(node) for node in self.sources}
         values: dict[Node, Any] = dict(self.given)
         for node in self.nodes:
-            if isinstance(node, Dropout):
+            if isinstance(node, op.Dropout):
                 self.generator = node.generator
                 node.generator = self  # type: ignore[assignment]
             values[node] = node.value = node.forward(*(values[i] for i in node.inputs))
@@ -98,8 +71,13 @@ class Recorded(General):
         self.values = {n: self.deliver(values[n], n) for n in (*self.beside, self.output)}
         self.recording.sweep = 1
         self.by_output = self.like(self.output)
+        gradients = self.record_backward(values) if self.wanted else {}
+        self.sent = {node: self.deliver(gradients[node], node) for node in self.wanted}
+        self.recording.keep([*self.values.values(), *self.sent.values()])
+
+    def record_backward(self, values: dict[Node, Any]) -> dict[Node, Any]:
         gradients: dict[Node, Any] = {self.output: self.by_output}
-        for node in reversed(self.nodes if self.wanted else []):
+        for node in reversed(self.nodes):
             if node in gradients:
                 parts = node.backward(gradients[node], *(values[i] for i in node.inputs))
                 parts = parts if isinstance(parts, tuple) else (parts,)
@@ -108,8 +86,7 @@ class Recorded(General):
                         part = filled(0)(values[source]) if part is None else summed(part, source)
                         known = gradients.get(source)
                         gradients[source] = part if known is None else known + part
-        self.parts = {node: self.deliver(gradients[node], node) for node in self.wanted}
-        self.recording.keep([*self.values.values(), *self.parts.values()])
+        return gradients
 
     def deliver(self, noted: Noted, node: Node) -> Noted:
         """What is to lie in an array of the program's: the result itself, or a copy of it."""
@@ -117,44 +94,72 @@ class Recorded(General):
         if any(call.result is noted and call.sweep == sweep for call in calls):
             if noted.parent is None and (noted.shape, noted.dtype) == (node.shape, node.dtype):
                 return noted
-        return self.recording.note(copy, (noted,), {}, self.like(node))
+        return self.recording.copy(noted, self.like(node))
 
     def random(self, shape: tuple[int, ...], dtype: Any) -> Noted:
         # what Dropout asks of its generator, while it is recorded
         place = Noted(self.recording, np.empty(shape, dtype))
-        return self.recording.note(self.draw, (), {"dtype": dtype}, place)
+        return self.recording.note(self.draw, (), {}, place)
 
-    def draw(self, dtype: Any, out: Any) -> None:
-        if self.shared is None:
-            self.generator.random(dtype=dtype, out=out)
+    def draw(self, samples: slice, out: Array) -> None:
+        if self.drawn is None:
+            self.generator.random(dtype=out.dtype, out=out)
         else:
-            np.copyto(out, self.shared[self.program.pictures])
+            np.copyto(out, self.drawn[samples])
 
-    def ask(self, memory: Asker) -> None:
-        super().ask(memory)
-        placed = [self.given, self.values, self.parts]
-        self.recording.ask(memory, [self.by_output, *(n for d in placed for n in d.values())])
-
-    def forward(self) -> Steps:
-        self.recording.settle()
+    # -- calls -----------------------------------------------------------------------------------------
+    def forward(self, host: Host) -> Calls:
+        placed = [self.given, self.values, self.sent]
+        kept = [self.by_output, *(n for d in placed for n in d.values())]
+        self.recording.place(partial(host.ask, "intermediate"), kept)
         for node, noted in self.given.items():
-            noted.array = self.view(node)
+            noted.array = self.view(host, node)
         for node, noted in self.values.items():
-            noted.array = as_reference(self.value(node))
-        yield from self.recording.play(0)
+            noted.array = as_reference(host.value(node))
+        for call in self.recording.play(0):
+            # the numbers that chance gives are those of the samples that are worked on
+            drawing = call.func == self.draw
+            yield ForSamples(self.draw, slice(None), out=call.keywords["out"]) if drawing else call
 
-    def backward(self) -> Steps:
-        if self.parts:
-            self.by_output.array = as_reference(self.gradient)
-            after: list[Step] = []
-            for node, noted in self.parts.items():
-                noted.array, then = self.receive(node)
+    def backward(self, host: Host) -> Calls:
+        if self.sent:
+            self.by_output.array = as_reference(host.gradient(self.output))
+            after: list[Call] = []
+            for node, noted in self.sent.items():
+                noted.array, then = self.receive(host, node)
                 after += then
             yield from self.recording.play(1)
             yield from after  # the weights change when no call needs them any more
 
 
-def summed(part: Any, node: Node) -> Noted:
+class CrossEntropyKernel(RecordedKernel):
+    """Softmax that gives the predictions, cross-entropy, and its mean or sum."""
+
+    kind = "softmax + cross-entropy"
+
+    def __init__(self, nodes: Sequence[Any], scope: Scope) -> None:
+        super().__init__(nodes, scope, [n for n in nodes if type(n) is op.Softmax])
+
+    @classmethod
+    def takes(cls, node: Any, scope: Scope) -> list[Any] | None:
+        for loss in scope.users[node.inputs[0]]:  # which computes a softmax beside it on the way
+            nodes = cls.around(loss, scope)
+            if any(member is node for member in nodes):
+                return nodes
+        return None
+
+    @staticmethod
+    def around(loss: Any, scope: Scope) -> list[Any]:
+        losses = op.SoftmaxCrossEntropy, op.SparseSoftmaxCrossEntropy
+        end = scope.only_user(loss, op.Mean, op.Sum) if type(loss) in losses else []
+        if not end or end[0].ndim or not scope.computed_from(loss):
+            return []
+        beside = [n for n in scope.users[loss.inputs[0]] if type(n) is op.Softmax]
+        ours = [n for n in beside if n is scope.network.outputs and not scope.users[n]]
+        return [*ours, loss, *end]
+
+
+def summed(part: Any, node: Node) -> Any:
     """A gradient summed over the axes that broadcasting added or stretched."""
     added = part.ndim - len(node.shape)
     lengths = (1,) * added + node.shape
@@ -162,40 +167,3 @@ def summed(part: Any, node: Node) -> Noted:
     if axes:
         part = np.sum(part, axis=axes, keepdims=True)
     return part.reshape(node.shape) if part.shape != node.shape else part
-
-
-class Reference(General):
-    """A node by its own methods, as the graph computes it: a reader's operator, say.
-
-    It allocates as it likes; the plan only fetches the result.
-    """
-
-    kind = "reference"
-
-    def __init__(self, program: Program, nodes: list[Any]) -> None:
-        super().__init__(program, nodes)
-        self.sends = [n for n in nodes[0].inputs if n in self.sends]  # x · x sends two parts to x
-
-    def compute(self) -> None:
-        (node,) = self.nodes
-        node.value = node.forward(*map(self.view, node.inputs))
-        np.copyto(as_reference(self.value()), node.value)
-
-    def differentiate(self) -> None:
-        (node,) = self.nodes
-        parts = node.backward(as_reference(self.gradient), *map(self.view, node.inputs))
-        parts = parts if isinstance(parts, tuple) else (parts,)
-        for source, part, (place, done) in zip(node.inputs, parts, self.places, strict=True):
-            if place is not None:
-                place[...] = 0 if part is None else unbroadcast(part, source.shape, node.title)
-                for step in done:
-                    step()
-
-    def forward(self) -> Steps:
-        yield self.compute
-
-    def backward(self) -> Steps:
-        (node,) = self.nodes
-        self.places = [self.receive(n) if n in self.wanted else (None, []) for n in node.inputs]
-        if self.wanted:
-            yield self.differentiate

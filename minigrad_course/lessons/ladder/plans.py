@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -122,11 +122,11 @@ def kernel_times(model: Sequential, x: Any, y: Any, repeats: int = 30) -> list[K
         runner.load(np.asarray(x), np.asarray(y), slice(0, len(x)))
         runner.train_step()
         (program,) = runner.programs
-        kernels, listed = program.kernels, calls_of(program)
+        listed = calls_of(program)
         taken: dict[Any, list[float]] = {key: [] for key in listed}
         with blas_threads(1):
             for _ in range(repeats):  # a step as the plan runs it, with a look at the clock
-                for call in program.begin_calls:
+                for call in program.begin:
                     call()
                 for key, calls in listed.items():
                     start = time.perf_counter()
@@ -138,7 +138,7 @@ def kernel_times(model: Sequential, x: Any, y: Any, repeats: int = 30) -> list[K
     best = {key: min(times) for key, times in taken.items()}
     return [
         KernelTime(describe(k), best[k, "forward"], best[k, "backward"], sum(k.flops))
-        for k in kernels
+        for k in program.kernels
     ]
 
 
@@ -146,13 +146,12 @@ Calls = dict[tuple[Any, str], list[Callable[[], object]]]
 
 
 def calls_of(program: Any) -> Calls:
-    # Kernels list their calls anew when asked again, in the order in which they are run.
-    program.given_to = set()
-    calls: Calls = {(k, "forward"): list(k.forward()) for k in program.kernels}
-    for k in reversed(program.kernels):
-        needed: Iterable[Any] = k.backward() if k.output in program.differentiated else ()
-        calls[k, "backward"] = list(needed)
-    return calls
+    # the calls of each kernel in each sweep, in the order in which they are run
+    every = [*program.begin, *program.data, *program.forward, *program.backward]
+    return {
+        (step.kernel, "backward" if step.backward else "forward"): every[step.start : step.stop]
+        for step in program.steps()
+    }
 
 
 def describe(kernel: Any) -> str:

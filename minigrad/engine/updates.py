@@ -114,20 +114,18 @@ class Updates:
         rule: A function of rates, weight, gradient, state and spare memory (or ``None`` for a
             rule that needs none) that returns calls; ``None`` where the optimizer is the reader's
             own.
-        loan: The weight that is not where its variable has it while it is trained, if one is;
-            see ``loans.py`` and ``debts.py``.
     """
 
     def __init__(self, optimizer: Optimizer | None, variables: Iterable[Variable]) -> None:
         self.optimizer, self.variables = optimizer, list(variables)
+        self.trained = set(self.variables)
         self.rule = rule_of(optimizer)
         self.rates: dict[Any, Rates] = {}
-        self.loan: Any = None
 
-    @property
-    def needs_spare(self) -> bool:
-        """Whether the rule needs memory for something in between."""
-        return self.rule is adam
+    def refresh(self) -> None:
+        """Read the numbers of the rule, which may have changed since the last step."""
+        for rates in self.rates.values():
+            rates.refresh()
 
     def rates_of(self, dtype: Any) -> Rates:
         assert self.optimizer is not None
@@ -135,22 +133,29 @@ class Updates:
 
     def rate(self, variable: Variable) -> Any:
         """The learning rate of a weight, where its update is no more than w ← w − rate·g."""
-        plain = self.rule is sgd and variable in self.variables
+        plain = self.rule is sgd and variable in self.trained
         return self.rates_of(variable.dtype).rate if plain else None
 
-    def array(self, variable: Variable) -> Any:
-        """Where a weight is."""
-        lent = self.loan is not None and self.loan.variable is variable
-        return self.loan.array if lent else variable._array
+    def states(self, variable: Variable) -> list[Any]:
+        """What the optimizer remembers of a weight."""
+        trains = self.rule is not None and variable in self.trained
+        return self.optimizer.state(variable) if trains and self.optimizer else []
 
-    def calls(self, variable: Variable, rows: Any, g: Any, spare: Any) -> Steps:
-        """The calls that change rows of a weight, and what the optimizer remembers of them."""
-        if self.rule is None or variable not in self.variables:
+    def calls(
+        self, variable: Variable, weight: Any, g: Any, states: list[Any], ask: Callable[..., Any]
+    ) -> Steps:
+        """The calls that change a weight, or some rows of it, and what is remembered of them.
+
+        Args:
+            variable: Whose weight.
+            weight: Where the weight is.
+            g: Its gradient, which is used up.
+            states: What the optimizer remembers.
+            ask: Gives memory for something in between.
+        """
+        if self.rule is None or variable not in self.trained:
             return []
-        assert self.optimizer is not None
-        lent = self.loan is not None and self.loan.variable is variable
-        states = self.loan.states if lent else self.optimizer.state(variable)
-        weight, states = self.array(variable)[rows], [state[rows] for state in states]
+        spare = ask("spare", g.shape, g.dtype) if self.rule is adam else None
         return self.rule(self.rates_of(variable.dtype), weight, g, states, spare)
 
     def apply(self, gradients: Mapping[Variable, Any]) -> None:

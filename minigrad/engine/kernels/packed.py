@@ -1,0 +1,75 @@
+"""Packed weights: a weight kept in another order while it is trained.
+
+Keras flattens images as (height, width, channel). A convolution gives them here as
+(height, channel, width, batch), and writing its result in Keras's order means writing in
+runs of one batch, which costs more than the convolution. The order of the inputs of a dense
+layer does not matter as long as the rows of its weight have the same one. So the plan
+keeps a copy of the weight with its rows in the plan's own order, trains that, and copies it back
+when somebody asks for the variable's value.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigrad.engine.kernels.kernel import Array
+from minigrad.graph import Variable
+from minigrad.optimizers import Optimizer
+
+__all__ = ["PackedWeight"]
+
+
+class PackedWeight:
+    """A weight of shape (height·width·channel, units) with rows in the order of a plan; a ``Holder``.
+
+    Args:
+        variable: The weight.
+        optimizer: What it remembers of the weight is packed as well; ``None`` for nothing.
+        images: (height, width, channel) of what was flattened.
+
+    Attributes:
+        array: The weight with rows ordered (height, channel, width).
+        states: What the optimizer remembers of it, in the same order.
+        holds: Whether these are newer than the variable's own.
+    """
+
+    def __init__(
+        self, variable: Variable, optimizer: Optimizer | None, images: tuple[int, int, int]
+    ) -> None:
+        self.variable, self.optimizer, self.images = variable, optimizer, images
+        self.array = np.empty_like(variable._array)
+        theirs = [] if optimizer is None else optimizer.state(variable)
+        self.states = [np.empty_like(state) for state in theirs]
+        self.pairs = [(self.in_order(self.array), variable._array)]
+        self.pairs += [(self.in_order(s), t) for s, t in zip(self.states, theirs, strict=True)]
+        self.holds = False
+
+    @classmethod
+    def of(
+        cls, variable: Variable, optimizer: Optimizer | None, images: tuple[int, int, int]
+    ) -> PackedWeight:
+        """The packed weight of a variable; plans of other batch sizes that train it share one."""
+        known = variable._holder
+        if isinstance(known, cls) and (known.optimizer, known.images) == (optimizer, images):
+            return known
+        return cls(variable, optimizer, images)
+
+    def in_order(self, mine: Array) -> Array:
+        # a view of my array in the variable's order: (height, width, channel, units)
+        height, width, channel = self.images
+        return mine.reshape(height, channel, width, -1).transpose(0, 2, 1, 3)
+
+    def take(self) -> None:
+        """Copy weight and state from the variable, unless they are held already."""
+        self.variable._hold(self)
+        if not self.holds:
+            for mine, theirs in self.pairs:
+                np.copyto(mine, theirs.reshape(mine.shape))
+            self.holds = True
+
+    def give_back(self) -> None:
+        """Copy them to where they belong."""
+        if self.holds:
+            for mine, theirs in self.pairs:
+                np.copyto(theirs.reshape(mine.shape), mine)
+            self.holds = False
