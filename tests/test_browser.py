@@ -140,6 +140,7 @@ def complaints(page: playwright.Page) -> list[str]:
 # and what JupyterLab then shows.
 LECTURES = {
     "00_start_here": (0, None, None),
+    "01_derivatives_four_ways": (2, "1e-5", "You said 1e-05. It is 1e-08."),
     "02_graph_nodes": (1, "4", "You said 4. It is 3."),
     "03_proof_of_concept": (1, "27", "You said 27, and so it is."),
     "04_optimised_version": (0, "4", "You said 4. It is 272.098."),

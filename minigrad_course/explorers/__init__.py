@@ -2,6 +2,8 @@
 
 ::
 
+    explorers.microscope(f, 1.5)        # lecture 01: a secant, ever shorter, as the machine sees it
+    explorers.valley()                  # lecture 01: the learning rate on Rosenbrock's valley
     explorers.impatient()               # lecture 02: the sweep without a sort beside the sorted one
     explorers.difference()              # lecture 05: a wrong rate against rounding
 
@@ -14,14 +16,17 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-__all__ = ["difference", "impatient"]
-
-# the function by which an explorer is made, in the module of the same name
-LAZY = ("difference", "impatient")
+# each is a function in the module NAME_explorer
+__all__ = [
+    "difference",
+    "impatient",
+    "microscope",
+    "valley",
+]
 
 
 def __getattr__(name: str) -> Any:
-    if name in LAZY:
+    if name in __all__:
         return getattr(importlib.import_module(f"{__name__}.{name}_explorer"), name)
     raise AttributeError(f"{__name__} has no {name!r}")
 

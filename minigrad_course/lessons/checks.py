@@ -40,6 +40,7 @@ __all__ = [
 
 # the module that holds the exercises of a lecture
 LECTURES = {
+    "01": "derivatives_four_ways",
     "02": "graph_nodes",
     "03": "proof_of_concept",
     "04": "optimized_version",
