@@ -88,7 +88,7 @@ def forward(order: Sequence[Node]) -> Any:
     for node in order:
         if isinstance(node, Operator):
             for source in node.inputs:
-                if isinstance(source, Operator) and source not in done:
+                if source not in done and isinstance(source, Operator):
                     raise ValueError(
                         f"{node.title} needs {source.title}, which does not come before it in "
                         "the order: mg.topological_sort gives one that can be computed"
@@ -121,6 +121,8 @@ def seen(node: Node) -> Any:
 def locked(array: Any) -> Any:
     # The same numbers, which cannot be written into: they may stand in other places as well.
     if isinstance(array, np.ndarray):
+        if array.ndim == 0:
+            return array[()]  # a number
         array = array.view()
         array.flags.writeable = False
     return array
@@ -255,11 +257,13 @@ def unbroadcast(gradient: Any, shape: tuple[int, ...], title: str = "unbroadcast
                [8.],
                [8.]])
     """
-    if np.shape(gradient) == shape and np.result_type(gradient).kind in "fiub":
-        return gradient
-    gradient = np.asarray(gradient)
+    if not isinstance(gradient, (np.ndarray, np.generic)):
+        gradient = np.asarray(gradient)
     if gradient.dtype.kind not in "fiub":
         raise TypeError(f"{title}: backward returned a gradient of dtype {gradient.dtype}")
+    if gradient.shape == shape:
+        return gradient
+    gradient = np.asarray(gradient)
     added = gradient.ndim - len(shape)
     stretched = tuple(
         added + axis
