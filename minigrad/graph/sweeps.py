@@ -149,7 +149,7 @@ def backward(order: Sequence[Node], gradient: Any = None) -> None:
             starts from 1 by default.
 
     Raises:
-        TypeError: When it is no order, or an operator returns a gradient that is not real.
+        TypeError: When it is no order, or a gradient is not of real numbers.
         ValueError: When the last node is not a scalar and no gradient is given, or has no
             gradient; when values were not computed, or have changed since; when a variable is
             missing in the order; or when an operator returns a gradient that does not fit its
@@ -177,6 +177,8 @@ def backward(order: Sequence[Node], gradient: Any = None) -> None:
                 "Sum the result, or pass gradient= with the weight of each element."
             )
         gradient = np.ones(result.shape, result.dtype)
+    if np.asarray(gradient).dtype.kind not in "fiub":
+        raise TypeError(f"backward starts from real numbers, got {gradient!r:.60}")
     gradient = np.array(gradient, result.dtype)
     if gradient.shape != result.shape:
         raise ValueError(f"gradient has shape {gradient.shape}, wanted {result.shape}")

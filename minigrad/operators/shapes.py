@@ -43,7 +43,7 @@ class Reshape(Operator):
     def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
         try:
             trial = np.broadcast_to(np.zeros((), bool), x.shape).reshape(self.new_shape)
-        except ValueError:
+        except (TypeError, ValueError):
             raise ValueError(
                 f"{self.title}: {x.size} elements of shape {x.shape} do not fill {self.new_shape}"
             ) from None
@@ -95,7 +95,10 @@ def copied(index: Any) -> Any:
         )
     if isinstance(index, tuple):
         return tuple(copied(part) for part in index)
-    return np.array(index) if isinstance(index, (list, np.ndarray)) else index
+    if isinstance(index, (list, np.ndarray)):
+        array = np.array(index)
+        return array if array.size or isinstance(index, np.ndarray) else array.astype(np.intp)
+    return index
 
 
 @implements(getitem)
