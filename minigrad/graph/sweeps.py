@@ -222,6 +222,20 @@ def check_values(order: Sequence[Node]) -> None:
 
 
 def accumulate(node: Node, gradient: Any) -> None:
+    """Add to a node's gradient what has arrived from one of its uses.
+
+    Args:
+        node: The node.
+        gradient: An array of its shape.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> x = mg.Variable([1.0, 2.0])
+        >>> mg.graph.accumulate(x, np.ones(2))
+        >>> mg.graph.accumulate(x, np.ones(2))
+        >>> x.gradient
+        array([2., 2.])
+    """
     # A new array, never +=: an operator may hand the same array to both of its inputs
     # (addition does), and adding in place would change the other input's gradient too.
     node.gradient = gradient if node.gradient is None else node.gradient + gradient

@@ -25,6 +25,11 @@ class Reshape(Operator):
 
     Raises:
         ValueError: When the number of elements differs.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> np.reshape(mg.Variable(np.ones((2, 3))), (3, -1)).shape
+        (3, 2)
     """
 
     def __init__(self, x: Any, shape: Any, name: str | None = None) -> None:
@@ -62,6 +67,11 @@ class Transpose(Operator):
 
     Raises:
         ValueError: When the axes are no permutation.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> np.transpose(mg.Variable(np.ones((2, 3, 4))), (2, 0, 1)).shape
+        (4, 2, 3)
     """
 
     def __init__(self, x: Any, axes: Any = None, name: str | None = None) -> None:
@@ -115,6 +125,13 @@ class Index(Operator):
     Raises:
         IndexError: When the index does not fit the shape.
         TypeError: When there is a node in it.
+
+    Example:
+        >>> import minigrad as mg
+        >>> x = mg.Variable([1.0, 2.0, 3.0])
+        >>> order = mg.topological_sort(x[[0, 2, 2]].sum())
+        >>> float(mg.forward(order)), mg.backward(order), x.gradient
+        (7.0, None, array([1., 0., 2.]))
     """
 
     def __init__(self, x: Any, index: Any, name: str | None = None) -> None:
