@@ -867,6 +867,14 @@ def test_a_formula_is_differentiated_by_a_formula(by):
     assert simplify(differentiate(np.sin(x * x), x * x)) is np.cos(x**2)
 
 
+def test_a_power_of_zero_at_zero_is_a_number_once_it_is_simplified():
+    x, n = Symbol("x"), symbolic.Number(0)
+    slope = differentiate(x**n, x)
+    with np.errstate(all="ignore"):
+        assert np.isnan(evaluate(slope, x=0.0))  # documented at differentiate
+    assert evaluate(simplify(slope), x=0.0) == dual.derivative(lambda x: x**0, 0.0) == 0
+
+
 @pytest.mark.parametrize("name", ["2x", "lambda", "", 5, "a b"])
 def test_a_symbol_has_a_name_that_python_takes(name):
     with pytest.raises(ValueError, match="valid Python name"):
