@@ -193,21 +193,26 @@ class Dual(np.lib.mixins.NDArrayOperatorsMixin):
         """The transposed dual, as of an array."""
         return np.transpose(self)
 
-    def reshape(self, *shape: Any) -> Dual:
+    def reshape(self, *shape: Any, **options: Any) -> Any:
         """The dual in another shape, as ``ndarray.reshape``."""
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape)  # type: ignore
+        return apply(np.reshape, (self, shape[0] if len(shape) == 1 else shape), options)
 
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Dual:
-        """The sum over the axes, as ``ndarray.sum``."""
-        return np.sum(self, axis=axis, keepdims=keepdims)  # type: ignore
+    # The arguments in the order in which those of an array have them.
+    def sum(
+        self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
+    ) -> Any:
+        """The sum over the axes, as ``ndarray.sum``; without ``out``."""
+        return apply(np.sum, (self, axis, dtype, out, keepdims), {})
 
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Dual:
-        """The mean over the axes, as ``ndarray.mean``."""
-        return np.mean(self, axis=axis, keepdims=keepdims)  # type: ignore
+    def mean(
+        self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
+    ) -> Any:
+        """The mean over the axes, as ``ndarray.mean``; without ``out``."""
+        return apply(np.mean, (self, axis, dtype, out, keepdims), {})
 
-    def max(self, axis: Any = None, keepdims: bool = False) -> Dual:
-        """The largest element over the axes, as ``ndarray.max``."""
-        return np.max(self, axis=axis, keepdims=keepdims)  # type: ignore
+    def max(self, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+        """The largest element over the axes, as ``ndarray.max``; without ``out``."""
+        return apply(np.max, (self, axis, out, keepdims), {})
 
     def __len__(self) -> int:
         if not self.shape:

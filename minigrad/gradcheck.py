@@ -102,7 +102,8 @@ def partial(f: Callable[..., Any], x: Any, i: Any, method: str, step: float | No
     def f_at(by: complex) -> Any:
         other = x.astype(type(by))
         other[i] += by
-        return np.asarray(f(other[()]))
+        result = np.array(f(other[()]))  # a copy: f may use its memory again
+        return result.astype(np.float64) if result.dtype.kind in "iub" else result
 
     # One formula a method. A power of two near the default step keeps x + h exact.
     h = step or STEPS[method]

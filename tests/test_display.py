@@ -422,3 +422,17 @@ def test_the_first_colors_differ_in_grey():
 
     gray = [float(np.dot(to_rgb(color), [0.2126, 0.7152, 0.0722])) for color in COLORS[:3]]
     assert all(abs(a - b) > 0.05 for a, b in combinations(gray, 2))
+
+
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", "a & b", "\"'>", "\x00\x1b[2J", "\ud800", "x\ufffe"]
+)
+def test_any_name_gives_a_picture_that_is_well_formed(name):
+    x = mg.Variable([1.0, 2.0], name=name)
+    order = mg.topological_sort(np.sin(x).sum())
+    mg.forward(order)
+    picture = mg.display.draw(order[-1], values=True)
+    svg = picture.svg()
+    written = " ".join(text.text or "" for text in ElementTree.fromstring(svg.encode()).iter())
+    assert "sin" in written and (name in written or "\ufffd" in written)
+    assert "<script" not in svg + picture.html()

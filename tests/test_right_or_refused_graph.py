@@ -9,6 +9,7 @@ import inspect
 import itertools
 import operator
 import pickle
+import re
 
 import mpmath
 import numpy as np
@@ -319,6 +320,8 @@ def call(function, name, by_position, wrap):
     return function(*inputs, *defaults, given)
 
 
+@pytest.mark.filterwarnings("ignore:.where. used without:UserWarning")
+@pytest.mark.filterwarnings("ignore:Passing more than 2:DeprecationWarning")
 @pytest.mark.parametrize("function, name, by_position", CALLS)
 @pytest.mark.parametrize("kind", [mg.Variable, dual.Dual], ids=["node", "dual"])
 def test_an_argument_means_what_it_means_to_numpy_or_is_refused_by_name(
@@ -351,6 +354,40 @@ def test_what_was_reported_of_positions():
     with pytest.raises(TypeError, match="takes no order="):
         a.reshape(3, 2, order="F")
     assert a.sum(0, None, None, True).shape == a.max(0, None, True).shape == (1, 3)
+
+
+METHODS = {
+    "sum": [
+        (0,),
+        (0, None, None, True),
+        (0, np.float64),
+        (-1, None, np.zeros(2)),
+        (None, None, None, True),
+    ],
+    "mean": [(1,), ((0, 1), None, None, True), (0, np.float32)],
+    "max": [(0,), (0, None, True), (1, np.zeros(2))],
+    "reshape": [(3, 2), ((3, 2),), (-1,), ([6],), (2, -1, 3), (4,), ("rows",), (2.5,)],
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("kind", [mg.Variable, dual.Dual], ids=["node", "dual"])
+def test_a_method_takes_its_arguments_in_the_order_of_an_arrays(kind, name):
+    for arguments in METHODS[name]:
+        try:
+            result = getattr(kind(MATRIX), name)(*arguments)
+        except (TypeError, ValueError) as refused:
+            assert re.search("takes no (dtype|out)=|do not fill|reshape|integer", str(refused))
+            continue
+        got = value(result) if isinstance(result, graph.Node) else result.value
+        assert np.array_equal(got, getattr(MATRIX, name)(*arguments))
+
+
+@pytest.mark.parametrize(
+    "index", [[], [[]], [0, 1], [True, False], ([0, 1], [2, 2]), np.array([], int)]
+)
+def test_lists_are_indices_as_in_numpy(index):
+    assert np.array_equal(value(mg.Variable(MATRIX)[index]), MATRIX[index])
 
 
 def test_a_function_taught_by_a_student_has_numpys_arguments_too():
@@ -633,6 +670,14 @@ def test_sweeps_want_an_order(sweep, wrong, error, message):
         sweep(wrong())
 
 
+@pytest.mark.parametrize("start", [np.array(1j), "one", [None]])
+def test_backward_starts_from_real_numbers(start):
+    _, _, order = chain()
+    mg.forward(order)
+    with pytest.raises(TypeError, match="starts from real numbers"):
+        mg.backward(order, start)
+
+
 @pytest.mark.parametrize(
     "wrong, message",
     [
@@ -783,6 +828,26 @@ def test_a_small_mistake_is_no_multiple():
     assert len(report.mistakes) == 2 and not report.hints
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int8", bool])
+def test_differences_of_whole_numbers_do_not_wrap(dtype):
+    def steps(x):
+        return np.asarray([x > 1, x < 1]).astype(dtype)
+
+    wanted = [0.5 / 2**-17, -0.5 / 2**-17]
+    assert finite_difference(steps, 1.0, step=2.0**-17).tolist() == wanted
+
+
+def test_differences_of_a_function_that_uses_its_memory_again():
+    memory = np.zeros(1)
+
+    def square(x):
+        memory[:] = x * x
+        return memory
+
+    for method in ("forward", "central"):
+        assert finite_difference(square, 3.0, method) == pytest.approx(6, rel=1e-6)
+
+
 def test_the_complex_step_is_refused_where_it_is_no_derivative():
     for f, x in ((lambda x: np.abs(x) * x, -1.5), (lambda x: (-2.0) ** x, 3.0)):
         with pytest.raises(ValueError, match=r"not analytic.*method='central'"):
@@ -800,6 +865,14 @@ def test_a_formula_is_differentiated_by_a_formula(by):
     with pytest.raises(TypeError, match="wants a symbol to differentiate by"):
         differentiate(x * x, by)
     assert simplify(differentiate(np.sin(x * x), x * x)) is np.cos(x**2)
+
+
+def test_a_power_of_zero_at_zero_is_a_number_once_it_is_simplified():
+    x, n = Symbol("x"), symbolic.Number(0)
+    slope = differentiate(x**n, x)
+    with np.errstate(all="ignore"):
+        assert np.isnan(evaluate(slope, x=0.0))  # documented at differentiate
+    assert evaluate(simplify(slope), x=0.0) == dual.derivative(lambda x: x**0, 0.0) == 0
 
 
 @pytest.mark.parametrize("name", ["2x", "lambda", "", 5, "a b"])

@@ -7,11 +7,29 @@ take the image.
 
 from __future__ import annotations
 
+import html
+import re
 from base64 import b64encode
-from html import escape
 from typing import Any
 
-__all__ = ["bundle", "image_tag"]
+__all__ = ["bundle", "escape", "image_tag"]
+
+# What no XML may contain: control characters, and halves of surrogate pairs.
+FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def escape(text: str) -> str:
+    """A name or a sentence as it may stand in SVG and HTML, whatever is in it.
+
+    Args:
+        text: Any text.
+
+    Example:
+        >>> from minigrad.display.described import escape
+        >>> escape("<b> & \x00")
+        '&lt;b&gt; &amp; \ufffd'
+    """
+    return html.escape(FORBIDDEN.sub("\ufffd", text))
 
 
 def image_tag(data: bytes, alt: str, width: float | None = None, kind: str = "png") -> str:

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
-from html import escape
 from typing import Any
 
 import ipywidgets as widgets
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from minigrad.display.described import bundle
+from minigrad.display.described import bundle, escape
 from minigrad.display.plots import style
 
 __all__ = ["Explorer"]

@@ -10,13 +10,12 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from html import escape
 from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
 
-from minigrad.display.described import image_tag
+from minigrad.display.described import escape, image_tag
 from minigrad.display.layout import entries, layered
 from minigrad.graph import topological_sort
 

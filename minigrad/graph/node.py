@@ -75,6 +75,11 @@ class Node(np.lib.mixins.NDArrayOperatorsMixin):
     rather than copied: ``copy.deepcopy`` and ``pickle`` meet Python's limit on recursion, which
     the sweeps do not.
 
+    Args:
+        shape: The shape of its value.
+        dtype: The dtype of its value.
+        name: What to call it.
+
     Attributes:
         name: What to call the node in pictures and in errors, or ``None``.
         inputs: The nodes that this one is computed from.

@@ -88,7 +88,7 @@ def forward(order: Sequence[Node]) -> Any:
     for node in order:
         if isinstance(node, Operator):
             for source in node.inputs:
-                if isinstance(source, Operator) and source not in done:
+                if source not in done and isinstance(source, Operator):
                     raise ValueError(
                         f"{node.title} needs {source.title}, which does not come before it in "
                         "the order: mg.topological_sort gives one that can be computed"
@@ -121,6 +121,8 @@ def seen(node: Node) -> Any:
 def locked(array: Any) -> Any:
     # The same numbers, which cannot be written into: they may stand in other places as well.
     if isinstance(array, np.ndarray):
+        if array.ndim == 0:
+            return array[()]  # a number
         array = array.view()
         array.flags.writeable = False
     return array
@@ -147,7 +149,7 @@ def backward(order: Sequence[Node], gradient: Any = None) -> None:
             starts from 1 by default.
 
     Raises:
-        TypeError: When it is no order, or an operator returns a gradient that is not real.
+        TypeError: When it is no order, or a gradient is not of real numbers.
         ValueError: When the last node is not a scalar and no gradient is given, or has no
             gradient; when values were not computed, or have changed since; when a variable is
             missing in the order; or when an operator returns a gradient that does not fit its
@@ -175,6 +177,8 @@ def backward(order: Sequence[Node], gradient: Any = None) -> None:
                 "Sum the result, or pass gradient= with the weight of each element."
             )
         gradient = np.ones(result.shape, result.dtype)
+    if np.asarray(gradient).dtype.kind not in "fiub":
+        raise TypeError(f"backward starts from real numbers, got {gradient!r:.60}")
     gradient = np.array(gradient, result.dtype)
     if gradient.shape != result.shape:
         raise ValueError(f"gradient has shape {gradient.shape}, wanted {result.shape}")
@@ -218,6 +222,20 @@ def check_values(order: Sequence[Node]) -> None:
 
 
 def accumulate(node: Node, gradient: Any) -> None:
+    """Add to a node's gradient what has arrived from one of its uses.
+
+    Args:
+        node: The node.
+        gradient: An array of its shape.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> x = mg.Variable([1.0, 2.0])
+        >>> mg.graph.accumulate(x, np.ones(2))
+        >>> mg.graph.accumulate(x, np.ones(2))
+        >>> x.gradient
+        array([2., 2.])
+    """
     # A new array, never +=: an operator may hand the same array to both of its inputs
     # (addition does), and adding in place would change the other input's gradient too.
     node.gradient = gradient if node.gradient is None else node.gradient + gradient
@@ -255,11 +273,13 @@ def unbroadcast(gradient: Any, shape: tuple[int, ...], title: str = "unbroadcast
                [8.],
                [8.]])
     """
-    if np.shape(gradient) == shape and np.result_type(gradient).kind in "fiub":
-        return gradient
-    gradient = np.asarray(gradient)
+    if not isinstance(gradient, (np.ndarray, np.generic)):
+        gradient = np.asarray(gradient)
     if gradient.dtype.kind not in "fiub":
         raise TypeError(f"{title}: backward returned a gradient of dtype {gradient.dtype}")
+    if gradient.shape == shape:
+        return gradient
+    gradient = np.asarray(gradient)
     added = gradient.ndim - len(shape)
     stretched = tuple(
         added + axis

@@ -15,6 +15,10 @@ __all__ = ["Elementwise", "floating"]
 class Elementwise(Operator):
     """An operation on each element by itself; its inputs are broadcast together.
 
+    Args:
+        inputs: Nodes, arrays or numbers, of any dtype and of shapes that broadcast together.
+        name: What to call it.
+
     Raises:
         ValueError: When the shapes cannot be broadcast.
 

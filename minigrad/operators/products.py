@@ -18,8 +18,20 @@ class MatMul(Operator):
 
     With one axis, x is a row or y a column vector, as in NumPy.
 
+    Args:
+        x: A node or an array of shape (…, n, k) or (k,).
+        y: A node or an array of shape (…, k, m) or (k,).
+        name: What to call it.
+
     Raises:
         ValueError: When the inner lengths differ, or an input is a scalar.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> x, y = mg.Variable([[1.0, 2.0]]), mg.Variable([[3.0], [4.0]])
+        >>> order = mg.topological_sort(x @ y)
+        >>> mg.forward(order), mg.backward(order), x.gradient
+        (array([[11.]]), None, array([[3., 4.]]))
     """
 
     def forward(self, x, y):

@@ -86,7 +86,13 @@ class Reduction(Operator):
 @implements(np.sum)
 @recordable
 class Sum(Reduction):
-    """The sum over axes: each element receives the whole gradient."""
+    """The sum over axes: each element receives the whole gradient.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> mg.forward(mg.topological_sort(np.sum(mg.Variable([[1.0, 2.0], [3.0, 4.0]]), axis=0)))
+        array([4., 6.])
+    """
 
     def forward(self, x):
         return np.sum(x, axis=self.axes, keepdims=self.keepdims)
@@ -98,7 +104,15 @@ class Sum(Reduction):
 @implements(np.mean)
 @recordable
 class Mean(Reduction):
-    """The mean over axes: each element receives its share of the gradient."""
+    """The mean over axes: each element receives its share of the gradient.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> x = mg.Variable([1.0, 2.0, 3.0, 6.0])
+        >>> order = mg.topological_sort(np.mean(x))
+        >>> float(mg.forward(order)), mg.backward(order), x.gradient
+        (3.0, None, array([0.25, 0.25, 0.25, 0.25]))
+    """
 
     def forward(self, x):
         return np.mean(x, axis=self.axes, keepdims=self.keepdims)
@@ -111,7 +125,15 @@ class Mean(Reduction):
 @implements(np.max, np.amax)
 @recordable
 class Max(Reduction):
-    """The largest element over axes; equal largest ones share the gradient."""
+    """The largest element over axes; equal largest ones share the gradient.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> x = mg.Variable([2.0, 5.0, 5.0])
+        >>> order = mg.topological_sort(np.max(x))
+        >>> float(mg.forward(order)), mg.backward(order), x.gradient
+        (5.0, None, array([0. , 0.5, 0.5]))
+    """
 
     def forward(self, x):
         return np.max(x, axis=self.axes, keepdims=self.keepdims)

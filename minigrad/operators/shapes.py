@@ -25,6 +25,11 @@ class Reshape(Operator):
 
     Raises:
         ValueError: When the number of elements differs.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> np.reshape(mg.Variable(np.ones((2, 3))), (3, -1)).shape
+        (3, 2)
     """
 
     def __init__(self, x: Any, shape: Any, name: str | None = None) -> None:
@@ -43,7 +48,7 @@ class Reshape(Operator):
     def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
         try:
             trial = np.broadcast_to(np.zeros((), bool), x.shape).reshape(self.new_shape)
-        except ValueError:
+        except (TypeError, ValueError):
             raise ValueError(
                 f"{self.title}: {x.size} elements of shape {x.shape} do not fill {self.new_shape}"
             ) from None
@@ -62,6 +67,11 @@ class Transpose(Operator):
 
     Raises:
         ValueError: When the axes are no permutation.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> np.transpose(mg.Variable(np.ones((2, 3, 4))), (2, 0, 1)).shape
+        (4, 2, 3)
     """
 
     def __init__(self, x: Any, axes: Any = None, name: str | None = None) -> None:
@@ -95,7 +105,10 @@ def copied(index: Any) -> Any:
         )
     if isinstance(index, tuple):
         return tuple(copied(part) for part in index)
-    return np.array(index) if isinstance(index, (list, np.ndarray)) else index
+    if isinstance(index, (list, np.ndarray)):
+        array = np.array(index)
+        return array if array.size or isinstance(index, np.ndarray) else array.astype(np.intp)
+    return index
 
 
 @implements(getitem)
@@ -112,6 +125,13 @@ class Index(Operator):
     Raises:
         IndexError: When the index does not fit the shape.
         TypeError: When there is a node in it.
+
+    Example:
+        >>> import minigrad as mg
+        >>> x = mg.Variable([1.0, 2.0, 3.0])
+        >>> order = mg.topological_sort(x[[0, 2, 2]].sum())
+        >>> float(mg.forward(order)), mg.backward(order), x.gradient
+        (7.0, None, array([1., 0., 2.]))
     """
 
     def __init__(self, x: Any, index: Any, name: str | None = None) -> None:
