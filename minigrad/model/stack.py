@@ -223,6 +223,7 @@ class Stack(Layer):
         Raises:
             ValueError: For another ending, or a model that is not built.
             FileExistsError: When there is a file and ``overwrite`` is false.
+            OSError: When it cannot be written; a file that was there is as it was.
 
         Example:
             >>> import tempfile, os, minigrad as mg
@@ -249,7 +250,13 @@ class Stack(Layer):
         Raises:
             ValueError: When the file is none of ours, or its weights do not fit. Nothing has
                 changed then.
+            OSError: When the file cannot be opened.
         """
         lookup.refuse("load_weights", skip_mismatch=(skip_mismatch, False))
         path = weights_file.checked(filepath)
-        assign(f"{title(self)} from {path.name}", self.weights, weights_file.read(path))
+        if not self.built:
+            raise ValueError(
+                f"{title(self)} is not built yet and has no weights to load into: put "
+                "mg.Input(shape) first, or call model.build((None, …))"
+            )
+        assign(f"{title(self)} from {path.name}", self.weights, weights_file.read(path, self.weights))
