@@ -41,13 +41,18 @@ class Monitor(Callback):
         if self.mode != "auto":
             return self.mode == "max"
         metric = self.monitor.removeprefix("val_")
-        directions = {m.name: m.direction for m in self.model.metrics}
-        if metric not in directions:
+        direction = {m.name: m.direction for m in self.model.metrics}.get(metric)
+        if direction is None:
             raise ValueError(
                 f"{type(self).__name__}: whether more of {self.monitor!r} is better is not "
                 'known; pass mode="max" or mode="min"'
             )
-        return directions[metric] == "up"
+        return direction == "up"
+
+    def _check_direction(self) -> None:
+        """Ask for the direction of a metric of one's own before an epoch is lost."""
+        if self.monitor.removeprefix("val_") in [m.name for m in self.model.metrics]:
+            self._upward()
 
     def _is_improvement(self, value: float, reference: float | None) -> bool:
         """Whether a value is better than another by more than ``min_delta``."""
@@ -102,9 +107,13 @@ class EarlyStopping(Monitor):
         super().__init__(monitor, mode, min_delta)
         self.patience, self.verbose, self.baseline = patience, verbose, baseline
         self.restore_best_weights, self.start_from_epoch = restore_best_weights, start_from_epoch
-        self.on_train_begin()
+        self._restart()
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
+        self._restart()
+        self._check_direction()
+
+    def _restart(self) -> None:
         self.wait = self.stopped_epoch = self.best_epoch = 0
         self.best = None
         self.best_weights: list[np.ndarray] | None = None
@@ -185,6 +194,10 @@ class ModelCheckpoint(Monitor):
         self.filepath, self.verbose, self.save_freq = str(filepath), verbose, save_freq
         self.save_best_only = save_best_only
         self._epoch = self._batches = 0
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        if self.save_best_only:
+            self._check_direction()
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._epoch = epoch

@@ -259,4 +259,6 @@ class Stack(Layer):
                 f"{title(self)} is not built yet and has no weights to load into: put "
                 "mg.Input(shape) first, or call model.build((None, …))"
             )
-        assign(f"{title(self)} from {path.name}", self.weights, weights_file.read(path, self.weights))
+        assign(
+            f"{title(self)} from {path.name}", self.weights, weights_file.read(path, self.weights)
+        )
