@@ -25,7 +25,7 @@ def same(a, b):
     return all(np.array_equal(x, y) for x, y in zip(a.get_weights(), b.get_weights(), strict=True))
 
 
-class Crash(Exception):
+class CrashError(Exception):
     pass
 
 
@@ -35,7 +35,7 @@ class CrashIn(mg.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         if self.now == self.epoch and batch == 1:
-            raise Crash
+            raise CrashError
 
     def on_epoch_begin(self, epoch, logs=None):
         self.now = epoch
@@ -53,7 +53,7 @@ def test_after_a_crash_training_ends_where_it_would_have(tmp_path, optimizer, ea
 
     mg.utils.set_random_seed(3)
     first = model(optimizer, eagerly)
-    with pytest.raises(Crash):
+    with pytest.raises(CrashError):
         fit(first, mg.callbacks.BackupAndRestore(tmp_path / "new"), CrashIn(3))
     mg.utils.set_random_seed(99)  # another process, another seed, other weights
     second = model(optimizer, eagerly)

@@ -389,7 +389,7 @@ def test_numbers_that_become_infinite_are_refused_before_training(value):
     model = net()
     before = model.get_weights()
     for data in ((bad_x, y), (x, bad_y)):
-        with pytest.raises(ValueError, match="not finite in float32.*: sample 1"):
+        with pytest.raises(ValueError, match=r"not finite in float32.*: sample 1"):
             model.fit(*data, verbose=0)
     with pytest.raises(ValueError, match="not finite in float32"):
         model.set_weights([np.full((3, 1), value), np.zeros(1)])

@@ -171,6 +171,7 @@ class Compiled(Stack):
             >>> model.network(32).outputs
             <Add "d" shape=(32, 2) dtype=float32 value=None gradient=None>
         """
+        batch_size = whole("network", "batch_size", batch_size)
         if not self.built or self._input_layer is None:
             raise ValueError(
                 f"{title(self)} is not built yet: put mg.Input(shape) first, or call "

@@ -36,6 +36,8 @@ class Stack(Layer):
         self._input_layer: InputLayer | None = None
         self.layers: list[Layer] = []
         self._forget()
+        if not isinstance(layers, Iterable) and layers is not None:
+            raise TypeError(f"{title(self)}: layers is a list of layers, got {brief(layers)}")
         for layer in layers or ():
             self.add(layer)
 
@@ -109,6 +111,11 @@ class Stack(Layer):
         Raises:
             ValueError: When a layer does not fit, or there is none.
         """
+        if not isinstance(input_shape, (tuple, list)) or not input_shape:
+            raise ValueError(
+                f"{title(self)}: input_shape is that of a batch, such as (None, 28, 28, 1); "
+                f"got {brief(input_shape)}"
+            )
         if not self.layers:
             raise ValueError(f"{title(self)} has no layers: model.add(layer) adds one")
         inputs = self._input_layer or InputLayer(tuple(input_shape[1:]))
