@@ -363,7 +363,16 @@ def test_bad_input_is_refused_clearly(kind, name, needs, argument, value):
         "activations": ["activation"],
         "initializers": ["initializer"],
     }.get(name.split(".")[0], [])
-    words += ["weights", ".npz", "y is missing", "crossentropy", "classes", "optimizer", "batch", "folder"]
+    words += [
+        "weights",
+        ".npz",
+        "y is missing",
+        "crossentropy",
+        "classes",
+        "optimizer",
+        "batch",
+        "folder",
+    ]
     assert any(word in said for word in words), said
     assert len(said) < 500, said
     # nothing has changed

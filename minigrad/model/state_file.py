@@ -39,7 +39,8 @@ def write(path: Path, model: Any, epoch: int) -> None:
         "generators": [g.bit_generator.state for g in generators(model)],
     }
     text = np.frombuffer(json.dumps(told).encode(), np.uint8)
-    files.replace(path, lambda file: np.savez(file, **{**arrays(model), TOLD: text}))
+    named: dict[str, Any] = {**arrays(model), TOLD: text}
+    files.replace(path, lambda file: np.savez(file, **named))
 
 
 def read(path: Path, model: Any) -> int:
