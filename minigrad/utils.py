@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.shared import lookup, randomness
+from minigrad.shared.arguments import whole
 
 __all__ = ["set_random_seed", "to_categorical"]
 
@@ -32,7 +33,12 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
         array([[1., 0., 0.],
                [0., 0., 1.]])
     """
-    given = np.asarray(x)
+    try:
+        given = np.asarray(x)
+    except ValueError as error:
+        raise ValueError(f"to_categorical wants whole numbers: {error}") from None
+    if num_classes is not None:
+        num_classes = whole("to_categorical", "num_classes", num_classes)
     if given.dtype.kind not in "iufb":
         raise ValueError(f"to_categorical wants whole numbers, got dtype {given.dtype}")
     labels = given.astype(np.int64)

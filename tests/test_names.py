@@ -68,7 +68,9 @@ def test_the_others_show_what_keras_s_show(keras, module):
         if not inspect.isclass(kind) or name == "CallbackList":
             continue
         needs = {"ModelCheckpoint": {"save_weights_only": True, "filepath": "w.weights.npz"}}
-        theirs = dict(needs.get(name, {}), filepath="w.weights.h5") if name in needs else {}
+        needs["BackupAndRestore"] = {"backup_dir": "folder"}
+        theirs = dict(needs.get(name, {}))
+        theirs |= {"filepath": "w.weights.h5"} if "filepath" in theirs else {}
         pair = (
             kind(**needs.get(name, {})),
             getattr(getattr(keras, module), name)(**theirs),

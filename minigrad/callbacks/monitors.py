@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import string
 import warnings
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.callbacks.hooks import Callback, Logs
-from minigrad.shared.arguments import is_whole
+from minigrad.shared.arguments import brief, is_whole, number, whole
 
 __all__ = ["EarlyStopping", "ModelCheckpoint"]
 
@@ -33,21 +34,30 @@ class Monitor(Callback):
     ) -> None:
         if mode not in ("auto", "min", "max"):
             raise ValueError(f'{type(self).__name__}: mode is "auto", "min" or "max", got {mode!r}')
+        kind = type(self).__name__
+        if not isinstance(monitor, str):
+            raise ValueError(f"{kind}: monitor is the name of a metric, got {brief(monitor)}")
         self.monitor, self.mode = monitor, mode
-        self.min_delta, self.best = abs(min_delta), best
+        self.min_delta = abs(number(kind, "min_delta", min_delta))
+        self.best = best
 
     def _upward(self) -> bool:
         """Whether more is better."""
         if self.mode != "auto":
             return self.mode == "max"
         metric = self.monitor.removeprefix("val_")
-        directions = {m.name: m.direction for m in self.model.metrics}
-        if metric not in directions:
+        direction = {m.name: m.direction for m in self.model.metrics}.get(metric)
+        if direction is None:
             raise ValueError(
                 f"{type(self).__name__}: whether more of {self.monitor!r} is better is not "
                 'known; pass mode="max" or mode="min"'
             )
-        return directions[metric] == "up"
+        return direction == "up"
+
+    def _check_direction(self) -> None:
+        """Ask for the direction of a metric of one's own before an epoch is lost."""
+        if self.monitor.removeprefix("val_") in [m.name for m in self.model.metrics]:
+            self._upward()
 
     def _is_improvement(self, value: float, reference: float | None) -> bool:
         """Whether a value is better than another by more than ``min_delta``."""
@@ -100,11 +110,18 @@ class EarlyStopping(Monitor):
         start_from_epoch: int = 0,
     ) -> None:
         super().__init__(monitor, mode, min_delta)
-        self.patience, self.verbose, self.baseline = patience, verbose, baseline
-        self.restore_best_weights, self.start_from_epoch = restore_best_weights, start_from_epoch
-        self.on_train_begin()
+        kind = type(self).__name__
+        self.patience = whole(kind, "patience", patience, least=0)
+        self.start_from_epoch = whole(kind, "start_from_epoch", start_from_epoch, least=0)
+        self.baseline = None if baseline is None else number(kind, "baseline", baseline)
+        self.verbose, self.restore_best_weights = verbose, restore_best_weights
+        self._restart()
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
+        self._restart()
+        self._check_direction()
+
+    def _restart(self) -> None:
         self.wait = self.stopped_epoch = self.best_epoch = 0
         self.best = None
         self.best_weights: list[np.ndarray] | None = None
@@ -167,7 +184,10 @@ class ModelCheckpoint(Monitor):
         save_freq: str | int = "epoch",
         initial_value_threshold: float | None = None,
     ) -> None:
-        super().__init__(monitor, mode, best=initial_value_threshold)
+        best = initial_value_threshold
+        if best is not None:
+            best = number("ModelCheckpoint", "initial_value_threshold", best)
+        super().__init__(monitor, mode, best=best)
         if not save_weights_only:
             raise ValueError(
                 "ModelCheckpoint: minigrad saves weights, not whole models; "
@@ -182,9 +202,14 @@ class ModelCheckpoint(Monitor):
             raise ValueError(
                 f'ModelCheckpoint: save_freq is "epoch" or a number of batches, got {save_freq!r}'
             )
+        check_pattern(str(filepath))
         self.filepath, self.verbose, self.save_freq = str(filepath), verbose, save_freq
         self.save_best_only = save_best_only
         self._epoch = self._batches = 0
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        if self.save_best_only:
+            self._check_direction()
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._epoch = epoch
@@ -222,3 +247,24 @@ class ModelCheckpoint(Monitor):
         self.model.save_weights(path)
         if self.verbose:
             print(f"Epoch {self._epoch + 1}: saved the weights to {path}")
+
+
+def check_pattern(filepath: str) -> None:
+    """Refuse a name that could not be filled in, before an epoch is spent.
+
+    Args:
+        filepath: The name, perhaps with ``{epoch:02d}`` or metrics such as ``{val_loss:.2f}``.
+
+    Raises:
+        ValueError: When a field is no name, or its format none of numbers.
+    """
+    try:
+        for _, field, form, _ in string.Formatter().parse(filepath):
+            if field is not None and not field.isidentifier():
+                raise ValueError(f"{field!r} is no name of a metric")
+            if field is not None:
+                format(1 if field in ("epoch", "batch") else 1.0, form or "")
+    except ValueError as error:
+        raise ValueError(
+            f"ModelCheckpoint: filepath {filepath!r} cannot be filled in: {error}"
+        ) from None

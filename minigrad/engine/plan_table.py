@@ -15,6 +15,7 @@ from minigrad.engine.plan import Plan
 from minigrad.engine.program import Program, Step
 from minigrad.engine.verify import verify
 from minigrad.graph import Variable
+from minigrad.shared.console import shown
 
 __all__ = ["PlanTable", "Row"]
 
@@ -230,7 +231,7 @@ class PlanTable:
 
         rule = "  ".join("─" * w for w in wide)
         table = [text(cells[0]), rule, *map(text, cells[1:])]
-        return "\n".join([self.title, *table, *self.notes])
+        return shown("\n".join([self.title, *table, *self.notes]))
 
     def _repr_html_(self) -> str:
         def line(tag: str, cells: Any) -> str:

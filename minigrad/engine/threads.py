@@ -182,6 +182,7 @@ def forget_team() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=forget_team)  # threads do not survive a fork
+    os.register_at_fork(after_in_child=lambda: forget_requests())
 atexit.register(forget_team)
 
 
@@ -196,6 +197,15 @@ class Blas:
 _blas: Blas | bool | None = False  # False: not looked for yet
 _requests: dict[object, int] = {}  # in the order in which they came
 _asking = threading.Lock()
+
+
+def forget_requests() -> None:
+    """Give NumPy's threads back in a forked child, where those that asked for fewer are gone."""
+    global _asking
+    _asking = threading.Lock()
+    if isinstance(_blas, Blas) and None in _requests:
+        _blas.set(_requests[None])
+    _requests.clear()
 
 
 def blas() -> Blas | None:

@@ -53,10 +53,15 @@ class WithKernel(Layer):
             kernel_constraint=(kernel_constraint, None),
             bias_constraint=(bias_constraint, None),
         )
-        self.activation = activations.get(activation)
+        with lookup.of_argument(type(self).__name__, "activation"):
+            self.activation = activations.get(activation)
         self.use_bias = bool(use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer or "glorot_uniform")
-        self.bias_initializer = initializers.get(bias_initializer or "zeros")
+        with lookup.of_argument(type(self).__name__, "kernel_initializer"):
+            default = "glorot_uniform" if kernel_initializer is None else kernel_initializer
+            self.kernel_initializer = initializers.get(default)
+        with lookup.of_argument(type(self).__name__, "bias_initializer"):
+            default = "zeros" if bias_initializer is None else bias_initializer
+            self.bias_initializer = initializers.get(default)
         super().__init__(**options)
 
     def _kernel_shape(self, input_shape: Shape) -> Shape:

@@ -63,7 +63,8 @@ class Activation(Elementwise):
     """
 
     def __init__(self, activation: Any, **options: Any) -> None:
-        self.activation = activations.get(activation)
+        with lookup.of_argument("Activation", "activation"):
+            self.activation = activations.get(activation)
         super().__init__(**options)
 
     def call(self, inputs: Node) -> Node:

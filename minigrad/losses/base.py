@@ -95,6 +95,10 @@ class Loss:
             return result
         return forward(topological_sort(result))
 
+    def _remark(self, activation: str) -> str:
+        """What there is to say of predictions that come from an activation, if anything."""
+        return ""
+
     def _constant(self, y_pred: Any) -> Constant:
         return Constant(real(self.name, "predictions", y_pred).astype(config.floatx()))
 

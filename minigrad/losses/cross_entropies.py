@@ -61,6 +61,9 @@ class CategoricalCrossentropy(Loss):
         self.label_smoothing = number(self.name, "label_smoothing", label_smoothing, 0, 1)
         self.from_logits = bool(from_logits)
 
+    def _remark(self, activation: str) -> str:
+        return "" if self.from_logits else no_softmax(self.name, activation)
+
     def call(self, y_true: Any, y_pred: Any) -> Any:
         if self.label_smoothing:
             even = self.label_smoothing / y_pred.shape[-1]
@@ -75,7 +78,7 @@ class CategoricalCrossentropy(Loss):
         return -np.sum(y_true * np.log(probabilities(y_pred)), axis=-1)
 
     def _check_targets(self, y: np.ndarray, output_shape: Shape) -> np.ndarray:
-        classes = output_shape[-1]
+        classes = last_axis(self.name, output_shape)
         if y.shape[1:] != output_shape[1:] and y.shape[1:] in (output_shape[1:-1], (1,)):
             raise ValueError(
                 f"{self.name}: targets have shape {y.shape}, wanted one-hot rows of "
@@ -118,6 +121,9 @@ class SparseCategoricalCrossentropy(Loss):
         lookup.refuse(self.name, ignore_class=(ignore_class, None), axis=(axis, -1))
         self.from_logits = bool(from_logits)
 
+    def _remark(self, activation: str) -> str:
+        return "" if self.from_logits else no_softmax(self.name, activation)
+
     def call(self, y_true: Any, y_pred: Any) -> Any:
         logits = logits_of(y_pred, self.from_logits, self.name)
         if logits is None:  # softmax(log p) is p/Σp
@@ -125,7 +131,7 @@ class SparseCategoricalCrossentropy(Loss):
         return SparseSoftmaxCrossEntropy(logits, y_true, name=self.name)
 
     def _check_targets(self, y: np.ndarray, output_shape: Shape) -> np.ndarray:
-        classes, wanted = output_shape[-1], output_shape[1:-1]
+        classes, wanted = last_axis(self.name, output_shape), output_shape[1:-1]
         lengths = {len(y) if y.ndim else 0, output_shape[0] or len(y)}
         if y.shape[1:] not in (wanted, (*wanted, 1)) or len(lengths) > 1:
             one_hot = y.shape[1:] == output_shape[1:]
@@ -146,6 +152,12 @@ class SparseCategoricalCrossentropy(Loss):
         return y
 
 
+def last_axis(name: str, shape: Shape) -> int:
+    if not shape:
+        raise ValueError(f"{name}: predictions want at least one axis, that of the classes")
+    return shape[-1]
+
+
 def logits_of(predictions: Node, from_logits: bool, name: str) -> Node | None:
     # the numbers before the softmax, if they are there to be had
     if isinstance(predictions, Softmax) and predictions.axis in (-1, predictions.ndim - 1):
@@ -157,6 +169,19 @@ def logits_of(predictions: Node, from_logits: bool, name: str) -> Node | None:
             )
         return predictions.inputs[0]
     return predictions if from_logits else None
+
+
+def no_softmax(name: str, activation: str) -> str:
+    # a forgotten softmax is the commonest mistake there is
+    if activation == "softmax":
+        return ""
+    there = {"linear": "no activation"}.get(activation, f"the activation {activation!r}")
+    sigmoid = " (Keras takes the numbers before a sigmoid for those before a softmax.)"
+    return (
+        f"{name} takes probabilities that add up to 1, but {{layer}} has {there}: "
+        'activation="softmax" was probably meant, or from_logits=True.'
+        + (sigmoid if activation == "sigmoid" else "")
+    )
 
 
 def probabilities(predictions: Any) -> Any:

@@ -6,6 +6,7 @@ A runner computes a network: ``Eager`` node by node, ``Plan`` by lists of calls 
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import engine, losses, optimizers
+from minigrad import activations, engine, losses, optimizers
 from minigrad import metrics as metrics_module
 from minigrad.engine.eager import Eager
 from minigrad.engine.network import Network
 from minigrad.engine.plan_table import PlanTable
 from minigrad.engine.threads import get_threads
 from minigrad.graph import Constant, topological_sort
-from minigrad.layers import Rescaling
+from minigrad.layers import Layer, Rescaling
 from minigrad.layers.base import as_it_was
 from minigrad.model import samples
 from minigrad.model.counting import Counters
@@ -48,6 +49,7 @@ class Compiled(Stack):
     _optimizer: optimizers.Optimizer | None = None
     _metric_names: Sequence[Any] = ()  # as compile() was given them
     _counters: Counters | None = None  # once the shapes are known
+    _remarked = False  # whether a warning was given since compile()
     _training = False  # whether fit is under way
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -130,7 +132,7 @@ class Compiled(Stack):
             metrics_module.check(metric)
         self.optimizer, self.loss = new_optimizer, new_loss
         self._metric_names = list(metrics or ())
-        self._counters = None
+        self._counters, self._remarked = None, False
         self.run_eagerly = bool(run_eagerly)
         self._forget()
 
@@ -169,6 +171,7 @@ class Compiled(Stack):
             >>> model.network(32).outputs
             <Add "d" shape=(32, 2) dtype=float32 value=None gradient=None>
         """
+        batch_size = whole("network", "batch_size", batch_size)
         if not self.built or self._input_layer is None:
             raise ValueError(
                 f"{title(self)} is not built yet: put mg.Input(shape) first, or call "
@@ -184,12 +187,21 @@ class Compiled(Stack):
             targets = loss = None
             ends = [outputs]
             if with_loss and self.loss is not None:
+                self._remark_on(self.layers[-1])
                 targets = self.loss._targets(outputs)
                 loss = self.loss(targets, outputs)
                 ends.append(loss)
             order = topological_sort(*ends)
             self._networks[key] = Network(inputs, targets, outputs, loss, order)
         return recent(self._networks, key)
+
+    def _remark_on(self, last: Layer) -> None:
+        """Warn where the last layer's activation and the loss are probably not meant together."""
+        name = getattr(getattr(last, "activation", None), "__name__", "")
+        remark = self.loss._remark(name) if self.loss and name in activations.NAMES else ""
+        if remark and not self._remarked:
+            self._remarked = True
+            warnings.warn(remark.format(layer=title(last)), stacklevel=4)
 
     def _runner(
         self,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from minigrad.callbacks import CallbackList, History
 from minigrad.layers import Layer
-from minigrad.model import samples
+from minigrad.model import samples, state_file
 from minigrad.model.compiled import Compiled
 from minigrad.model.counting import Counters, Logs
 from minigrad.model.progress import ProgressLine, check_verbose
@@ -146,9 +147,10 @@ class Sequential(Compiled):
 
         self.history, self.stop_training = history, False
         with self._counting() as counters, self._being_trained():
+            self._first_epoch = initial_epoch
             hooks.on_train_begin()
             logs: Logs = {}
-            for epoch in range(initial_epoch, epochs):
+            for epoch in range(self._first_epoch, epochs):
                 hooks.on_epoch_begin(epoch)
                 if verbose and epochs > 1:
                     print(f"Epoch {epoch + 1}/{epochs}", flush=True)
@@ -167,6 +169,14 @@ class Sequential(Compiled):
                     break
             hooks.on_train_end(logs)
         return history
+
+    def _note_state(self, path: Path, epoch: int) -> None:
+        """Write down where training is, before an epoch."""
+        state_file.write(path, self, epoch)
+
+    def _go_on_from(self, path: Path) -> None:
+        """Have ``fit``, which is just beginning, go on from where a file says."""
+        self._first_epoch = state_file.read(path, self)
 
     @contextmanager
     def _being_trained(self) -> Iterator[None]:

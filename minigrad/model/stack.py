@@ -36,6 +36,8 @@ class Stack(Layer):
         self._input_layer: InputLayer | None = None
         self.layers: list[Layer] = []
         self._forget()
+        if not isinstance(layers, Iterable) and layers is not None:
+            raise TypeError(f"{title(self)}: layers is a list of layers, got {brief(layers)}")
         for layer in layers or ():
             self.add(layer)
 
@@ -109,6 +111,11 @@ class Stack(Layer):
         Raises:
             ValueError: When a layer does not fit, or there is none.
         """
+        if not isinstance(input_shape, (tuple, list)) or not input_shape:
+            raise ValueError(
+                f"{title(self)}: input_shape is that of a batch, such as (None, 28, 28, 1); "
+                f"got {brief(input_shape)}"
+            )
         if not self.layers:
             raise ValueError(f"{title(self)} has no layers: model.add(layer) adds one")
         inputs = self._input_layer or InputLayer(tuple(input_shape[1:]))
@@ -223,6 +230,7 @@ class Stack(Layer):
         Raises:
             ValueError: For another ending, or a model that is not built.
             FileExistsError: When there is a file and ``overwrite`` is false.
+            OSError: When it cannot be written; a file that was there is as it was.
 
         Example:
             >>> import tempfile, os, minigrad as mg
@@ -249,7 +257,15 @@ class Stack(Layer):
         Raises:
             ValueError: When the file is none of ours, or its weights do not fit. Nothing has
                 changed then.
+            OSError: When the file cannot be opened.
         """
         lookup.refuse("load_weights", skip_mismatch=(skip_mismatch, False))
         path = weights_file.checked(filepath)
-        assign(f"{title(self)} from {path.name}", self.weights, weights_file.read(path))
+        if not self.built:
+            raise ValueError(
+                f"{title(self)} is not built yet and has no weights to load into: put "
+                "mg.Input(shape) first, or call model.build((None, …))"
+            )
+        assign(
+            f"{title(self)} from {path.name}", self.weights, weights_file.read(path, self.weights)
+        )

@@ -9,12 +9,22 @@ from __future__ import annotations
 import difflib
 import opcode
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from minigrad.shared.arguments import brief
 
-__all__ = ["find", "get", "missing", "nearest", "public", "refuse", "with_class_names"]
+__all__ = [
+    "find",
+    "get",
+    "missing",
+    "nearest",
+    "of_argument",
+    "public",
+    "refuse",
+    "with_class_names",
+]
 
 T = TypeVar("T")
 
@@ -186,6 +196,27 @@ def get(
         return wrap(identifier)
     found = find(kind, identifier, known, shown, hint)
     return found if base is None else found()
+
+
+@contextmanager
+def of_argument(owner: str, argument: str) -> Iterator[None]:
+    """Put in front of an error whose argument it is about.
+
+    Args:
+        owner: Whose.
+        argument: Its name.
+
+    Example:
+        >>> from minigrad.shared.lookup import find, of_argument
+        >>> with of_argument("Dense", "activation"):
+        ...     find("activation", 5, {"relu": 1})
+        Traceback (most recent call last):
+        ValueError: Dense: activation: activation 5 is not covered; there are relu.
+    """
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{owner}: {argument}: {error}") from None
 
 
 def home(thing: Any) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["new_seed", "restart", "restore", "source", "state"]
+__all__ = ["check", "new_seed", "restart", "restore", "source", "state"]
 
 _source = np.random.default_rng()
 
@@ -64,3 +64,15 @@ def restore(state: Any) -> None:
         True
     """
     _source.bit_generator.state = state
+
+
+def check(state: Any) -> None:
+    """Refuse what :func:`restore` would not take.
+
+    Args:
+        state: What may be a state.
+
+    Raises:
+        ValueError: When it is none; so do ``KeyError`` and ``TypeError``, which NumPy raises.
+    """
+    np.random.default_rng(0).bit_generator.state = state
