@@ -30,6 +30,7 @@ class Explorer(widgets.VBox):
             the values of the controls; returns what the picture shows, in words.
         controls: For each argument of ``draw``, the widget that sets it.
         size: Width and height of the picture in inches.
+        columns: How many controls stand side by side.
 
     Attributes:
         controls: The controls by name. ``explorer.controls["step"].value = 3`` moves one.
@@ -52,12 +53,15 @@ class Explorer(widgets.VBox):
         draw: Callable[..., str],
         controls: Mapping[str, Any],
         size: tuple[float, float] = (9.0, 4.5),
+        columns: int = 1,
     ) -> None:
         self.draw, self.controls, self.size = draw, dict(controls), size
         self.image = widgets.Image(format="png", layout={"max_width": "100%"})
         self.image.layout.width = f"{size[0] * 96:.0f}px"
         self.said = widgets.HTML()
-        super().__init__([*self.controls.values(), self.image, self.said])
+        layout = {"grid_template_columns": f"repeat({columns}, minmax(0, 1fr))"}
+        grid = widgets.GridBox(list(self.controls.values()), layout=layout)
+        super().__init__([grid, self.image, self.said])
         for control in self.controls.values():
             control.observe(self.update, names="value")
         self.update()

@@ -6,6 +6,8 @@
     explorers.valley()                  # lecture 01: the learning rate on Rosenbrock's valley
     explorers.impatient()               # lecture 02: the sweep without a sort beside the sorted one
     explorers.difference()              # lecture 05: a wrong rate against rounding
+    explorers.two_lines()               # lecture 06: what is paid once, and what in every step
+    explorers.switches()                # lecture 06: the twelve peculiarities, on and off
 
 Those that show the library's own objects (a graph's sweeps, a convolution) are in
 ``minigrad.display``. matplotlib and ipywidgets are imported when the first is used.
@@ -21,6 +23,8 @@ __all__ = [
     "difference",
     "impatient",
     "microscope",
+    "switches",
+    "two_lines",
     "valley",
 ]
 
