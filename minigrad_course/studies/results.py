@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-__all__ = ["committed", "show_chart", "verdict_table"]
+from minigrad_course.studies.studies import LABELS
+
+__all__ = ["committed", "show_chart", "times_table", "verdict_table"]
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "results" / "reproduce"
 
@@ -80,3 +82,43 @@ class verdict_table:  # noqa: N801 (called like a function, shown like a table)
 
     def _repr_markdown_(self) -> str:
         return str(self)
+
+
+class times_table:  # noqa: N801 (called like a function, shown like a table)
+    """The learning times at the paper's sizes, and where another run's medians are expected.
+
+    Args:
+        results: What :func:`committed` returns.
+
+    Example:
+        >>> print(str(times_table(committed())).splitlines()[0])
+        | seconds of fit | repeats | lowest | median | highest | expected of another run |
+    """
+
+    def __init__(self, results: dict[str, Any]) -> None:
+        self.machine, self.count = results["machine"], len(results["measurements"])
+        rows = results["summary"]["learning_time"]["rows"]
+        self.rows = [row for row in rows if row["batch"] == 1]
+
+    def __str__(self) -> str:
+        lines = [
+            "| seconds of fit | repeats | lowest | median | highest | expected of another run |"
+        ]
+        lines.append("|---|--:|--:|--:|--:|--:|")
+        for row in self.rows:
+            s = row["seconds"]
+            cells = [f"{s[name]:.2f}" for name in ("low", "median", "high")]
+            expected = "{:.2f} to {:.2f}".format(*s["expected"])
+            name = f"{LABELS[row['program']]}, {row['pictures']} pictures"
+            lines.append(f"| {' | '.join([name, str(s['count']), *cells, expected])} |")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        machine = self.machine
+        return (
+            f"{len(self.rows)} learning times on {machine['processor']}, {machine['cores']} cores, "
+            f"of {self.count} measurements"
+        )
+
+    def _repr_markdown_(self) -> str:
+        return f"{self!r}:\n\n{self}"
