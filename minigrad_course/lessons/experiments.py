@@ -56,9 +56,15 @@ def fixed_and_step(answer: Any) -> None:
         seconds = [fixed + step * n for n in steps]
         found = call(answer, list(steps), seconds)
         given = f"for steps {list(steps)} and seconds {seconds}"
-        if not isinstance(found, (tuple, list)) or len(found) != 2:
+        if np.shape(found) != (2,):  # an array of two is a pair as well
             raise Wrong(
                 f"a pair was wanted, the fixed cost and the step {given}; got {found!r:.60}."
+            )
+        if np.allclose(np.array(found, dtype=float), (step, fixed)):
+            raise Wrong(f"the two are swapped {given}: the fixed cost comes first.")
+        if np.isclose(found[1], seconds[1] / steps[1]):
+            raise Wrong(
+                f"the step {given} contains a part of the fixed cost: it is what a *further* step adds."
             )
         same(found[0], fixed, f"the fixed cost {given}")
         same(found[1], step, f"the cost of a step {given}")
@@ -83,12 +89,10 @@ def worth_it(answer: Any) -> None:
     """From how many steps on the second program is the faster one."""
     wants_function(answer)
     paper = ((0.127, 0.000789), (1.628, 0.000203))
-    same(
-        call(answer, *paper),
-        (1.628 - 0.127) / (0.000789 - 0.000203),
-        f"the number of steps for first, second = {paper}",
-        tolerance=1e-4,
-    )
+    crossing = (1.628 - 0.127) / (0.000789 - 0.000203)
+    found = call(answer, *paper)
+    if found != int(crossing) + 1:  # the first whole step after it is an answer as well
+        same(found, crossing, f"the number of steps for first, second = {paper}", tolerance=1e-4)
     never = ((1.0, 0.1), (2.0, 0.2))
     found = call(answer, *never)
     if found is not None:
@@ -96,9 +100,19 @@ def worth_it(answer: Any) -> None:
             f"for {never} the second is never the faster one: None was wanted, got {found!r:.40}."
         )
     at_once = ((3.0, 0.2), (1.0, 0.1))
-    same(
-        call(answer, *at_once), 0.0, f"for {at_once}, where the second is faster from the start, it"
-    )
+    found = call(answer, *at_once)
+    if found is None or found < 0:
+        raise Wrong(
+            f"for {at_once} the second is faster from the start: 0 was wanted, got {found!r:.40}."
+        )
+    same(found, 0.0, f"for {at_once}, where the second is faster from the start, it")
+    at_first = ((3.0, 0.1), (1.0, 0.2))
+    found = call(answer, *at_first)
+    if found is not None and found != 0:
+        raise Wrong(
+            f"for {at_first} the second is ahead at first and overtaken later. Say 0, from the "
+            f"start, or None, as it does not stay ahead; got {found!r:.40}."
+        )
 
 
 @register(
