@@ -110,7 +110,7 @@ class Node(np.lib.mixins.NDArrayOperatorsMixin):
     _set_at = 0  # on the clock, when the value was set: who is older than an input is stale
 
     def __init__(self, shape: tuple[int, ...], dtype: Any, name: str | None = None) -> None:
-        if not isinstance(name, str | None):
+        if name is not None and not isinstance(name, str):
             raise TypeError(f"{type(self).__name__}: a name is a string, got {name!r:.60}")
         self.name = name
         self.shape = tuple(shape)
