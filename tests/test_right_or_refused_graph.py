@@ -175,6 +175,10 @@ def test_pooling_of_whole_numbers_is_that_of_floats():
         lambda x: mg.operators.Dropout(x, 1.5, np.random.default_rng()),
         lambda x: mg.operators.Dropout(x, np.nan, np.random.default_rng()),
         lambda x: mg.operators.Rescale(x, np.inf),
+        lambda x: activations.elu(x, np.nan),
+        lambda x: activations.elu(x, "1"),
+        lambda x: SparseSoftmaxCrossEntropy(np.zeros((2, 3)), [0, 3]),
+        lambda x: SparseSoftmaxCrossEntropy(np.zeros((2, 3)), [-1, 0]),
         lambda x: mg.operators.Rescale(x, 1.0, np.nan),
         lambda x: mg.operators.Rescale(x, 0.5, dtype=int),
         lambda x: mg.operators.MaxPool(x, padding=None),
@@ -187,7 +191,9 @@ def test_pooling_of_whole_numbers_is_that_of_floats():
     ],
 )
 def test_arguments_that_make_no_sense_are_refused_when_the_graph_is_built(wrong):
-    with pytest.raises(ValueError, match=r"^(Dropout|Rescale|MaxPool|Softmax|Sum|Transpose): "):
+    with pytest.raises(
+        ValueError, match=r"^(Dropout|Rescale|Elu|Sparse\w+|MaxPool|Softmax|Sum|Transpose): "
+    ):
         wrong(mg.Variable(np.ones((1, 4, 4, 1))))
 
 
@@ -388,6 +394,11 @@ def test_a_method_takes_its_arguments_in_the_order_of_an_arrays(kind, name):
 )
 def test_lists_are_indices_as_in_numpy(index):
     assert np.array_equal(value(mg.Variable(MATRIX)[index]), MATRIX[index])
+
+
+def test_what_is_known_before_anything_is_computed_can_be_asked():
+    for x in (mg.Variable(MATRIX), dual.Dual(MATRIX)):
+        assert (np.shape(x), np.ndim(x), np.size(x)) == ((2, 3), 2, 6)
 
 
 def test_a_function_taught_by_a_student_has_numpys_arguments_too():

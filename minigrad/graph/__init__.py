@@ -22,7 +22,7 @@ becomes gradients with respect to its inputs. The Jacobian itself is never forme
 one elementwise product of 5,832 numbers it would be a matrix of 272 MB.
 
 ``node.py`` says how a graph is built, ``kinds.py`` what it is built of, ``sweeps.py`` how it is
-computed, ``recordable.py`` which operators the engine may record.
+computed and ``checks.py`` what that refuses, ``recordable.py`` which operators the engine may record.
 
 Source: Szczepański and Zieliński (2023), section II.D; Baydin et al., arXiv 1502.05767.
 """

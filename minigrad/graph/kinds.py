@@ -38,17 +38,14 @@ class Constant(Node):
     """
 
     def __init__(self, value: Any, name: str | None = None) -> None:
-        self._fill(self._checked(value), None, name)
-
-    def _fill(self, array: np.ndarray, dtype: Any, name: str | None) -> None:
-        super().__init__(array.shape, array.dtype if dtype is None else dtype, name)
-        self._value = aligned.zeros(self.shape, self.dtype)
-        self._value[...] = self._converted(array)
+        array = self._checked(value)
+        super().__init__(array.shape, array.dtype, name)
+        self._value = np.array(array)
 
     def _checked(self, value: Any) -> np.ndarray[Any, Any]:
         if isinstance(value, Node):
             raise TypeError(f"{type(self).__name__} wants a number or an array, got {value.title}")
-        if np.ma.is_masked(value):
+        if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
             raise TypeError(f"{type(self).__name__}: some elements are masked; fill them first")
         array = np.asarray(value)
         if array.dtype.kind not in "fiub":
@@ -135,7 +132,9 @@ class Variable(Constant):
                 f"Variable wants a floating-point dtype, got {np.dtype(dtype)}: only such numbers "
                 "have a derivative"
             )
-        self._fill(array, dtype, name)
+        Node.__init__(self, array.shape, dtype, name)
+        self._value = aligned.zeros(self.shape, self.dtype)
+        self._value[...] = self._converted(array)
 
     # While a plan trains, the engine may hold a weight in another form; the holder brings the
     # variable up to date when somebody asks for its value (``Holder`` in the engine's kernels).

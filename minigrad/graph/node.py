@@ -110,7 +110,7 @@ class Node(np.lib.mixins.NDArrayOperatorsMixin):
     _set_at = 0  # on the clock, when the value was set: who is older than an input is stale
 
     def __init__(self, shape: tuple[int, ...], dtype: Any, name: str | None = None) -> None:
-        if not isinstance(name, str | None):
+        if name is not None and not isinstance(name, str):
             raise TypeError(f"{type(self).__name__}: a name is a string, got {name!r:.60}")
         self.name = name
         self.shape = tuple(shape)
@@ -241,7 +241,9 @@ class Node(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array_function__(
         self, function: Callable[..., Any], types: Iterable[type], args: Any, kwargs: Any
-    ) -> Node:
+    ) -> Any:
+        if function in KNOWN and (len(args), kwargs) == (1, {}):
+            return KNOWN[function](self)
         return build(function, args, kwargs)
 
     def __getitem__(self, index: Any) -> Node:
@@ -256,6 +258,14 @@ class Node(np.lib.mixins.NDArrayOperatorsMixin):
         return build(np.not_equal, (self, other)) if comparable(self, other) else NotImplemented
 
     __hash__ = object.__hash__  # sets and dictionaries go by identity
+
+
+# What is known of a node before anything is computed.
+KNOWN: dict[Callable[..., Any], Callable[[Node], Any]] = {
+    np.shape: lambda node: node.shape,
+    np.ndim: lambda node: node.ndim,
+    np.size: lambda node: node.size,
+}
 
 
 def comparable(node: Node, other: Any) -> bool:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph.kinds import Constant, Operator, Variable
+from minigrad.graph.checks import check_order, check_values, locked, seen, without_alias
+from minigrad.graph.kinds import Operator, Variable
 from minigrad.graph.node import Node
 
 __all__ = ["accumulate", "backward", "forward", "topological_sort", "unbroadcast"]
@@ -84,56 +85,15 @@ def forward(order: Sequence[Node]) -> Any:
         array([1., 4.])
     """
     check_order("forward", order)
-    done: set[Node] = set()
     for node in order:
         if isinstance(node, Operator):
-            for source in node.inputs:
-                if source not in done and isinstance(source, Operator):
-                    raise ValueError(
-                        f"{node.title} needs {source.title}, which does not come before it in "
-                        "the order: mg.topological_sort gives one that can be computed"
-                    )
             value = node.forward(*map(seen, node.inputs))
             if np.shape(value) != node.shape:
                 raise ValueError(
                     f"{node.title}: forward returned shape {np.shape(value)}, wanted {node.shape}"
                 )
             node.value = locked(without_alias(value, node.inputs))
-            done.add(node)
     return np.array(order[-1]._array)[()]
-
-
-def check_order(called: str, order: Any) -> None:
-    if isinstance(order, Node) or not isinstance(order, Sequence):
-        raise TypeError(
-            f"{called} wants the nodes in their order: mg.{called}(mg.topological_sort(y)); "
-            f"got {order!r:.60}"
-        )
-    if not order:
-        raise ValueError(f"{called}: the order is empty")
-
-
-def seen(node: Node) -> Any:
-    # The value as an operator's methods see it; what a leaf holds is locked for them.
-    return locked(node._array) if isinstance(node, Constant) else node._array
-
-
-def locked(array: Any) -> Any:
-    # The same numbers, which cannot be written into: they may stand in other places as well.
-    if isinstance(array, np.ndarray):
-        if array.ndim == 0:
-            return array[()]  # a number
-        array = array.view()
-        array.flags.writeable = False
-    return array
-
-
-def without_alias(value: Any, inputs: Sequence[Node]) -> Any:
-    # A reshaped or transposed leaf would change when the leaf is assigned to.
-    if isinstance(value, np.ndarray) and value.base is not None:
-        if any(isinstance(i, Constant) and np.may_share_memory(value, i._array) for i in inputs):
-            return np.array(value)
-    return value
 
 
 def backward(order: Sequence[Node], gradient: Any = None) -> None:
@@ -168,6 +128,21 @@ def backward(order: Sequence[Node], gradient: Any = None) -> None:
     check_order("backward", order)
     check_values(order)
     result = order[-1]
+    start = starting_from(gradient, result)
+    for node in order:
+        node.gradient = None
+    result.gradient = start
+    for node in reversed(order):
+        if isinstance(node, Operator) and node.needs_gradient and node.gradient is not None:
+            for source, part in zip(node.inputs, parts_of(node), strict=True):
+                if source.needs_gradient and part is not None:
+                    accumulate(source, unbroadcast(part, source.shape, node.title))
+    for node in order:
+        node.gradient = own_copy(node) if isinstance(node, Variable) else locked(node.gradient)
+
+
+def starting_from(gradient: Any, result: Node) -> Any:
+    # the gradient of the result with respect to itself, or the weights that were given
     if result.dtype.kind != "f":
         raise ValueError(f"{result.title} is of dtype {result.dtype}, which has no gradient")
     if gradient is None:
@@ -182,43 +157,18 @@ def backward(order: Sequence[Node], gradient: Any = None) -> None:
     gradient = np.array(gradient, result.dtype)
     if gradient.shape != result.shape:
         raise ValueError(f"gradient has shape {gradient.shape}, wanted {result.shape}")
-
-    for node in order:
-        node.gradient = None
-    result.gradient = gradient
-    for node in reversed(order):
-        if isinstance(node, Operator) and node.needs_gradient and node.gradient is not None:
-            parts = node.backward(locked(node.gradient), *map(seen, node.inputs))
-            parts = parts if isinstance(parts, (tuple, list)) else (parts,)
-            if len(parts) != len(node.inputs):
-                raise ValueError(
-                    f"{node.title}: backward returned {len(parts)} gradients "
-                    f"for {len(node.inputs)} inputs"
-                )
-            for source, part in zip(node.inputs, parts, strict=True):
-                if source.needs_gradient and part is not None:
-                    accumulate(source, unbroadcast(part, source.shape, node.title))
-    for node in order:
-        node.gradient = own_copy(node) if isinstance(node, Variable) else locked(node.gradient)
+    return gradient
 
 
-def check_values(order: Sequence[Node]) -> None:
-    """Whether all values are there, of one forward sweep, and all gradients have a place."""
-    nodes = set(order)
-    for node in order:
-        if node._value is None:
-            raise ValueError(f"{node.title} has no value yet: call mg.forward(order) first")
-        for source in node.inputs:
-            if source._set_at > node._set_at:
-                raise ValueError(
-                    f"{source.title} has changed since {node.title} was computed: "
-                    "call mg.forward(order) before mg.backward(order)"
-                )
-            if source.needs_gradient and source not in nodes:
-                raise ValueError(
-                    f"{source.title} is missing in the order, and so has no place for its "
-                    f"gradient: {node.title} is computed from it"
-                )
+def parts_of(node: Operator) -> Sequence[Any]:
+    # what the operator has to say of each of its inputs
+    parts = node.backward(locked(node.gradient), *map(seen, node.inputs))
+    parts = parts if isinstance(parts, (tuple, list)) else (parts,)
+    if len(parts) != len(node.inputs):
+        raise ValueError(
+            f"{node.title}: backward returned {len(parts)} gradients for {len(node.inputs)} inputs"
+        )
+    return parts
 
 
 def accumulate(node: Node, gradient: Any) -> None:

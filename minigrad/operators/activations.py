@@ -56,6 +56,9 @@ class Elu(Elementwise):
         alpha: The value −α is what the function tends to for x → −∞.
         name: What to call it.
 
+    Raises:
+        ValueError: When alpha is not a finite number.
+
     Example:
         >>> import minigrad as mg
         >>> mg.activations.elu([-1.0, 2.0]).round(4)
@@ -63,6 +66,8 @@ class Elu(Elementwise):
     """
 
     def __init__(self, x: Any, alpha: float = 1.0, name: str | None = None) -> None:
+        if not isinstance(alpha, (int, float, np.number)) or not np.isfinite(alpha):
+            raise ValueError(f"Elu: alpha is a finite number, got {alpha!r:.60}")
         self.alpha = alpha
         super().__init__(floating(x), name=name)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node, Operator, recordable
+from minigrad.graph import Constant, Node, Operator, recordable
 from minigrad.operators.activations import log_softmax
 from minigrad.operators.elementwise import floating
 
@@ -78,14 +78,16 @@ class SparseSoftmaxCrossEntropy(Operator):
 
     Args:
         logits: Node of shape (batch, classes), before softmax.
-        labels: Whole numbers from 0 to classes − 1, of shape (batch,).
+        labels: Whole numbers from 0 to classes − 1, of shape (batch,). They are checked when
+            the node is built; who feeds others later checks those (``fit`` and the losses do).
         name: What to call it.
 
     Returns:
         A node of shape (batch,).
 
     Raises:
-        ValueError: When the shapes do not fit or the labels are not whole numbers.
+        ValueError: When the shapes do not fit, or the labels are not whole numbers from 0 to
+            classes − 1.
 
     Example:
         >>> import numpy as np
@@ -107,6 +109,13 @@ class SparseSoftmaxCrossEntropy(Operator):
             )
         if labels.dtype.kind not in "iu":
             raise ValueError(f"{self.title}: labels are whole numbers, got dtype {labels.dtype}")
+        if isinstance(labels, Constant) and labels.size:
+            low, high = labels._array.min(), labels._array.max()
+            if low < 0 or high >= logits.shape[-1]:
+                raise ValueError(
+                    f"{self.title}: labels are from 0 to {logits.shape[-1] - 1}, "
+                    f"got labels from {low} to {high}"
+                )
         return labels.shape, logits.dtype
 
     def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:

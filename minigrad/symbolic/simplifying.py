@@ -110,10 +110,8 @@ def collect_factors(expression: Expression) -> tuple[Any, dict[Expression, Any]]
         elif part.head is np.negative and whole:
             waiting.append((part.inputs[0], exponent))
             coefficient *= (-1) ** int(abs(exponent))
-        elif part.head is np.power and isinstance(part.inputs[1], Number) and whole:
-            waiting.append((part.inputs[0], exponent * part.inputs[1].head))
-        elif part.head is np.sqrt and whole:
-            waiting.append((part.inputs[0], exponent * Fraction(1, 2)))
+        elif whole and (power := exponent_of(part)) is not None:
+            waiting.append((part.inputs[0], exponent * power))
         elif isinstance(part, Number) and whole and abs(exponent) < 17 and part is not ZERO:
             base = Fraction(part.head) if isinstance(part.head, int) else part.head
             coefficient *= base ** int(exponent)
@@ -126,6 +124,13 @@ def collect_factors(expression: Expression) -> tuple[Any, dict[Expression, Any]]
             elif total:
                 factors[part] = total
     return coefficient, factors
+
+
+def exponent_of(part: Expression) -> Any:
+    # 3 of x**3, and ½ of a root; None of what is no power
+    if part.head is np.power and isinstance(part.inputs[1], Number):
+        return part.inputs[1].head
+    return Fraction(1, 2) if part.head is np.sqrt else None
 
 
 def build_sum(terms: dict[Expression, Any]) -> Expression:
