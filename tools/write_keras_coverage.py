@@ -86,6 +86,7 @@ A script that uses what is marked ✓ runs with `import minigrad as keras`. Ever
 | what | Keras | minigrad |
 |---|---|---|
 | NaN or infinity in the data, a set with no samples, `batch_size=0` | trains in silence | an error before anything has changed |
+| a loss that becomes NaN or infinite | training goes on in silence | an error that names step and layer, or `TerminateOnNaN` ends training; the weights are those before the step |
 | a cross-entropy after `activation="sigmoid"` | takes the numbers before the sigmoid for those before a softmax | the definition; Keras gives the same for the same predictions as an array |
 | `compile()` with no optimizer | `"rmsprop"` | an error: name one |
 | `compile(run_eagerly=True)` | TensorFlow's operations one by one | the graph is walked node by node; by default it becomes a plan |

@@ -74,6 +74,8 @@ class BackupAndRestore(Callback):
 class TerminateOnNaN(Callback):
     """Ends training when the loss is no finite number, without an error.
 
+    The weights are those before the step that gave such a loss.
+
     Example:
         >>> import minigrad as mg
         >>> model = mg.Sequential()

@@ -19,6 +19,7 @@ import numpy as np
 
 from minigrad.engine import sizes
 from minigrad.engine.bind import Sharing
+from minigrad.engine.calls import checked
 from minigrad.engine.kernels.convolution import ConvolutionKernel
 from minigrad.engine.kernels.dense import DenseKernel, DenseShare, SumOfShares
 from minigrad.engine.kernels.feed import Feed
@@ -158,7 +159,8 @@ class Bands:
         start = [call for p in self.programs for call in [*p.begin, *p.data]]
         ahead, back = [p.forward for p in bodies], [p.backward for p in bodies]
         self.inference: list[list[list[Call]]] = [[start], ahead, [head.forward]]
-        self.regions = [[start], ahead, [[*head.forward, *head.backward]], back]
+        look = checked(head.value.get(head.network.loss))
+        self.regions = [[start], ahead, [[*head.forward, *look, *head.backward]], back]
 
     @property
     def outputs(self) -> Array:

@@ -8,6 +8,7 @@ NumPy's own keep to another one, ``np.copyto`` and ``array.fill``, and are known
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -16,7 +17,16 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["ForSamples", "accesses", "moved", "run", "settled"]
+__all__ = [
+    "ForSamples",
+    "LossNotFiniteError",
+    "accesses",
+    "check_loss",
+    "checked",
+    "moved",
+    "run",
+    "settled",
+]
 
 Call = Callable[[], object]
 Array = Any
@@ -29,6 +39,20 @@ def run(calls: Iterable[Call]) -> None:
     none, as long as the functions are NumPy's.
     """
     deque(map(call, calls), maxlen=0)
+
+
+class LossNotFiniteError(FloatingPointError):
+    """The loss of a step is no finite number; the step has changed nothing."""
+
+
+def checked(loss: Array | None) -> list[Call]:
+    """What stands between the sweeps: a look at the loss, before any weight changes."""
+    return [] if loss is None else [partial(check_loss, loss)]
+
+
+def check_loss(loss: Array) -> None:
+    if not math.isfinite(loss.item()):
+        raise LossNotFiniteError(f"the loss is {loss.item()}")
 
 
 class ForSamples(partial):  # type: ignore[type-arg]

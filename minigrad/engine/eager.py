@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.engine.calls import check_loss
 from minigrad.engine.gather import gather
 from minigrad.engine.network import Network
 from minigrad.graph import Variable, backward, forward
@@ -74,6 +75,8 @@ class Eager:
         """Compute predictions, loss and gradients, and change the weights once."""
         assert self.optimizer is not None
         self.test_step()
+        if self.network.loss is not None:
+            check_loss(np.asarray(self.loss))
         backward(self.network.order)
         # A weight that the graph does not use has no gradient, and stays as it is.
         used = [w for w in self.variables if w.gradient is not None]

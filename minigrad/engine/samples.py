@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine import sizes
-from minigrad.engine.calls import ForSamples
+from minigrad.engine.calls import ForSamples, checked
 from minigrad.engine.kernels.kernel import Call
 from minigrad.engine.kernels.layout import as_reference
 from minigrad.engine.kernels.recorded import RecordedKernel
@@ -78,7 +78,8 @@ class Samples:
         """One thread, one piece."""
         self.name, self.parts = "alone", [[program]]
         ahead = [*program.begin, *program.data, *program.forward]
-        self.regions, self.inference = [[[*ahead, *program.backward]]], [[ahead]]
+        look = checked(program.value.get(self.network.loss))
+        self.regions, self.inference = [[[*ahead, *look, *program.backward]]], [[ahead]]
         self.outputs = as_reference(program.value[self.network.outputs])
         self.losses: Any = program.value.get(self.network.loss)
 
@@ -101,7 +102,8 @@ class Samples:
                 program, samples = made[len(rows)], slice(int(rows[0]), int(rows[-1]) + 1)
                 ahead = for_samples([*program.data, *program.forward], samples)
                 ahead += self.collect(program, samples, number)
-                train[-1] += [*ahead, *for_samples(program.backward, samples)]
+                look = checked(program.value.get(program.network.loss))
+                train[-1] += [*ahead, *look, *for_samples(program.backward, samples)]
                 test[-1] += ahead
                 number += 1
         self.regions, self.inference = [train], [test]

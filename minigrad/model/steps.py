@@ -13,7 +13,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from minigrad.callbacks import CallbackList
+from minigrad.callbacks import CallbackList, TerminateOnNaN
+from minigrad.engine.calls import LossNotFiniteError
+from minigrad.graph import forward
 
 __all__ = ["Runner", "Sweep"]
 
@@ -102,7 +104,34 @@ class Sweep:
             runner = self.runner(batch.stop - batch.start)
             runner.load(self.x, self.y, batch if self.order is None else self.order[batch])
             if self.use == "train":
-                runner.train_step()
+                self.train(runner, batch)
             else:
                 runner.test_step()
             self.read(runner, batch)
+
+    def train(self, runner: Runner, batch: slice) -> None:
+        """Take a training step; one whose loss is no finite number changes nothing."""
+        try:
+            runner.train_step()
+        except LossNotFiniteError:
+            stops = any(isinstance(c, TerminateOnNaN) for c in self.hooks.callbacks)
+            if not stops:  # which sees the loss in the logs
+                raise FloatingPointError(self.whence(runner, batch)) from None
+
+    def whence(self, runner: Runner, batch: slice) -> str:
+        """Where the first number comes from that is not finite, as far as it can be told."""
+        network = runner.network
+        rows = batch if self.order is None else self.order[batch]
+        network.inputs.value = self.x[rows]
+        if network.targets is not None and self.y is not None:
+            network.targets.value = self.y[rows]
+        with np.errstate(all="ignore"):
+            forward(network.order)
+        step = batch.start // max(batch.stop - batch.start, 1)
+        bad = [node for node in network.order if not np.all(np.isfinite(node.value))]
+        place = f" The first number that is not finite is in {bad[0].title}." if bad else ""
+        return (
+            f"fit: the loss is {runner.loss} in step {step} of this epoch.{place} The weights are "
+            "those before this step. A smaller learning rate often helps; so does looking at the "
+            "data. callbacks.TerminateOnNaN() ends training without an error."
+        )

@@ -1,0 +1,85 @@
+"""Training that blows up: noticed at once, and the weights are those before the step."""
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+
+X = np.random.default_rng(0).normal(size=(64, 20))
+Y = 100 * np.random.default_rng(1).normal(size=(64, 1))
+
+
+def model(threads=1, rate=5.0, eagerly=False, wide=8):
+    mg.utils.set_random_seed(0)
+    layers = [
+        mg.Input((20,)),
+        mg.layers.Dense(wide, "relu", name="a"),
+        mg.layers.Dense(1, name="b"),
+    ]
+    made = mg.Sequential(layers)
+    made.compile(mg.optimizers.SGD(rate, momentum=0.9), "mse", run_eagerly=eagerly)
+    return made
+
+
+class Good(mg.callbacks.Callback):
+    """Remembers the weights before each step."""
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.weights = self.model.get_weights()
+        self.steps = self.model.optimizer.iterations
+
+
+@pytest.fixture(params=[1, 2], ids=["1 thread", "2 threads"])
+def threads(request):
+    mg.set_threads(request.param)
+    yield request.param
+    mg.set_threads(None)
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
+@pytest.mark.parametrize("eagerly", [False, True])
+@pytest.mark.parametrize("batch", [1, 32])
+def test_a_loss_that_is_not_finite_ends_training_with_the_last_good_weights(
+    threads, eagerly, batch
+):
+    made, good = model(eagerly=eagerly), Good()
+    with pytest.raises(FloatingPointError, match=r"the loss is (nan|inf) in step \d+.*TerminateOn"):
+        made.fit(X, Y, batch, epochs=200, verbose=0, callbacks=[good])
+    for before, after in zip(good.weights, made.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
+        assert np.all(np.isfinite(after))
+    assert made.optimizer.iterations == good.steps
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
+def test_the_layer_in_which_it_began_is_named():
+    class Reciprocal(mg.layers.Layer):
+        def call(self, inputs):
+            return 1.0 / (inputs - inputs)
+
+    made = mg.Sequential([mg.Input((3,)), mg.layers.Dense(2, name="fine"), Reciprocal(name="bad")])
+    made.compile("sgd", "mse")
+    with pytest.raises(FloatingPointError, match='not finite is in Divide "bad"'):
+        made.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0)
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
+def test_terminate_on_nan_ends_training_without_an_error(threads, capsys):
+    made, good = model(), Good()
+    stop = mg.callbacks.TerminateOnNaN()
+    history = made.fit(X, Y, 32, epochs=200, verbose=0, callbacks=[good, stop])
+    assert "Invalid loss, terminating training" in capsys.readouterr().out
+    assert not np.isfinite(history.history["loss"][-1]) and len(history.epoch) < 200
+    for before, after in zip(good.weights, made.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
+def test_keras_stops_at_the_same_batch(keras):
+    def script(lib):
+        made = lib.Sequential([lib.Input((1,)), lib.layers.Dense(1, kernel_initializer="ones")])
+        made.compile(lib.optimizers.SGD(1e6), "mse")
+        x, y = np.full((8, 1), 100, "float32"), np.zeros((8, 1), "float32")
+        stop = lib.callbacks.TerminateOnNaN()
+        return len(made.fit(x, y, 1, epochs=9, verbose=0, callbacks=[stop]).epoch)
+
+    assert script(mg) == script(keras)
