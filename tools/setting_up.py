@@ -6,6 +6,7 @@ packages are fetched is said in one sentence; where we do not know it, pip's own
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -21,7 +22,7 @@ ENVIRONMENT = ROOT / ".venv"
 PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 # What each extra fetches, and takes on the disk, in MB: measured on Linux with Python 3.11.
-FETCHED = {"notebooks": 85, "keras": 605, "test": 70, "dev": 25}
+FETCHED = {"notebooks": 90, "keras": 605, "test": 70, "dev": 25}
 ON_DISK = {"notebooks": 420, "keras": 2000, "test": 250, "dev": 80}
 
 NO_NETWORK = (
@@ -133,17 +134,19 @@ def watch(process: subprocess.Popen, folder: Path, said: Path) -> None:
     width = shutil.get_terminal_size().columns - 1
     while True:
         try:
-            process.wait(0.3)
+            process.wait(0.5)
             ended = True
         except subprocess.TimeoutExpired:
             ended = False
-        megabytes = sum(size(file) for file in folder.rglob("*")) // 1_000_000
+        megabytes = size(folder)
         if steady:  # a file or a notebook: a line now and then
             line = f"  {megabytes // 50 * 50} MB fetched" if megabytes >= 50 else ""
             line = "  installing" if b"\nInstalling " in said.read_bytes() else line
         else:
-            last = (said.read_text(encoding="utf-8", errors="replace").split("\n")[-2:-1] or [""])[0]
-            line = f"  {megabytes:4} MB  {last.strip()}"[:width]
+            does = re.findall(
+                r"^ *([A-Z].*)\n", said.read_text(encoding="utf-8", errors="replace"), re.M
+            )
+            line = f"  {megabytes:4} MB  {does[-1] if does else ''}"[:width]
         if line != shown and not ended and line:
             print(line if steady else f"\r{line:{width}}", end="\n" if steady else "", flush=True)
             shown = line
@@ -152,12 +155,14 @@ def watch(process: subprocess.Popen, folder: Path, said: Path) -> None:
             return
 
 
-def size(file: Path) -> int:
-    """Bytes of a file, or 0 for one that pip has just taken away."""
-    try:
-        return file.stat().st_size if file.is_file() else 0
-    except OSError:
-        return 0
+def size(folder: Path) -> int:
+    """Megabytes of what is in a folder just now, while pip adds and takes away."""
+    total = 0
+    for where, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += os.path.getsize(os.path.join(where, name))
+    return total // 1_000_000
 
 
 def explain(text: str) -> str | None:
