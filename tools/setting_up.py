@@ -130,7 +130,7 @@ def fetch(command: list) -> None:
 
 def watch(process: subprocess.Popen, folder: Path, said: Path) -> None:
     """Until pip has ended: what it does, and how much it has fetched, as one line or a few."""
-    shown, steady = "", not sys.stdout.isatty()
+    shown, megabytes, steady = "", 0, not sys.stdout.isatty()
     width = shutil.get_terminal_size().columns - 1
     while True:
         try:
@@ -138,7 +138,7 @@ def watch(process: subprocess.Popen, folder: Path, said: Path) -> None:
             ended = True
         except subprocess.TimeoutExpired:
             ended = False
-        megabytes = size(folder)
+        megabytes = max(megabytes, size(folder))
         if steady:  # a file or a notebook: a line now and then
             line = f"  {megabytes // 50 * 50} MB fetched" if megabytes >= 50 else ""
             line = "  installing" if b"\nInstalling " in said.read_bytes() else line
@@ -156,10 +156,10 @@ def watch(process: subprocess.Popen, folder: Path, said: Path) -> None:
 
 
 def size(folder: Path) -> int:
-    """Megabytes of what is in a folder just now, while pip adds and takes away."""
+    """Megabytes of the packages in a folder just now, while pip adds and takes away."""
     total = 0
     for where, _, names in os.walk(folder):
-        for name in names:
+        for name in (name for name in names if name.endswith((".whl", ".gz"))):
             with contextlib.suppress(OSError):
                 total += os.path.getsize(os.path.join(where, name))
     return total // 1_000_000

@@ -33,9 +33,9 @@ def need_keras() -> bool:
         return False
     print("This lecture compares with Keras, which is not installed yet. It is fetched now, once:")
     print("600 MB, and 2 GB on the disk. That takes minutes; lectures 00 to 04 do without.")
-    command = [sys.executable, str(REPOSITORY / "make.py"), "keras"]
+    words = [sys.executable, str(REPOSITORY / "make.py"), "keras"]
     done = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
+        words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
     )
     with done:
         for line in done.stdout or ():
