@@ -8,9 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["need_keras"]
+from minigrad_course.repository import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+__all__ = ["need_keras"]
 
 
 def need_keras() -> bool:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
-__all__ = ["committed", "show_chart", "verdict_table"]
+from minigrad_course.repository import stored
 
-FOLDER = Path(__file__).resolve().parents[2] / "data" / "results" / "reproduce"
+__all__ = ["committed", "show_chart", "verdict_table"]
 
 
 def committed() -> dict[str, Any]:
@@ -25,7 +24,7 @@ def committed() -> dict[str, Any]:
         >>> sorted(committed()["summary"])
         ['allocation', 'keras_graph', 'learning_time', 'loss_curves', 'paper', 'published_study']
     """
-    return json.loads((FOLDER / "results.json").read_text(encoding="utf-8"))
+    return json.loads(stored("results/reproduce/results.json").read_text(encoding="utf-8"))
 
 
 def show_chart(name: str, results: dict[str, Any]) -> Any:
