@@ -70,9 +70,12 @@ def test_every_form_is_one():
 
 def test_integration_runs_the_commands_of_everybody():
     assert "make lint\nmake test ARGS=" in text(".ci/run")
-    jobs = yaml.safe_load(text(".github/workflows/test.yml"))["jobs"]
+    workflow = yaml.safe_load(text(".github/workflows/test.yml"))
+    jobs = workflow["jobs"]
+    assert all(job["timeout-minutes"] <= 60 for job in jobs.values())
+    assert workflow["permissions"] == {"contents": "read"}
     steps = [step.get("run", "") for job in jobs.values() for step in job["steps"]]
-    for command in ("lint", "test"):
+    for command in ("lab", "lint", "test"):
         assert any(f"make.py {command}" in step for step in steps), command
 
 
