@@ -135,9 +135,9 @@ def trust(notebooks: list[Path]) -> None:
     """Sign them, so that Jupyter does not call our own lectures untrusted."""
     from tools.setting_up import PYTHON
 
-    command = [str(PYTHON), "-m", "nbformat.sign", *map(str, notebooks)]
-    if PYTHON.exists():
-        subprocess.run(command, capture_output=True)  # it is no matter where it cannot be done
+    python = PYTHON if PYTHON.exists() else sys.executable
+    command = [str(python), "-m", "nbformat.sign", *map(str, notebooks)]
+    subprocess.run(command, capture_output=True)  # it is no matter where it cannot be done
 
 
 if __name__ == "__main__":

@@ -92,12 +92,9 @@ def make_environment() -> None:
 def install(extras: list[str]) -> None:
     """Let pip install minigrad with these extras, in the versions of constraints.txt."""
     about = sum(FETCHED[e] for e in extras if not (ENVIRONMENT / f".installed-{e}").exists())
-    later = "" if "keras" in extras or "dev" in extras else "; TensorFlow comes with lecture 05"
-    print(
-        f"Setting up {ENVIRONMENT.name} ({', '.join(extras)}), once: "
-        f"about {about} MB to fetch{later}.",
-        flush=True,
-    )
+    later = "" if {"keras", "dev"} & set(extras) else "; TensorFlow comes with lecture 05"
+    what = f", once: about {about} MB to fetch{later}." if about else " anew."
+    print(f"Setting up {ENVIRONMENT.name} ({', '.join(extras)}){what}", flush=True)
     pip = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--retries", "2"]
     pip += ["--constraint", ROOT / "constraints.txt"]
     # The build tool is pinned as well: it is installed first, and used in place of a newer one.
@@ -141,7 +138,8 @@ def watch(process: subprocess.Popen, folder: Path, said: Path) -> None:
         megabytes = max(megabytes, size(folder))
         if steady:  # a file or a notebook: a line now and then
             line = f"  {megabytes // 50 * 50} MB fetched" if megabytes >= 50 else ""
-            line = "  installing" if b"\nInstalling " in said.read_bytes() else line
+            if re.search(b"\nInstalling .*minigrad", said.read_bytes()):
+                line = "  installing"
         else:
             does = re.findall(
                 r"^ *([A-Z].*)\n", said.read_text(encoding="utf-8", errors="replace"), re.M
