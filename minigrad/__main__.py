@@ -7,6 +7,8 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from minigrad import __version__
+
 # Each command's module offers add_arguments(parser) and run(arguments) -> exit code. Only the one
 # that was asked for is imported: --help is instant, and training needs none of what bench needs.
 COMMANDS = {
@@ -33,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="python -m minigrad",
         description="Automatic differentiation and a convolutional network, to be read.",
     )
+    parser.add_argument("--version", action="version", version=f"minigrad {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, (module_name, purpose) in COMMANDS.items():
         command = commands.add_parser(name, help=purpose, description=f"{purpose.capitalize()}.")

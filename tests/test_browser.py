@@ -1,12 +1,12 @@
 """A real browser: JupyterLab opens the lectures, runs them, and a hand moves a slider.
 
 What nbval cannot see: whether the front end shows what the kernel sends. Skipped where there is
-no Chromium. The notebooks are copied, so that whatever JupyterLab saves is not the repository's.
+no Chromium. The notebooks are laid out as `make lab` does it, and its settings hold.
 """
 
 import json
 import os
-import shutil
+import re
 import subprocess
 import sys
 import time
@@ -20,6 +20,10 @@ pytest.importorskip("jupyterlab", reason="JupyterLab is in the extra for noteboo
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # make.py and its tools belong to no package
+
+from tools import own_copy  # noqa: E402
+
 QUIET = [
     "--no-sandbox",  # a container has no other user to become
     "--disable-gpu",
@@ -30,8 +34,7 @@ QUIET = [
     "--disable-sync",
 ]
 SETTINGS = {
-    # no network for news; and cells that are out of sight are there all the same
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    # cells that are out of sight are there all the same
     "notebook-extension/tracker": {"windowingMode": "none"},
 }
 # All that JupyterLab keeps or reads, so that neither it nor the user's own sees the other's.
@@ -45,12 +48,19 @@ FOLDERS = {
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("lab")
+
+
+@pytest.fixture(scope="module")
+def lab(home: Path) -> Iterator[str]:
     """JupyterLab on this machine only, for as long as this module's tests; its address."""
-    home = tmp_path_factory.mktemp("lab")
-    shutil.copytree(
-        ROOT / "notebooks", home / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints")
-    )
+    environment = {name: str(home / folder) for name, folder in FOLDERS.items()}
+    environment["JUPYTER_CONFIG_PATH"] = str(ROOT / "tools" / "jupyter")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        own_copy.lay_out(ROOT, home)
     for name, settings in SETTINGS.items():
         file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +68,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
     command += [f"--ServerApp.root_dir={home}", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0"]
     command += ["--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True"]
-    environment = os.environ | {name: str(home / folder) for name, folder in FOLDERS.items()}
+    environment = os.environ | environment
     log = home / "log.txt"
     with log.open("w") as output:
         server = subprocess.Popen(
@@ -132,7 +142,7 @@ def run_cells(page: playwright.Page) -> list[dict]:
 
 def complaints(page: playwright.Page) -> list[str]:
     """What JupyterLab says to the reader unasked."""
-    boxes = ".jp-Dialog", ".Toastify__toast--error", ".Toastify__toast--warning"
+    boxes = ".jp-Dialog", ".Toastify__toast"
     return [text for box in boxes for text in page.locator(box).all_inner_texts()]
 
 
@@ -169,6 +179,19 @@ def test_a_lecture_opens_runs_and_answers(lab, page, name):
     if guess is not None:
         type_a_guess(page, guess, answer)
     page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+
+
+def test_nothing_alarms_a_beginner_in_the_terminal(lab, home, page):
+    """No remark about news, trust, encryption or servers that nobody asked for."""
+    open_notebook(page, lab, "00_start_here.ipynb")
+    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    page.wait_for_timeout(3000)
+    assert complaints(page) == []
+    said = (home / "log.txt").read_text()
+    assert "Kernel started" in said and "Saving file" in said
+    wrong = re.findall(r"^\[[WE] .*|.*WARNING.*|.*Skipped.*|.*not trusted.*", said, re.MULTILINE)
+    # the test's own settings: no token
+    assert [line for line in wrong if "authentication is disabled" not in line] == []
 
 
 def follows_its_slider(page: playwright.Page, explorer: playwright.Locator) -> None:

@@ -31,6 +31,7 @@ from minigrad_course.lessons.checks import (
     solution,
     todo,
 )
+from minigrad_course.lessons.installing import need_keras
 from minigrad_course.lessons.predictions import Prediction, predict, score
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "exercise",
     "expect",
     "hint",
+    "need_keras",
     "predict",
     "report",
     "same",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
+
+from minigrad_course.repository import stored
 
 __all__ = ["FIGURES", "PICTURES", "figure"]
 
-FOLDER = Path(__file__).resolve().parents[2] / "data" / "paper"
 FIGURES = {
     1: "figure_1_keras_learning_time.csv",
     2: "figure_2_julia_learning_time.csv",
@@ -31,11 +31,12 @@ def figure(number: int) -> dict[str, list[float]]:
 
     Raises:
         KeyError: There is no such figure.
+        FileNotFoundError: This is not the repository, where the charts are.
 
     Example:
         >>> figure(1)
         {'pictures': [10.0, 30.0, 50.0, 80.0, 100.0], 'seconds': [0.95, 2.59, 4.03, 6.07, 8.31]}
     """
-    with open(FOLDER / FIGURES[number], encoding="utf-8", newline="") as file:
+    with open(stored(f"paper/{FIGURES[number]}"), encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return {name: [float(row[name]) for row in rows] for name in rows[0]}

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
+from minigrad_course.repository import stored
 from minigrad_course.studies.studies import LABELS
 
 __all__ = ["committed", "show_chart", "times_table", "verdict_table"]
-
-FOLDER = Path(__file__).resolve().parents[2] / "data" / "results" / "reproduce"
 
 
 def committed() -> dict[str, Any]:
@@ -27,7 +25,7 @@ def committed() -> dict[str, Any]:
         >>> sorted(committed()["summary"])
         ['allocation', 'keras_graph', 'learning_time', 'loss_curves', 'paper', 'published_study']
     """
-    return json.loads((FOLDER / "results.json").read_text(encoding="utf-8"))
+    return json.loads(stored("results/reproduce/results.json").read_text(encoding="utf-8"))
 
 
 def show_chart(name: str, results: dict[str, Any]) -> Any:

@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from minigrad_course.repository import REPOSITORY
+
 __all__ = ["committed_benchmark"]
 
-FILE = Path(__file__).resolve().parents[3] / "data" / "results" / "bench.json"
+FILE = REPOSITORY / "data" / "results" / "bench.json"
 
 
 def committed_benchmark(file: Path = FILE) -> str:
