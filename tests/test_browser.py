@@ -156,6 +156,7 @@ LECTURES = {
     "04_optimised_version": (0, "4", "You said 4. It is 272.098."),
     "05_keras_reference": (0, '"yes"', "You said yes. It is no."),
     "06_experiments": (0, "26", "You said 26, and so it is."),
+    "08_derivatives_of_chance": (2, "1", "You said 1. It is 0."),
 }
 
 

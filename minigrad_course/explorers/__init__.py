@@ -8,6 +8,8 @@
     explorers.difference()              # lecture 05: a wrong rate against rounding
     explorers.two_lines()               # lecture 06: what is paid once, and what in every step
     explorers.switches()                # lecture 06: the twelve peculiarities, on and off
+    explorers.staircases()              # lecture 08: common dice and independent ones, as p moves
+    explorers.temperature()             # lecture 08: what a softened coin gains and loses
 
 Those that show the library's own objects (a graph's sweeps, a convolution) are in
 ``minigrad.display``. matplotlib and ipywidgets are imported when the first is used.
@@ -23,7 +25,9 @@ __all__ = [
     "difference",
     "impatient",
     "microscope",
+    "staircases",
     "switches",
+    "temperature",
     "two_lines",
     "valley",
 ]

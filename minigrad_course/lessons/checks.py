@@ -46,6 +46,7 @@ LECTURES = {
     "04": "optimized_version",
     "05": "keras_reference",
     "06": "experiments",
+    "08": "derivatives_of_chance",
 }
 EXERCISES: dict[str, Exercise] = {}
 PACKAGE = str(Path(__file__).resolve().parents[1])  # where minigrad's own code is
