@@ -14,13 +14,14 @@ Example:
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Variable
-from minigrad.shared import lookup
+from minigrad.graph import Variable, recordable
+from minigrad.shared import aligned, lookup
 
 __all__ = ["SGD", "Adam", "Optimizer", "get"]
 
@@ -100,9 +101,10 @@ class Optimizer:
             The arrays themselves: changing them changes the next step.
         """
         variable._settle()  # what is remembered of a weight may be held with it
-        if variable not in self.memory:
-            self.memory[variable] = [np.zeros_like(variable.value) for _ in range(self.slots)]
-        return self.memory[variable]
+        kept = self.memory.setdefault(variable, [])
+        while len(kept) < self.slots:
+            kept.append(aligned.zeros(variable.shape, variable.dtype))
+        return kept[: self.slots]
 
     def update(self, variable: Variable, gradient: Any) -> None:
         """Change one weight, and what is remembered of it.
@@ -121,7 +123,7 @@ class Optimizer:
             variables: The weights.
 
         Raises:
-            ValueError: When their numbers or shapes differ; then nothing is changed.
+            ValueError: When their numbers or shapes differ. Whatever is raised, nothing has changed.
         """
         gradients, variables = list(gradients), list(variables)
         if len(gradients) != len(variables):
@@ -134,9 +136,16 @@ class Optimizer:
                     f"{self.name}: {variable.title} has shape {variable.shape}, "
                     f"its gradient {np.shape(gradient)}"
                 )
-        for gradient, variable in zip(gradients, variables, strict=True):
-            self.update(variable, gradient)
-        self.iterations += 1
+        arrays = [a for variable in variables for a in (variable._array, *self.state(variable))]
+        before, taken, done = [array.copy() for array in arrays], self.iterations, False
+        try:
+            for gradient, variable in zip(gradients, variables, strict=True):
+                self.update(variable, gradient)
+            self.iterations, done = taken + 1, True
+        finally:
+            if not done:  # an error, or Ctrl-C: all is as it was
+                deque(map(np.copyto, arrays, before), maxlen=0)
+                self.iterations = taken
 
     def apply_gradients(self, pairs: Iterable[tuple[Any, Variable]]) -> None:
         """Take one step, from pairs of gradient and weight; see :meth:`apply`."""
@@ -144,6 +153,7 @@ class Optimizer:
         self.apply([gradient for gradient, _ in pairs], [variable for _, variable in pairs])
 
 
+@recordable
 class SGD(Optimizer):
     """Stochastic gradient descent: a step against the gradient, perhaps with momentum.
 
@@ -175,22 +185,28 @@ class SGD(Optimizer):
     ) -> None:
         self.momentum = number("SGD", "momentum", momentum, 1)
         self.nesterov = bool(nesterov)
-        self.slots = 1 if momentum else 0
         super().__init__(learning_rate, **not_covered)
 
+    @property
+    def slots(self) -> int:  # type: ignore[override]
+        """How many arrays are kept for each weight: the velocity, where there is momentum."""
+        return 1 if self.momentum else 0
+
     def update(self, variable: Variable, gradient: Any) -> None:
-        step = self.learning_rate * gradient
+        step = gradient * self.learning_rate
         if not self.momentum:
             variable.value = variable.value - step
             return
         (velocity,) = self.state(variable)
-        velocity[...] = self.momentum * velocity - step
+        velocity *= self.momentum
+        velocity -= step
         if self.nesterov:
-            variable.value = variable.value + self.momentum * velocity - step
+            variable.value = variable.value - step + velocity * self.momentum
         else:
             variable.value = variable.value + velocity
 
 
+@recordable
 class Adam(Optimizer):
     """Steps whose length is set for each weight by how much its gradient varies.
 
@@ -239,9 +255,9 @@ class Adam(Optimizer):
 
     def update(self, variable: Variable, gradient: Any) -> None:
         m, v = self.state(variable)
-        m += (1 - self.beta_1) * (gradient - m)
-        v += (1 - self.beta_2) * (gradient * gradient - v)
-        variable.value = variable.value - self.step_size() * m / (np.sqrt(v) + self.epsilon)
+        m += (gradient - m) * (1 - self.beta_1)
+        v += (gradient * gradient - v) * (1 - self.beta_2)
+        variable.value = variable.value - m / (np.sqrt(v) + self.epsilon) * self.step_size()
 
 
 def number(owner: str, argument: str, value: Any, most: float) -> float:

@@ -77,10 +77,11 @@ def change_handler():
 change, capsule = change_handler()
 
 
-def one_after_the_other(team, lists) -> None:
+def one_after_the_other(team, lists) -> bool:
     for calls in lists:
         for call in calls:
             call()
+    return True
 
 
 @contextmanager

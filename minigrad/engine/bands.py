@@ -93,6 +93,7 @@ class Bands:
     Attributes:
         programs: One for each band, and last the one for the rest.
         regions: Lists of calls that run side by side, one region after the other.
+        changing: Number of the first region in which weights change.
         inference: The same without gradients.
     """
 
@@ -160,7 +161,8 @@ class Bands:
         ahead, back = [p.forward for p in bodies], [p.backward for p in bodies]
         self.inference: list[list[list[Call]]] = [[start], ahead, [head.forward]]
         look = checked(head.value.get(head.network.loss))
-        self.regions = [[start], ahead, [[*head.forward, *look, *head.backward]], back]
+        self.regions = [[start], ahead, [[*head.forward, *look]], [head.backward], back]
+        self.changing = 3 if head.only_numpy else 4
 
     @property
     def outputs(self) -> Array:

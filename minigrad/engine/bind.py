@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.engine.calls import settled
+from minigrad.engine.calls import Prepared, settled
 from minigrad.engine.gradients import Added, Kept, UsedAtOnce
 from minigrad.engine.kernels.feed import Feed
 from minigrad.engine.kernels.flatten import FlattenKernel, unflatten
@@ -61,6 +61,9 @@ class Binder:
         self.kept: dict[Variable, Array] = {}
         self.received: set[Node] = set()
         self.emptied: list[Call] = []
+        self.last: list[Prepared] = []
+        # A weight that changes in the middle of a step needs all that follows to go well.
+        self.safe = all(kernel.only_numpy for kernel in kernels)
         self.asking: Kernel | None = None
 
     def ask(self, label: str, shape: Sequence[int], dtype: Any, keep: bool = False) -> Array:
@@ -89,6 +92,9 @@ class Binder:
         buffer = Buffer(f"{what} of {name}", shape, node.dtype, owner=kernel)
         return self.drafts.draft(buffer)
 
+    def at_end(self, call: Prepared) -> None:
+        self.last.append(call)
+
     def receive(self, node: Node) -> tuple[Array, list[Call]]:
         if isinstance(node, Variable):
             return self.fate(node).whole()
@@ -104,7 +110,7 @@ class Binder:
     ) -> Fate:
         adds = self.scope.uses[variable] > 1 or self.sharing.part is not None
         mine = self.sharing.own is None or self.sharing.own is variable
-        if mine and not adds and self.updates.rule is not None:
+        if mine and not adds and self.updates.recorded and self.safe:
             weight = holder.array if holder else variable._array
             states = holder.states if holder else self.updates.states(variable)
             if rows is not None:
@@ -128,10 +134,10 @@ def bind(kernels: Sequence[Kernel], host: Binder) -> dict[str, list[tuple[Kernel
 
     Returns:
         By sweep, in the order in which these are made, the calls, each with the kernel whose it
-        is: ``begin``, ``data``, ``forward`` and ``backward``; and ``once``, before all steps.
+        is: ``begin``, ``data``, ``forward``, ``backward`` and ``end``; and ``once``, before all.
     """
     sweeps: dict[str, list[tuple[Kernel, Call]]] = {
-        name: [] for name in ("once", "begin", "data", "forward", "backward")
+        name: [] for name in ("once", "begin", "data", "forward", "backward", "end")
     }
 
     def add(sweep: str, kernel: Kernel, calls: Iterable[Call]) -> None:
@@ -154,4 +160,5 @@ def bind(kernels: Sequence[Kernel], host: Binder) -> dict[str, list[tuple[Kernel
                 add("backward", kernel, [partial(seed, 1.0 if part is None else part)])
             add("backward", kernel, kernel.backward(host))
     add("begin", kernels[0], host.emptied)
+    add("end", kernels[0], host.last)
     return sweeps

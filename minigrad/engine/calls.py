@@ -20,6 +20,7 @@ import numpy as np
 __all__ = [
     "ForSamples",
     "LossNotFiniteError",
+    "Prepared",
     "accesses",
     "check_loss",
     "checked",
@@ -62,6 +63,10 @@ class ForSamples(partial):  # type: ignore[type-arg]
         """The same call for other samples."""
         _, *others = self.args
         return type(self)(self.func, samples, *others, **self.keywords)
+
+
+class Prepared(partial):  # type: ignore[type-arg]
+    """Makes a list of calls, for the end of a step; nothing has changed before they are made."""
 
 
 def arrays_in(value: Any) -> Iterator[Array]:

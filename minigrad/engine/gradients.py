@@ -81,7 +81,7 @@ class UsedAtOnce:
     def pieces(self) -> Iterator[tuple[slice, Array, list[Call]]]:
         weight, length = self.weight, len(self.weight)
         row = math.prod(weight.shape[1:]) * weight.itemsize
-        step = min(max(sizes.PIECE // row, 1), length)
+        step = min(max(sizes.PIECE // row, 1), length) if self.updates.by_rows else length
         g = self.ask("gradient, to be used up", (step, *weight.shape[1:]), weight.dtype)
         for start in range(0, length, step):
             rows = slice(start, min(start + step, length))

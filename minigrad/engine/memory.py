@@ -24,7 +24,7 @@ from minigrad.shared.aligned import LINE
 __all__ = ["ALWAYS", "Buffer", "Drafts", "Memory"]
 
 ALWAYS = (-1, 1 << 30)  # a lifetime for what must survive from step to step
-GREEDY = 512  # so many buffers are placed largest first; the smaller ones in the order of time
+GREEDY = 256  # so many buffers are placed largest first; the smaller ones in the order of time
 CHUNK = 1 << 22  # bytes of address space that drafts are cut from
 
 

@@ -7,7 +7,8 @@ cache, and otherwise *samples* (``samples.py``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -24,7 +25,7 @@ from minigrad.engine.network import Network
 from minigrad.engine.program import Program
 from minigrad.engine.samples import Samples, can_be_split
 from minigrad.engine.scope import Scope
-from minigrad.engine.threads import blas_threads, get_threads, team
+from minigrad.engine.threads import blas_threads, get_threads, side_by_side
 from minigrad.engine.updates import Updates
 from minigrad.graph import Variable
 from minigrad.optimizers import Optimizer
@@ -62,9 +63,14 @@ class Plan:
         optimizer: Optimizer | None,
         training: bool,
     ) -> None:
-        self.network, self.build, self.batch = build(batch), build, batch
+        self.build, self.batch, self.trained = build, batch, list(variables)
         self.optimizer, self.training, self.threads = optimizer, training, get_threads()
-        self.updates = Updates(optimizer, variables)
+        self.make()
+
+    def make(self) -> None:
+        """Make the programs and all that they share."""
+        self.network = self.build(self.batch)
+        self.updates = Updates(self.optimizer, self.trained)
         self.variables = [n for n in self.network.order if isinstance(n, Variable)]
         self.choose_way()
         kernels = [kernel for program in self.programs for kernel in program.kernels]
@@ -74,12 +80,13 @@ class Plan:
         self.finish()
 
     def choose_way(self) -> None:
-        deferrable = [v for v in self.variables if self.updates.rate(v) is not None]
+        rates = {v: self.updates.rate(v) for v in self.variables}
+        deferrable = {v: rate for v, rate in rates.items() if rate is not None}
         scope = Scope(self.network, self.training, deferrable)
         kernels = match(scope)
-        # In bands no thread has a whole gradient, which a reader's own optimizer wants.
+        # In bands no thread has a whole gradient, which some optimizers want.
         several = self.threads > 1 and self.batch > 1
-        wanted = several and self.training and self.updates.rule is not None
+        wanted = several and self.training and self.updates.by_rows
         cut = find_cut(kernels, scope, self.threads) if wanted else None
         self.parts: Any
         if cut is not None:
@@ -119,29 +126,32 @@ class Plan:
                 total = self.gradients.setdefault(variable, kept)
                 if total is not kept:
                     self.end.append(partial(np.add, total, kept, out=total))
-        if self.optimizer is not None and self.updates.rule is None:
-            self.end.append(partial(self.updates.apply, self.gradients))
         for variable, g in self.gradients.items():
             states = self.updates.states(variable)
             self.end += self.updates.calls(variable, variable._array, g, states, zeros)
+        self.prepared: list[Any] = [call for program in self.programs for call in program.end]
 
     # -- running ----------------------------------------------------------------------------------
     def load(self, x: np.ndarray, y: np.ndarray | None, rows: Any) -> None:
         """Say which samples of a set make the next batch; see ``Eager.load``."""
+        if self.updates.numbers.are_stale():
+            self.make()
         if isinstance(rows, slice):
             self.first.fill(rows.start or 0)
             np.add(self.every, self.first, out=self.rows)
         else:
             np.copyto(self.rows, rows)
+        # A set is noted as known when everything has it, lest Ctrl-C come in between.
         if self.targets is not None and y is not None:
             if y is not self.labels:
-                self.labels, self.whole_labels = y, np.ascontiguousarray(y)
+                self.labels, self.whole_labels = None, np.ascontiguousarray(y)
+                self.labels = y
             gather(self.whole_labels, self.rows, self.targets)
         if x is not self.data:
-            self.data = x
-            whole = np.ascontiguousarray(x)  # NumPy would copy it anew in every step
+            self.data, whole = None, np.ascontiguousarray(x)  # not to be copied in every step
             for feed in self.feeds:
                 feed.data = whole
+            self.data = x
 
     def release(self) -> None:
         """Hold on to the data no longer, which the user may want to be rid of."""
@@ -149,30 +159,58 @@ class Plan:
         for feed in self.feeds:
             feed.data = None
 
-    def run(self, regions: list[list[list[Call]]]) -> None:
+    def test_step(self) -> None:
+        """Compute predictions and loss of the batch loaded."""
+        with self.running():
+            for region in self.parts.inference:
+                run_side_by_side(region)
+
+    def train_step(self) -> None:
+        """Compute predictions, loss and gradients, and change the weights once.
+
+        Whatever interrupts it, the weights and what the optimizer remembers are those of before
+        the step, or those of after it.
+        """
+        self.updates.numbers.refresh()
+        regions, changing = self.parts.regions, self.parts.changing
+        with self.running():
+            for region in regions[:changing]:
+                run_side_by_side(region)
+            if self.optimizer is None or self.updates.recorded:
+                self.change([[iter(calls) for calls in region] for region in regions[changing:]])
+            else:
+                for region in regions[changing:]:
+                    run_side_by_side(region)
+                run(self.end)
+                self.updates.apply(self.gradients)
+
+    def change(self, regions: list[list[Iterator[Call]]]) -> None:
+        """Make the calls that change weights: all of them, also if Ctrl-C comes in between."""
+        calls = [call for prepared in self.prepared for call in prepared()]
+        if self.optimizer is not None:
+            count = self.optimizer.iterations + 1
+            calls.append(partial(setattr, self.optimizer, "iterations", count))
+        end = iter([*self.end, *calls])
+        try:
+            for region in regions:
+                run_side_by_side(region)
+            run(end)
+        except BaseException:
+            # Each list is one of NumPy's calls: it was made as a whole, or has not begun; an
+            # iterator knows. Python looks at signals between two lists only.
+            finish([*(calls for region in regions for calls in region), end])
+            raise
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Have the weights where the plan wants them, and BLAS in one thread."""
         for variable in self.variables:
             variable._settle(self.holders.get(variable))
         for holder in self.holders.values():
             holder.take()
         with blas_threads(1):
             run(self.parts.draws)
-            for region in regions:
-                if len(region) == 1:
-                    run(region[0])
-                else:
-                    team().run(region)
-
-    def test_step(self) -> None:
-        """Compute predictions and loss of the batch loaded."""
-        self.run(self.parts.inference)
-
-    def train_step(self) -> None:
-        """Compute predictions, loss and gradients, and change the weights once."""
-        self.updates.refresh()
-        self.run(self.parts.regions)
-        run(self.end)
-        if self.optimizer is not None:
-            self.optimizer.iterations += 1
+            yield
 
     @property
     def outputs(self) -> Array:
@@ -181,6 +219,25 @@ class Plan:
     @property
     def loss(self) -> float:
         return float(self.parts.loss) if self.network.loss is not None else float("nan")
+
+
+def run_side_by_side(region: Sequence[Iterable[Call]]) -> None:
+    """Make each of some lists of calls in a thread of its own."""
+    if len(region) == 1:
+        run(region[0])
+    else:
+        side_by_side(region)
+
+
+def finish(lists: Sequence[Iterator[Call]]) -> None:
+    """Make what is left of some lists of calls, however often Ctrl-C comes."""
+    while True:
+        try:
+            for calls in lists:
+                run(calls)
+            return
+        except KeyboardInterrupt:
+            continue
 
 
 def zeros(label: str, shape: Sequence[int], dtype: Any) -> Array:

@@ -123,13 +123,17 @@ class PlanTable:
 
     def sweep(self, part: Part, backward: bool) -> list[Row]:
         """The rows of one sweep through a program."""
+        own: dict[Any, list[Buffer]] = {}
+        for buffer in part.program.memory.buffers:
+            own.setdefault(buffer.owner, []).append(buffer)
         steps = [step for step in part.program.steps() if step.backward == backward]
-        return [self.row(part, step) for step in steps if not backward or works_back(step.kernel)]
+        works = [step for step in steps if not backward or works_back(step.kernel)]
+        return [self.row(part, step, own) for step in works]
 
-    def row(self, part: Part, step: Step) -> Row:
+    def row(self, part: Part, step: Step, own: dict[Any, list[Buffer]]) -> Row:
         """The row of one kernel in one sweep."""
-        kernel, memory = step.kernel, part.program.memory
-        needed = tuple(b for b in memory.buffers if b.owner is kernel and step.needs(b))
+        kernel = step.kernel
+        needed = tuple(buffer for buffer in own.get(kernel, ()) if step.needs(buffer))
         return Row(
             step=0,
             threads=part.threads,

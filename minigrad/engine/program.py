@@ -27,7 +27,7 @@ from minigrad.graph import Node, Variable
 
 __all__ = ["SWEEPS", "Program", "Step"]
 
-SWEEPS = ("begin", "data", "forward", "backward")  # in the order in which they are made
+SWEEPS = ("begin", "data", "forward", "backward", "end")  # in the order in which they are made
 
 
 class Step(NamedTuple):
@@ -65,6 +65,7 @@ class Program:
         data: Calls that bring in a batch.
         forward: Calls that compute values.
         backward: Calls that compute gradients, and change weights.
+        end: Makes calls for the end of the step.
         value: For each node the array of its value, batch last.
         gradient: For each node that of its gradient.
         kept: For each weight whose change follows later, that of its gradient.
@@ -84,11 +85,16 @@ class Program:
         self.drafts = host.drafts
         self.set_lifetimes(host.values)
         self.memory = Memory(self.drafts.buffers)
-        self.begin, self.data, self.forward, self.backward = map(self.calls, SWEEPS)
+        self.begin, self.data, self.forward, self.backward, self.end = map(self.calls, SWEEPS)
         self.value = self.in_place(host.values)
         self.gradient = self.in_place(host.gradients)
         self.kept: dict[Variable, Array] = self.in_place(host.kept)
         run(self.calls("once"))
+
+    @property
+    def only_numpy(self) -> bool:
+        """Whether all calls are NumPy's: none of a reader's own, which may fail half-way."""
+        return all(kernel.only_numpy for kernel in self.kernels)
 
     def set_lifetimes(self, values: dict[Node, Array]) -> None:
         """Read off the list when each buffer is needed, from its first call to its last."""

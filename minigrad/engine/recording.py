@@ -103,11 +103,15 @@ class Noted(np.lib.mixins.NDArrayOperatorsMixin):
         return FUNCTIONS[function](*args, **options)
 
     def __getitem__(self, key: Any) -> Noted:
+        if key is Ellipsis:
+            return self
         return self.seen(lambda array: array[key])
 
     def __setitem__(self, key: Any, value: Any) -> None:
         place = self[key]
-        if not (isinstance(value, Noted) and same_place(value.sample, place.sample)):
+        if value is not place and not (
+            isinstance(value, Noted) and same_place(value.sample, place.sample)
+        ):
             self.recording.copy(value, place)  # not the end of an in-place call
 
     def reshape(self, *shape: Any) -> Noted:
@@ -217,11 +221,16 @@ def order_like(sample: Any, other: Any) -> Any:
 class Recording:
     """The notes taken of one or several methods.
 
+    Args:
+        array_of: Makes an array without axes of what is neither stand-in, array nor number of
+            Python's, such as an optimizer's learning rate.
+
     Attributes:
         sweep: 0 while forward methods are recorded, 1 for backward ones.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, array_of: Callable[[Any], Any] | None = None) -> None:
+        self.array_of, self.arrays = array_of, dict[Any, Any]()
         self.calls: list[Call] = []
         self.known: dict[Any, Noted] = {}
         self.sweep = 0
@@ -238,6 +247,7 @@ class Recording:
         Returns:
             What it wrote.
         """
+        arguments = tuple(map(self.argument, arguments))
         key = (function, *map(identity, arguments), *sorted(options.items()))
         if out is None:
             if key in self.known:
@@ -247,8 +257,17 @@ class Recording:
             self.known[key] = out
         else:
             self.known.clear()  # what was computed before may not be there any more
-        self.calls.append(Call(function, tuple(arguments), options, out, self.sweep))
+        self.calls.append(Call(function, arguments, options, out, self.sweep))
         return out
+
+    def argument(self, value: Any) -> Any:
+        if isinstance(value, (Noted, np.ndarray, np.generic, bool, int, float)):
+            return value
+        if self.array_of is None:
+            raise CannotRecord(f"a {type(value).__name__} among the arguments")
+        if value not in self.arrays:
+            self.arrays[value] = self.array_of(value)
+        return self.arrays[value]
 
     def copy(self, source: Any, out: Noted, **where: Any) -> Noted:
         """Note that numbers are copied."""
@@ -265,20 +284,54 @@ class Recording:
                 kept.append(call)
         self.calls = kept[::-1]
 
-    def place(self, ask: Callable[..., Any], placed: Iterable[Noted]) -> None:
+    def write_at_once(self) -> None:
+        """Where a result is only copied, write it where it is copied to.
+
+        So ``w[...] = w - step`` becomes one call. It may not be done where somebody looks at
+        the place in between, or goes on with the result.
+        """
+        for i in reversed(range(len(self.calls))):
+            copying = self.calls[i]
+            source = copying.arguments[0] if copying.arguments else None
+            if (
+                copying.function is not np.copyto
+                or copying.options
+                or not isinstance(source, Noted)
+            ):
+                continue
+            place = copying.result
+            uses = [k for k, c in enumerate(self.calls) if touches(c, source.base)]
+            between = self.calls[uses[0] + 1 : i]
+            made = self.calls[uses[0]]
+            if (
+                uses == [uses[0], i]
+                and made.result is source
+                and isinstance(made.function, np.ufunc)
+                and alike(source.sample, place.sample)
+                and not any(touches(call, place.base) for call in between)
+                and all(a is place for a in made.arrays if a.base is place.base)
+            ):
+                self.calls[uses[0]] = made._replace(result=place)
+                del self.calls[i]
+
+    def place(
+        self, ask: Callable[..., Any], placed: Iterable[Noted], free: Iterable[Noted] = ()
+    ) -> None:
         """Ask for the memory of all results.
 
         Args:
             ask: Gives an array of a shape and a dtype.
             placed: Stand-ins that have a place elsewhere or are looked at later: no call may
                 write over them.
+            free: Stand-ins that have a place and may be written over when they are needed no more.
         """
         outside = {n.base for n in placed}
         last: dict[Noted, int] = dict.fromkeys(outside, len(self.calls))
         for i, call in enumerate(self.calls):
             for noted in (call.result.base, *call.reads):
                 last[noted] = max(last.get(noted, 0), i)
-        owners: dict[Noted, Noted] = {}  # whose memory a result has: its own, or another's
+        # whose memory a result has: its own, or another's
+        owners: dict[Noted, Noted] = {noted: noted for noted in free}
         for i, call in enumerate(self.calls):
             result = call.result.base
             if result not in owners and result not in outside:
@@ -287,10 +340,10 @@ class Recording:
                 owners[result] = next(over, result)
         for noted, owner in owners.items():
             order = layout(owner.sample)
-            if owner is noted:
+            if owner is noted and noted.array is None:
                 shape = tuple(noted.shape[axis] for axis in order)
                 noted.array = ask(shape, noted.dtype).transpose(np.argsort(order))
-            else:
+            elif owner is not noted:
                 noted.array = owner.array
 
     def play(self, sweep: int) -> Iterator[partial[Any]]:
@@ -303,6 +356,10 @@ class Recording:
                     yield partial(np.copyto, call.result.find(), *arguments, **options)
                 else:
                     yield partial(call.function, *arguments, **options, out=call.result.find())
+
+
+def touches(call: Call, base: Noted) -> bool:
+    return call.result.base is base or any(read is base for read in call.reads)
 
 
 def written_over(call: Call, other: Noted, result: Noted) -> bool:

@@ -55,6 +55,7 @@ class Samples:
         parts: For each thread the programs of its pieces, in turn.
         programs: Each of them once.
         regions: Lists of calls that run side by side, one region after the other.
+        changing: Number of the first region in which weights change.
         inference: The same without gradients.
         draws: Calls that draw random numbers, before all others.
     """
@@ -79,7 +80,8 @@ class Samples:
         self.name, self.parts = "alone", [[program]]
         ahead = [*program.begin, *program.data, *program.forward]
         look = checked(program.value.get(self.network.loss))
-        self.regions, self.inference = [[[*ahead, *look, *program.backward]]], [[ahead]]
+        self.regions, self.inference = [[[*ahead, *look]], [program.backward]], [[ahead]]
+        self.changing = 1 if program.only_numpy else 2
         self.outputs = as_reference(program.value[self.network.outputs])
         self.losses: Any = program.value.get(self.network.loss)
 
@@ -106,7 +108,7 @@ class Samples:
                 train[-1] += [*ahead, *look, *for_samples(program.backward, samples)]
                 test[-1] += ahead
                 number += 1
-        self.regions, self.inference = [train], [test]
+        self.regions, self.inference, self.changing = [train], [test], 1
         self.draw_together()
 
     def collect(self, program: Program, samples: slice, number: int) -> Iterable[Call]:

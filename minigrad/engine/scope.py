@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from minigrad.engine.network import Network
@@ -18,7 +18,8 @@ class Scope:
     Args:
         network: The graph.
         training: Whether gradients are wanted.
-        deferrable: Weights whose changes may wait, see ``kernels/deferred.py``.
+        deferrable: The learning rates of weights whose changes may wait, see
+            ``kernels/deferred.py``.
 
     Attributes:
         nodes: What is to be computed, in topological order.
@@ -27,9 +28,9 @@ class Scope:
     """
 
     def __init__(
-        self, network: Network, training: bool, deferrable: Iterable[Variable] = ()
+        self, network: Network, training: bool, deferrable: Mapping[Variable, Any] | None = None
     ) -> None:
-        self.network, self.training, self.deferrable = network, training, set(deferrable)
+        self.network, self.training, self.deferrable = network, training, deferrable or {}
         self.nodes = [n for n in network.order if isinstance(n, Operator)]
         self.users: dict[Node, list[Node]] = {node: [] for node in network.order}
         for node in network.order:

@@ -16,18 +16,21 @@ import ctypes
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 
-__all__ = ["Team", "blas_threads", "get_threads", "set_threads", "team"]
+from minigrad.engine.calls import run
 
-Steps = Sequence[Callable[[], object]]
+__all__ = ["Team", "blas_threads", "get_threads", "set_threads", "side_by_side", "team"]
+
+Steps = Iterable[Callable[[], object]]
 
 _wanted: int | None = None
-_team: Team | None = None
+_teams: dict[int, Team] = {}  # by size
+_changing = threading.Lock()
 
 
 def cores() -> int:
@@ -87,25 +90,30 @@ class Team:
         self.size = size
         self.workers = [Worker() for _ in range(size - 1)]
         self.in_use = threading.Lock()  # two models may be trained by two threads of a user's
+        self.closed = False
 
-    def run(self, lists: Sequence[Steps]) -> None:
+    def run(self, lists: Sequence[Steps]) -> bool:
         """Run one list of calls in each thread and wait for all.
 
         Args:
             lists: As many lists as threads, or fewer.
 
+        Returns:
+            Whether it did; not if the team has been closed meanwhile.
+
         Raises:
             Exception: What a call raised, once all threads are through.
         """
         mine, *others = lists
-        busy = self.workers[: len(others)]
         with self.in_use:
+            if self.closed:
+                return False
+            busy = self.workers[: len(others)]
             try:
                 for worker, steps in zip(busy, others, strict=True):
                     worker.steps = steps
                     worker.start.release()
-                for step in mine:
-                    step()
+                run(mine)
                 for worker in busy:
                     worker.done.acquire()
             except BaseException:  # Ctrl-C too, which may strike anywhere above
@@ -113,26 +121,43 @@ class Team:
                 raise
             errors = [worker.error for worker in busy]
             for worker in busy:
-                worker.error = None
+                worker.error, worker.steps = None, ()
         for error in filter(None, errors):
             raise error
+        return True
 
     def abandon(self) -> None:
-        """Wait until no worker writes any more. The next work is done by a new team."""
-        forget_team()
-        for worker in self.workers:
-            worker.steps = ()  # one that has not begun need not
-        while any(worker.works for worker in self.workers):
-            time.sleep(0.001)
-        self.close()
+        """Wait until no worker writes any more, however often Ctrl-C comes.
+
+        The next work is done by a new team.
+        """
+        while True:
+            try:
+                forget(self)
+                for worker in self.workers:
+                    worker.steps = ()  # one that has not begun need not
+                while any(worker.works for worker in self.workers):
+                    time.sleep(0.001)
+                self.close()
+                return
+            except KeyboardInterrupt:
+                continue
 
     def close(self) -> None:
-        """End the workers."""
+        """End the workers; nobody may be using them."""
+        self.closed = True
         for worker in self.workers:
             worker.steps = None
             with suppress(RuntimeError):  # it was told to start and has not begun
                 worker.start.release()
-        self.workers = []
+
+    def close_if_idle(self) -> bool:
+        """End the workers unless somebody uses them; whether that was done."""
+        idle = self.in_use.acquire(blocking=False)
+        if idle:
+            self.close()
+            self.in_use.release()
+        return idle
 
 
 class Worker:
@@ -156,34 +181,56 @@ class Worker:
             if steps is None:
                 return
             try:
-                for step in steps:
-                    step()
+                run(steps)
             except BaseException as raised:
                 self.error = raised
             self.works = False
             self.done.release()
 
 
-def team() -> Team:
-    """The team of the size wanted; made when first asked for and kept."""
-    global _team
-    if _team is None or _team.size != get_threads():
-        if _team is not None:
-            _team.close()
-        _team = Team(get_threads())
-    return _team
+def team(size: int | None = None) -> Team:
+    """A team of that size, of the number of threads wanted by default; made when first asked for.
+
+    Teams of other sizes are closed, but for those that another thread is using.
+    """
+    size = get_threads() if size is None else size
+    with _changing:
+        for other in [t for t in _teams.values() if t.size != size]:
+            if other.close_if_idle():
+                del _teams[other.size]
+        if size not in _teams or _teams[size].closed:
+            _teams[size] = Team(size)
+        return _teams[size]
 
 
-def forget_team() -> None:
-    """Drop the team without ending it: for a forked child and at the end of the process."""
-    global _team
-    _team = None
+def side_by_side(lists: Sequence[Steps]) -> None:
+    """Run each of some lists of calls in a thread of its own, and wait for all.
+
+    Raises:
+        Exception: What a call raised, once all threads are through.
+    """
+    while not team(len(lists)).run(lists):
+        pass  # somebody wanted another number of threads in between
+
+
+def forget(abandoned: Team) -> None:
+    _teams.pop(abandoned.size, None)
+
+
+def begin_anew() -> None:
+    """In a forked process there are no threads but one, and nobody holds a lock or a request."""
+    global _changing, _asking
+    _teams.clear()
+    _changing, _asking = threading.Lock(), threading.Lock()
+    usual = _requests.get(None)
+    _requests.clear()
+    if usual is not None and _blas:
+        _blas.set(usual)  # type: ignore[union-attr]
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=forget_team)  # threads do not survive a fork
-    os.register_at_fork(after_in_child=lambda: forget_requests())
-atexit.register(forget_team)
+    os.register_at_fork(after_in_child=begin_anew)
+atexit.register(_teams.clear)
 
 
 class Blas:
@@ -197,15 +244,6 @@ class Blas:
 _blas: Blas | bool | None = False  # False: not looked for yet
 _requests: dict[object, int] = {}  # in the order in which they came
 _asking = threading.Lock()
-
-
-def forget_requests() -> None:
-    """Give NumPy's threads back in a forked child, where those that asked for fewer are gone."""
-    global _asking
-    _asking = threading.Lock()
-    if isinstance(_blas, Blas) and None in _requests:
-        _blas.set(_requests[None])
-    _requests.clear()
 
 
 def blas() -> Blas | None:
@@ -248,15 +286,25 @@ def blas_threads(n: int) -> Iterator[None]:
         yield
         return
     request = object()
-    with _asking:
-        _requests.setdefault(None, library.get())  # what it was before anybody asked
-        _requests[request] = n
-        library.set(n)
     try:
+        with _asking:
+            _requests.setdefault(None, library.get())  # what it was before anybody asked
+            _requests[request] = n
+            library.set(n)
         yield
     finally:
-        with _asking:
-            del _requests[request]
+        try:
+            withdraw(request, library)
+        except KeyboardInterrupt:
+            withdraw(request, library)
+            raise
+
+
+def withdraw(request: object, library: Blas) -> None:
+    """Take a request back; once more does no harm."""
+    with _asking:
+        _requests.pop(request, None)
+        if _requests:
             library.set(next(reversed(_requests.values())))
-            if len(_requests) == 1:
-                _requests.clear()
+        if len(_requests) == 1:
+            _requests.clear()

@@ -1,106 +1,118 @@
-"""Updates in place: each optimizer's rule as NumPy calls that write where the weights are.
+"""Updates: how a plan changes weights, by the optimizer's own rule, recorded.
 
-Beside ``minigrad/optimizers.py``, where the same rules are written to be read. A rule gets
-rows of a weight, of its gradient and of what the optimizer remembers, small enough to stay
-in the cache, and returns the calls. The gradient is used up.
+An optimizer's ``update`` is written once, as the books write it. Here it is run once for each weight
+(or for some rows of one) on stand-ins, and the NumPy calls that it makes are played back in every
+step, in place. An optimizer of a reader's own is recorded where its class says so
+(:func:`minigrad.graph.recordable`), and its rule is applied as it is, after the step, where it
+does not.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Variable
-from minigrad.optimizers import SGD, Adam, Optimizer
+from minigrad.engine.numbers import Numbers
+from minigrad.engine.recording import CannotRecord, Noted, Recording
+from minigrad.graph import Variable, is_recordable
+from minigrad.optimizers import Optimizer
 
-__all__ = ["Rates", "Updates"]
+__all__ = ["Updates"]
 
-Steps = list[Callable[[], object]]
+Array = Any
+Calls = list[Callable[[], object]]
 
 
-class Rates:
-    """The numbers of a rule as arrays without axes, so that they can change between steps.
+class Weight:
+    """Stands for a variable while a rule is recorded."""
+
+    def __init__(self, variable: Variable, noted: Noted) -> None:
+        self.name, self.shape, self.dtype = variable.name, noted.shape, variable.dtype
+        self.noted = noted
+
+    @property
+    def value(self) -> Noted:
+        """Stands for the weight."""
+        return self.noted
+
+    @value.setter
+    def value(self, new: Any) -> None:
+        self.noted[...] = new
+
+    def _settle(self) -> None:
+        """Nobody holds it."""
+
+
+class Rule:
+    """An optimizer's rule for one weight, recorded.
 
     Args:
-        optimizer: Whose numbers.
-        dtype: Dtype of the weights.
+        optimizer: Whose rule.
+        variable: The weight.
+        shape: Its shape, or that of some of its rows.
+        numbers: Keeps the numbers that the rule reads.
+
+    Raises:
+        CannotRecord: When the rule does more than compute a new weight and what is remembered.
     """
 
-    def __init__(self, optimizer: Optimizer, dtype: Any) -> None:
-        self.optimizer = optimizer
-        self.rate, self.momentum, self.epsilon = (np.zeros((), dtype) for _ in range(3))
-        self.part_1, self.part_2 = np.zeros((), dtype), np.zeros((), dtype)
-        self.refresh()
+    def __init__(
+        self, optimizer: Optimizer, variable: Variable, shape: tuple[int, ...], numbers: Numbers
+    ) -> None:
+        self.recording = recording = Recording(lambda n: numbers.array(n, variable.dtype))
+        states = len(optimizer.state(variable))
+        like = np.ones(shape, variable.dtype)
+        self.weight, self.gradient, *self.states = (
+            Noted(recording, like.copy()) for _ in range(2 + states)
+        )
+        twin: Any = copy.copy(optimizer)
+        weight = Weight(variable, self.weight)
+        for name, value in vars(optimizer).items():
+            if isinstance(value, (bool, int, float)):
+                vars(twin)[name] = numbers.number(optimizer, name)
+        twin.memory = {weight: list(self.states)}
+        before = dict(vars(twin))
+        twin.update(weight, self.gradient)
+        after = vars(twin)
+        if after.keys() != before.keys() or any(after[n] is not v for n, v in before.items()):
+            raise CannotRecord("the rule keeps something besides the weight and its state")
+        self.recording.keep([self.weight, *self.states])
+        self.recording.write_at_once()
 
-    def refresh(self) -> None:
-        """Read the numbers, which may have changed since the last step."""
-        optimizer = self.optimizer
-        if isinstance(optimizer, Adam):
-            self.rate[...] = optimizer.step_size()
-            self.part_1[...] = 1 - optimizer.beta_1
-            self.part_2[...] = 1 - optimizer.beta_2
-            self.epsilon[...] = optimizer.epsilon
-        else:
-            self.rate[...] = optimizer.learning_rate
-            self.momentum[...] = getattr(optimizer, "momentum", 0.0)
+    @property
+    def by_rows(self) -> bool:
+        """Whether each row of the weight changes by itself."""
+        arrays = [a for call in self.recording.calls for a in (call.result, *call.arrays)]
+        calls = {call.function for call in self.recording.calls}
+        whole = all(a.parent is None and a.shape == self.weight.shape for a in arrays)
+        return whole and all(f is np.copyto or isinstance(f, np.ufunc) for f in calls)
 
+    @property
+    def rate(self) -> Array | None:
+        """The number by which the gradient is multiplied and then subtracted, if that is all."""
+        if [call.function for call in self.recording.calls] != [np.multiply, np.subtract]:
+            return None
+        times, minus = self.recording.calls
+        rates = [a for a in times.arguments if a is not self.gradient]
+        plain = minus.arguments[0] is self.weight and minus.arguments[1] is times.result
+        return rates[0] if plain and len(rates) == 1 else None
 
-def sgd(r: Rates, w: Any, g: Any, state: list[Any], spare: Any) -> Steps:
-    # w ← w − rate·g
-    return [partial(np.multiply, g, r.rate, out=g), partial(np.subtract, w, g, out=w)]
-
-
-def momentum(r: Rates, w: Any, g: Any, state: list[Any], spare: Any) -> Steps:
-    # v ← momentum·v − rate·g,  w ← w + v
-    (v,) = state
-    return [
-        partial(np.multiply, v, r.momentum, out=v),
-        partial(np.multiply, g, r.rate, out=g),
-        partial(np.subtract, v, g, out=v),
-        partial(np.add, w, v, out=w),
-    ]
-
-
-def nesterov(r: Rates, w: Any, g: Any, state: list[Any], spare: Any) -> Steps:
-    # v ← momentum·v − rate·g,  w ← w + momentum·v − rate·g
-    (v,) = state
-    return [
-        *momentum(r, w, g, state, spare)[:3],
-        partial(np.subtract, w, g, out=w),
-        partial(np.multiply, v, r.momentum, out=g),
-        partial(np.add, w, g, out=w),
-    ]
-
-
-def adam(r: Rates, w: Any, g: Any, state: list[Any], spare: Any) -> Steps:
-    # m ← m + (1 − β₁)(g − m),  v ← v + (1 − β₂)(g² − v),  w ← w − rate·m/(√v + ε)
-    m, v = state
-    return [
-        partial(np.subtract, g, m, out=spare),
-        partial(np.multiply, spare, r.part_1, out=spare),
-        partial(np.add, m, spare, out=m),
-        partial(np.multiply, g, g, out=g),
-        partial(np.subtract, g, v, out=g),
-        partial(np.multiply, g, r.part_2, out=g),
-        partial(np.add, v, g, out=v),
-        partial(np.sqrt, v, out=g),
-        partial(np.add, g, r.epsilon, out=g),
-        partial(np.divide, m, g, out=g),
-        partial(np.multiply, g, r.rate, out=g),
-        partial(np.subtract, w, g, out=w),
-    ]
-
-
-def rule_of(optimizer: Optimizer | None) -> Callable[..., Steps] | None:
-    """The rule in place for an optimizer, or ``None`` for one of the reader's own."""
-    if type(optimizer) is Adam:
-        return adam
-    if type(optimizer) is SGD:
-        return (nesterov if optimizer.nesterov else momentum) if optimizer.momentum else sgd
-    return None
+    def calls(
+        self, weight: Array, g: Array, states: list[Array], ask: Callable[..., Array]
+    ) -> Calls:
+        """The calls, on these arrays."""
+        given = [self.weight, self.gradient, *self.states]
+        for noted, array in zip(given, [weight, g, *states], strict=True):
+            noted.array = array
+        self.recording.place(
+            lambda shape, dtype: ask("spare", shape, dtype),
+            [self.weight, *self.states],
+            [self.gradient],
+        )
+        return list(self.recording.play(0))
 
 
 class Updates:
@@ -111,39 +123,40 @@ class Updates:
         variables: The weights that it changes; others are frozen.
 
     Attributes:
-        rule: A function of rates, weight, gradient, state and spare memory (or ``None`` for a
-            rule that needs none) that returns calls; ``None`` where the optimizer is the reader's
-            own.
+        recorded: Whether the optimizer's rule is.
+        by_rows: Whether some rows of a weight may change without the others.
     """
 
     def __init__(self, optimizer: Optimizer | None, variables: Iterable[Variable]) -> None:
         self.optimizer, self.variables = optimizer, list(variables)
-        self.trained = set(self.variables)
-        self.rule = rule_of(optimizer)
-        self.rates: dict[Any, Rates] = {}
+        self.trained, self.numbers = set(self.variables), Numbers()
+        self.recorded = self.by_rows = False
+        self.rates: dict[Variable, Array | None] = {}
+        if optimizer is not None and is_recordable(type(optimizer)):
+            try:
+                rules = {v: Rule(optimizer, v, v.shape, self.numbers) for v in self.variables}
+            except CannotRecord:
+                return
+            self.recorded, self.by_rows = True, all(rule.by_rows for rule in rules.values())
+            self.rates = {v: rule.rate for v, rule in rules.items()}
 
-    def refresh(self) -> None:
-        """Read the numbers of the rule, which may have changed since the last step."""
-        for rates in self.rates.values():
-            rates.refresh()
-
-    def rates_of(self, dtype: Any) -> Rates:
-        assert self.optimizer is not None
-        return self.rates.setdefault(dtype, Rates(self.optimizer, dtype))
-
-    def rate(self, variable: Variable) -> Any:
+    def rate(self, variable: Variable) -> Array | None:
         """The learning rate of a weight, where its update is no more than w ← w − rate·g."""
-        plain = self.rule is sgd and variable in self.trained
-        return self.rates_of(variable.dtype).rate if plain else None
+        return self.rates.get(variable)
 
-    def states(self, variable: Variable) -> list[Any]:
+    def states(self, variable: Variable) -> list[Array]:
         """What the optimizer remembers of a weight."""
-        trains = self.rule is not None and variable in self.trained
+        trains = self.recorded and variable in self.trained
         return self.optimizer.state(variable) if trains and self.optimizer else []
 
     def calls(
-        self, variable: Variable, weight: Any, g: Any, states: list[Any], ask: Callable[..., Any]
-    ) -> Steps:
+        self,
+        variable: Variable,
+        weight: Array,
+        g: Array,
+        states: list[Array],
+        ask: Callable[..., Array],
+    ) -> Calls:
         """The calls that change a weight, or some rows of it, and what is remembered of them.
 
         Args:
@@ -153,14 +166,14 @@ class Updates:
             states: What the optimizer remembers.
             ask: Gives memory for something in between.
         """
-        if self.rule is None or variable not in self.trained:
+        if not self.recorded or variable not in self.trained:
             return []
-        spare = ask("spare", g.shape, g.dtype) if self.rule is adam else None
-        return self.rule(self.rates_of(variable.dtype), weight, g, states, spare)
+        assert self.optimizer is not None
+        rule = Rule(self.optimizer, variable, weight.shape, self.numbers)
+        return rule.calls(weight, g, states, ask)
 
-    def apply(self, gradients: Mapping[Variable, Any]) -> None:
-        """The step of an optimizer that has no rule in place."""
+    def apply(self, gradients: Mapping[Variable, Array]) -> None:
+        """The step of an optimizer whose rule is not recorded."""
         assert self.optimizer is not None
         used = [variable for variable in self.variables if variable in gradients]
         self.optimizer.apply([gradients[variable] for variable in used], used)
-        self.optimizer.iterations -= 1  # counted by the plan

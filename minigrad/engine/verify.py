@@ -48,6 +48,7 @@ def verify(plan: Plan) -> int:
     for region in plan.parts.regions:
         check_threads(region)
     calls = [call for region in plan.parts.regions for calls in region for call in calls]
+    calls += plan.end
     check_weights(calls, weights)
     return checked
 

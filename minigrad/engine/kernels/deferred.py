@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine import sizes
-from minigrad.engine.calls import run
+from minigrad.engine.calls import Prepared, run
 from minigrad.engine.kernels.dense import DenseKernel
-from minigrad.engine.kernels.kernel import Array, Calls, Host
+from minigrad.engine.kernels.kernel import Array, Call, Calls, Host
 from minigrad.engine.scope import Scope
 from minigrad.graph import Variable
 
@@ -55,28 +55,28 @@ class DeferredUpdate:
             partial(np.subtract, self.array, self.sum, out=self.array),
             partial(self.columns.fill, 0),
             partial(self.rows.fill, 0),
+            partial(setattr, self, "count", 0),
         ]
 
     def take(self) -> None:
         """From now on the variable's value is this one's to answer for."""
         self.variable._hold(self)
-
-    def remember(self, x: Array, row: Array) -> None:
-        """Note one step's change, x·rowᵀ; make all when the list is full."""
-        if self.count == MOST:  # Ctrl-C came before they were made
-            self.give_back()
-        np.copyto(self.columns[self.count], x)
-        np.copyto(self.rows[self.count], row)
-        self.count += 1
         if self.count == MOST:
             self.give_back()
+
+    def remember(self, x: Array, row: Array) -> list[Call]:
+        """The calls that note one step's change, x·rowᵀ."""
+        return [
+            partial(np.copyto, self.columns[self.count], x),
+            partial(np.copyto, self.rows[self.count], row),
+            partial(setattr, self, "count", self.count + 1),
+        ]
 
     def give_back(self) -> None:
         """Make all changes that are remembered."""
         if self.count:
             # In one go, without Python between: Ctrl-C finds all of them made, or none.
             run(self.changes)
-            self.count = 0
 
 
 class DeferredDense(DenseKernel):
@@ -87,7 +87,7 @@ class DeferredDense(DenseKernel):
 
     def __init__(self, nodes: Sequence[Any], scope: Scope) -> None:
         super().__init__(nodes, scope)
-        self.holder = DeferredUpdate(self.weight)
+        self.holder, self.rate = DeferredUpdate(self.weight), scope.deferrable[self.weight]
 
     @classmethod
     def takes(cls, node: Any, scope: Scope) -> list[Any] | None:
@@ -116,5 +116,5 @@ class DeferredDense(DenseKernel):
             yield partial(np.matmul, update.array, g, out=by_x)
             yield from self.less(host, g, update.rows, update.columns, by_x)
         rated = host.ask("gradient times rate", g.shape, g.dtype)
-        yield partial(np.multiply, g, host.fate(self.weight).rate, out=rated)
-        yield partial(update.remember, x[:, 0], rated[:, 0])
+        yield partial(np.multiply, g, self.rate, out=rated)
+        host.at_end(Prepared(update.remember, x[:, 0], rated[:, 0]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
+from minigrad.engine.calls import Prepared
 from minigrad.engine.kernels.layout import stored_shape
 from minigrad.engine.scope import Scope
 from minigrad.graph import Node, Variable
@@ -84,6 +85,9 @@ class Host(Protocol):
     def receive(self, node: Node) -> tuple[Array, list[Call]]:
         """Where to write the gradient of an input, and what follows when it is there."""
 
+    def at_end(self, call: Prepared) -> None:
+        """Have something done when the step is over, together with all that changes then."""
+
     def fate(
         self, variable: Variable, rows: slice | None = None, holder: Holder | None = None
     ) -> Fate:
@@ -112,6 +116,7 @@ class Kernel:
     """
 
     kind = "kernel"
+    only_numpy = True  # whether all its calls are functions of NumPy's, which cannot fail half-way
 
     def __init__(
         self,

@@ -51,7 +51,8 @@ class PackedWeight:
         """The packed weight of a variable; plans of other batch sizes that train it share one."""
         known = variable._holder
         if isinstance(known, cls) and (known.optimizer, known.images) == (optimizer, images):
-            return known
+            if optimizer is None or len(known.states) == optimizer.slots:
+                return known
         return cls(variable, optimizer, images)
 
     def in_order(self, mine: Array) -> Array:

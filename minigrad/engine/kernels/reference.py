@@ -24,6 +24,7 @@ class ReferenceKernel(GeneralKernel):
     """
 
     kind = "reference"
+    only_numpy = False
 
     def __init__(self, nodes: Sequence[Any], scope: Scope) -> None:
         super().__init__(nodes, scope)

@@ -1,0 +1,176 @@
+"""An operator, a kernel and an optimizer from outside: one place each, and a model trains with them."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from both_ways import Formula, both_ways, fit_both, way
+from test_engine import engine
+
+import minigrad as mg
+from minigrad.engine.kernels.kernel import Kernel
+from minigrad.engine.match import KERNELS
+from minigrad.engine.updates import Updates
+from minigrad.graph import recordable
+
+L = mg.layers
+
+
+@mg.implements(np.square)
+@recordable
+class Square(mg.Operator):
+    def forward(self, x):
+        return x * x
+
+    def backward(self, gradient, x):
+        return gradient * x * 2
+
+    def keeps_samples_apart(self, samples):
+        return all(samples)
+
+
+class SquareKernel(Kernel):
+    """The square with a kernel of its own, which keeps 2x from the way forward."""
+
+    kind = "square"
+
+    def __init__(self, nodes, scope):
+        super().__init__(nodes, scope, nodes[0].inputs)
+
+    @classmethod
+    def takes(cls, node, scope):
+        return [node] if type(node) is Square and scope.computed_from(node) else None
+
+    def forward(self, host):
+        x, out = host.value(self.reads[0]), host.value(self.output)
+        self.twice = host.ask("twice x", x.shape, x.dtype)
+        yield partial(np.add, x, x, out=self.twice)
+        yield partial(np.multiply, x, x, out=out)
+
+    def backward(self, host):
+        if self.sends:
+            place, after = host.receive(self.reads[0])
+            yield partial(np.multiply, host.gradient(self.output), self.twice, out=place)
+            yield from after
+
+
+@recordable
+class Lion(mg.optimizers.Optimizer):
+    """Source: Chen et al., "Symbolic discovery of optimization algorithms", arXiv 2302.06675."""
+
+    slots = 1
+
+    def __init__(self, learning_rate=0.01, beta_1=0.9, beta_2=0.99):
+        self.beta_1, self.beta_2 = beta_1, beta_2
+        super().__init__(learning_rate)
+
+    def update(self, variable, gradient):
+        (mean,) = self.state(variable)
+        step = np.sign(mean * self.beta_1 + gradient * (1 - self.beta_1))
+        variable.value = variable.value - step * self.learning_rate
+        mean *= self.beta_2
+        mean += gradient * (1 - self.beta_2)
+
+
+@recordable
+class Normed(mg.optimizers.Optimizer):
+    """A step of the same length for each weight, which no row can take by itself."""
+
+    def update(self, variable, gradient):
+        length = np.sqrt(np.sum(gradient * gradient))
+        variable.value = variable.value - gradient * (self.learning_rate / (length + 1e-3))
+
+
+@recordable
+class Warming(mg.optimizers.SGD):
+    """Decides by the number of steps."""
+
+    def update(self, variable, gradient):
+        rate = self.learning_rate * 0.1 if self.iterations < 5 else self.learning_rate
+        variable.value = variable.value - gradient * rate
+
+
+def layers():
+    return [L.Dense(40), Formula(lambda x: np.square(np.tanh(x))), L.Dense(2)]
+
+
+def kinds(model):
+    runners = model._runners.values()
+    return {k.kind for r in runners for p in r.programs for k in p.kernels}
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("with_kernel", [False, True])
+def test_an_operator_and_a_kernel_from_outside(with_kernel, threads, monkeypatch):
+    if with_kernel:
+        monkeypatch.setattr("minigrad.engine.match.KERNELS", [SquareKernel, *KERNELS])
+    with engine(threads):
+        models = both_ways(layers, (6,))
+        fit_both(models)
+        assert ("square" in kinds(models[1])) == with_kernel
+        assert "reference" not in kinds(models[1])
+        assert way(models[1]) == ("alone" if threads == 1 else "pictures")
+
+
+@pytest.mark.parametrize("large", [100, 1 << 20], ids=["large weight", "small weights"])
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("optimizer", [Lion, Normed, Warming])
+def test_an_optimizer_from_outside_is_recorded(optimizer, threads, large):
+    with engine(threads, large=large):
+        models = both_ways(layers, (6,), optimizer=lambda: optimizer(0.01))
+        fit_both(models)
+        plan = next(r for r in models[1]._runners.values() if r.training)
+        assert plan.updates.recorded
+        assert plan.updates.by_rows == (optimizer is not Normed)
+        banded = threads == 2 and large == 100 and optimizer is not Normed
+        assert (way(models[1]) == "bands") == banded
+
+
+def test_a_rule_that_keeps_something_besides_is_not_recorded():
+    @recordable
+    class Counting(mg.optimizers.Optimizer):
+        def update(self, variable, gradient):
+            self.seen = getattr(self, "seen", 0) + 1
+            variable.value = variable.value - self.learning_rate * gradient
+
+    with engine(1):
+        models = both_ways(layers, (6,), optimizer=lambda: Counting(0.01))
+        fit_both(models)
+        assert not next(iter(models[1]._runners.values())).updates.recorded
+        assert models[1].optimizer.seen == models[0].optimizer.seen
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_numbers_of_an_optimizer_may_change_after_the_plan_was_made(threads):
+    with engine(threads, large=100):
+        models = both_ways(layers, (6,), optimizer=lambda: mg.optimizers.SGD(0.01))
+        for name, value in [("momentum", 0.8), ("nesterov", True), ("learning_rate", 0.02)]:
+            fit_both(models)
+            for model in models:
+                setattr(model.optimizer, name, value)
+        fit_both(models)
+        for model in models:
+            model.optimizer.momentum = 0.0
+        fit_both(models)
+
+
+RULES = {
+    "sgd": (lambda: mg.optimizers.SGD(0.01), 2),
+    "momentum": (lambda: mg.optimizers.SGD(0.01, momentum=0.9), 4),
+    "nesterov": (lambda: mg.optimizers.SGD(0.01, momentum=0.9, nesterov=True), 6),
+    "adam": (lambda: mg.optimizers.Adam(0.01), 12),
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_recorded_rule_has_as_few_calls_as_one_written_by_hand(name):
+    make, wanted = RULES[name]
+    optimizer, weight, asked = make(), mg.Variable(np.ones((3, 2))), []
+
+    def ask(label, shape, dtype):
+        asked.append(np.zeros(shape, dtype))
+        return asked[-1]
+
+    updates, states = Updates(optimizer, [weight]), optimizer.state(weight)
+    calls = updates.calls(weight, weight._array, np.ones((3, 2)), states, ask)
+    assert len(calls) == wanted and len(asked) <= 2
