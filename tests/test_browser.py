@@ -156,6 +156,7 @@ LECTURES = {
     "04_optimised_version": (0, "4", "You said 4. It is 272.098."),
     "05_keras_reference": (0, '"yes"', "You said yes. It is no."),
     "06_experiments": (0, "26", "You said 26, and so it is."),
+    "07_going_further": (4, '"both"', "You said both. It is convolutional."),
     "08_derivatives_of_chance": (2, "1", "You said 1. It is 0."),
 }
 
@@ -176,7 +177,8 @@ def test_a_lecture_opens_runs_and_answers(lab, page, name):
     found = page.locator(".widget-vbox", has=page.locator(".widget-image"))
     playwright.expect(found).to_have_count(explorers)
     for explorer in found.all():
-        follows_its_slider(page, explorer)
+        if explorer.locator(".noUi-handle").count():  # live training has a button
+            follows_its_slider(page, explorer)
     if guess is not None:
         type_a_guess(page, guess, answer)
     page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
@@ -193,6 +195,39 @@ def test_nothing_alarms_a_beginner_in_the_terminal(lab, home, page):
     wrong = re.findall(r"^\[[WE] .*|.*WARNING.*|.*Skipped.*|.*not trusted.*", said, re.MULTILINE)
     # the test's own settings: no token
     assert [line for line in wrong if "authentication is disabled" not in line] == []
+
+
+STOPPED = """\
+import numpy as np, minigrad as mg
+from minigrad_course import explorers
+live = explorers.live_training()
+display(live.explorer)
+model = mg.Sequential([mg.Input((4,)), mg.layers.Dense(1)])
+model.compile("sgd", "mse")
+history = model.fit(np.ones((100, 4)), np.ones(100), 1, 100_000, verbose=0, callbacks=[live])"""
+
+
+def test_the_button_stops_a_training_while_its_cell_runs(lab, page):
+    page.goto(f"{lab}lab?reset")
+    page.wait_for_function("window.jupyterapp?.serviceManager?.contents")
+    page.evaluate(
+        """source => window.jupyterapp.serviceManager.contents.save('notebooks/stop.ipynb', {
+            type: 'notebook', format: 'json', content: {
+                nbformat: 4, nbformat_minor: 5, metadata: {kernelspec: {name: 'python3'}},
+                cells: [{cell_type: 'code', id: 'one', source, metadata: {}, outputs: [],
+                         execution_count: null}],
+            },
+        })""",
+        STOPPED,
+    )
+    open_notebook(page, lab, "stop.ipynb")
+    page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    button = page.get_by_role("button", name="Stop training")
+    told = page.locator("[role=status]", has_text="The loss of")
+    playwright.expect(told).to_be_visible(timeout=60_000)  # it trains
+    button.click()
+    playwright.expect(told).to_contain_text("Stopped by hand.", timeout=60_000)
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
 
 def follows_its_slider(page: playwright.Page, explorer: playwright.Locator) -> None:

@@ -8,6 +8,10 @@
     explorers.difference()              # lecture 05: a wrong rate against rounding
     explorers.two_lines()               # lecture 06: what is paid once, and what in every step
     explorers.switches()                # lecture 06: the twelve peculiarities, on and off
+    explorers.descent()                 # lecture 07: plain descent, momentum and Adam
+    explorers.live_training()           # lecture 07: a loss that is drawn while a model learns
+    explorers.feature_maps(model, x)    # lecture 07: what each layer sees in a picture
+    explorers.confusion(x, y, p, names) # lecture 07: which pictures are taken for what
     explorers.staircases()              # lecture 08: common dice and independent ones, as p moves
     explorers.temperature()             # lecture 08: what a softened coin gains and loses
 
@@ -22,8 +26,12 @@ from typing import Any
 
 # each is a function in the module NAME_explorer
 __all__ = [
+    "confusion",
+    "descent",
     "difference",
+    "feature_maps",
     "impatient",
+    "live_training",
     "microscope",
     "staircases",
     "switches",

@@ -46,6 +46,7 @@ LECTURES = {
     "04": "optimized_version",
     "05": "keras_reference",
     "06": "experiments",
+    "07": "going_further",
     "08": "derivatives_of_chance",
 }
 EXERCISES: dict[str, Exercise] = {}
