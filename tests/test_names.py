@@ -28,7 +28,6 @@ def trained(library):
 # What minigrad has beyond Keras, because it is there to be read: graphs, plans, short classes.
 BEYOND = {
     "model": {"network", "plan"},
-    "InputLayer": {"shape"},
     "metric": {"direction", "total_of"},
     "EarlyStopping": {"best_epoch"},  # Keras's has it once training has begun
     "History": {"epoch"},
@@ -36,14 +35,23 @@ BEYOND = {
 }
 LAYERS = {
     "Activation": ("relu",),
+    "Add": (),
     "AveragePooling2D": (2,),
+    "Concatenate": (),
     "Conv2D": (2, 2),
     "Dense": (2,),
     "Dropout": (0.5,),
+    "ELU": (),
     "Flatten": (),
+    "GlobalAveragePooling2D": (),
+    "GlobalMaxPooling2D": (),
     "InputLayer": ((4,),),
+    "LeakyReLU": (),
     "MaxPooling2D": (),
+    "ReLU": (),
     "Rescaling": (0.5,),
+    "Reshape": ((2,),),
+    "Softmax": (),
 }
 
 
