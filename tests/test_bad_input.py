@@ -253,7 +253,7 @@ METHODS: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
         {},
         {"name": ["nothing", 5, None], "index": [9, -9, 1.0, "a", [0], True, NAN]},
     ),
-    "build": ({}, {"input_shape": [5, None, "a", (None, 9), (None, -1), (), (None, 1.5)]}),
+    "build": ({}, {"input_shape": [5, "a", (None, 9), (None, -1), (), (None, 1.5)]}),
     "set_weights": (
         {},
         {

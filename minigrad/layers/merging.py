@@ -54,6 +54,9 @@ class Add(Merge):
         (None, 8)
     """
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+
     def _merged(self, inputs: list[Any]) -> Node:
         return reduce(np.add, inputs)
 
