@@ -118,6 +118,28 @@ CASES = {
     "activation": ("Activation", ("softmax",), {}, (3, 5)),
     "rescaling": ("Rescaling", (0.25,), {"offset": -1.0}, (3, 5)),
     "dropout at rest": ("Dropout", (0.5,), {}, (3, 5)),
+    "softmax": ("Softmax", (), {}, (3, 5)),
+    "softmax over rows": ("Softmax", (1,), {}, (2, 3, 4)),
+    "relu": ("ReLU", (), {}, (3, 5)),
+    "relu, all": ("ReLU", (0.7, 0.1, 0.2), {}, (3, 5)),
+    "leaky": ("LeakyReLU", (), {}, (3, 5)),
+    "elu": ("ELU", (0.5,), {}, (3, 5)),
+    "reshape": ("Reshape", ((2, -1),), {}, (3, 4, 2)),
+    "global mean": ("GlobalAveragePooling2D", (), {}, (2, 3, 4, 2)),
+    "global mean, axes kept": ("GlobalAveragePooling2D", (), {"keepdims": True}, (2, 3, 4, 2)),
+    "global max": ("GlobalMaxPooling2D", (), {}, (2, 3, 4, 2)),
+    **{
+        name: ("Activation", (name,), {}, (4, 6))
+        for name in (
+            "leaky_relu",
+            "selu",
+            "silu",
+            "swish",
+            "softplus",
+            "exponential",
+            "log_softmax",
+        )
+    },
 }
 
 

@@ -31,6 +31,7 @@ BEYOND = {
     "metric": {"direction", "total_of"},
     "EarlyStopping": {"best_epoch"},  # Keras's has it once training has begun
     "History": {"epoch"},
+    "Huber": {"delta"},
     "datasets": {"DataError", "Dataset", "load_csv", "read_idx"},
 }
 LAYERS = {
@@ -77,6 +78,8 @@ def test_the_others_show_what_keras_s_show(keras, module):
             continue
         needs = {"ModelCheckpoint": {"save_weights_only": True, "filepath": "w.weights.npz"}}
         needs["BackupAndRestore"] = {"backup_dir": "folder"}
+        needs["CSVLogger"] = {"filename": "log.csv"}
+        needs["LearningRateScheduler"] = {"schedule": abs}
         theirs = dict(needs.get(name, {}))
         theirs |= {"filepath": "w.weights.h5"} if "filepath" in theirs else {}
         pair = (

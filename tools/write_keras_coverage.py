@@ -26,11 +26,13 @@ BASES = (*BASES, "Callback", "CallbackList", "History")
 NEEDED = {
     "activation": "relu",
     "backup_dir": "folder",
+    "filename": "log.csv",
     "filepath": "w.npz",
     "filters": 1,
     "kernel_size": 2,
     "rate": 0.5,
     "scale": 0.5,
+    "schedule": abs,
     "seed": 1,
     "shape": (2,),
     "target_shape": (2,),

@@ -33,9 +33,6 @@ OTHERS = ("keras", "tensorflow", "tf_keras", "torch", "jax", "jaxlib", "flax")
 
 # What Keras's scripts often use, and how to say it with what is covered.
 INSTEAD = {
-    "LambdaCallback": "a class derived from callbacks.Callback does the same",
-    "LearningRateScheduler": "a class derived from callbacks.Callback may assign "
-    "self.model.optimizer.learning_rate in on_epoch_begin",
     "RMSprop": "Adam is covered",
     "cifar10": "keras.datasets.cifar10.load_data() returns arrays, which fit takes",
     "clone_model": "a function that builds the model, and set_weights, make another",
