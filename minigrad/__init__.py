@@ -47,7 +47,7 @@ from minigrad.graph import (
     unbroadcast,
 )
 from minigrad.layers import Input
-from minigrad.model import Sequential
+from minigrad.model import Model, Sequential
 from minigrad.shared import lookup
 
 __version__ = "0.1.0"
@@ -56,6 +56,7 @@ __all__ = [
     "Constant",
     "Dual",
     "Input",
+    "Model",
     "Node",
     "Operator",
     "Sequential",

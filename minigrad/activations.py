@@ -27,12 +27,18 @@ from minigrad.shared.arguments import default_name
 
 __all__ = [
     "elu",
+    "exponential",
     "get",
+    "leaky_relu",
     "linear",
     "log_softmax",
     "relu",
+    "selu",
     "sigmoid",
+    "silu",
     "softmax",
+    "softplus",
+    "swish",
     "tanh",
 ]
 
@@ -103,9 +109,115 @@ def linear(x: Any) -> Any:
     return x
 
 
+# -- composed of others ----------------------------------------------------------------------
+def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
+    """x where x > 0, negative_slope·x elsewhere.
+
+    Args:
+        x: A node or an array of any shape.
+        negative_slope: The slope below 0.
+
+    Returns:
+        A node or an array of the same shape.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.activations.leaky_relu([-1.0, 2.0])
+        array([-0.2,  2. ])
+    """
+    x = as_given(x)
+    return np.where(x > 0, x, negative_slope * x)
+
+
+def selu(x: Any) -> Any:
+    """Scaled ELU: what goes in with mean 0 and variance 1 comes out so.
+
+    Source: Klambauer et al., arXiv 1706.02515, eq. 2.
+
+    Args:
+        x: A node or an array of any shape.
+
+    Returns:
+        A node or an array of the same shape.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.activations.selu([-1.0, 2.0]).round(4)
+        array([-1.1113,  2.1014])
+    """
+    return 1.0507009873554805 * elu(x, 1.6732632423543772)
+
+
+def softplus(x: Any) -> Any:
+    """log(1 + eˣ), written so that it does not overflow.
+
+    Args:
+        x: A node or an array of any shape.
+
+    Returns:
+        A node or an array of the same shape.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.activations.softplus([0.0, 1000.0]).round(4)
+        array([6.931e-01, 1.000e+03])
+    """
+    x = as_given(x)
+    return np.maximum(x, 0) + np.log(1 + np.exp(-abs(x)))
+
+
+def silu(x: Any) -> Any:
+    """x·sigmoid(x), also called swish.
+
+    Source: Ramachandran et al., arXiv 1710.05941.
+
+    Args:
+        x: A node or an array of any shape.
+
+    Returns:
+        A node or an array of the same shape.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.activations.silu([0.0, 100.0])
+        array([  0., 100.])
+    """
+    x = as_given(x)
+    return x * sigmoid(x)
+
+
+def exponential(x: Any) -> Any:
+    """eˣ.
+
+    Args:
+        x: A node or an array of any shape.
+
+    Returns:
+        A node or an array of the same shape.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.activations.exponential([0.0]).round(4)
+        array([1.])
+    """
+    return np.exp(as_given(x))
+
+
+def as_given(x: Any) -> Any:
+    return x if isinstance(x, Node) else np.asarray(x)
+
+
+swish = silu
+
 NAMES: dict[str, Callable[[Any], Any]] = {
-    function.__name__: function
-    for function in (relu, elu, sigmoid, tanh, softmax, log_softmax, linear)
+    "swish": silu,
+    **{
+        function.__name__: function
+        for function in (
+            *(relu, elu, sigmoid, tanh, softmax, log_softmax, linear),
+            *(leaky_relu, selu, softplus, silu, exponential),
+        )
+    },
 }
 
 

@@ -33,8 +33,10 @@ from typing import Any
 import numpy as np
 
 from minigrad import activations, config, initializers, layers, losses, metrics, optimizers
-from minigrad.model import Sequential
-from minigrad.shared.arguments import configuration, title
+from minigrad.layers.base import Formula
+from minigrad.layers.tensors import with_tensors
+from minigrad.model import Model, Sequential
+from minigrad.shared.arguments import configuration, default_name, title
 
 __all__ = ["from_keras", "import_keras", "to_keras"]
 
@@ -96,7 +98,7 @@ def remarks_held_back() -> Iterator[None]:
 
 
 # -- to Keras ------------------------------------------------------------------------------
-def to_keras(model: Sequential, compile: bool = True) -> Any:
+def to_keras(model: Model, compile: bool = True) -> Any:
     """The same model in Keras.
 
     Args:
@@ -104,7 +106,8 @@ def to_keras(model: Sequential, compile: bool = True) -> Any:
         compile: Whether it is compiled alike, and the optimizer's state carried as well.
 
     Returns:
-        A ``keras.Sequential`` with weights of its own: training one leaves the other as it is.
+        A ``keras.Sequential`` or ``keras.Model`` with weights of its own: training one leaves
+        the other as it is.
 
     Raises:
         ImportError: When Keras is not installed.
@@ -120,15 +123,15 @@ def to_keras(model: Sequential, compile: bool = True) -> Any:
         >>> theirs.optimizer.name, theirs.loss.name
         ('adam', 'mean_squared_error')
     """
-    if not isinstance(model, Sequential):
-        raise TypeError(f"to_keras takes a minigrad.Sequential, got {model!r:.60}")
+    if not isinstance(model, Model):
+        raise TypeError(f"to_keras takes a model of minigrad's, got {model!r:.60}")
     if not model.built:
         raise ValueError(
             f"{title(model)} is not built yet, so it has no weights to carry: put mg.Input(shape) "
             "first, or call model.build((None, …))"
         )
     keras = import_keras()
-    theirs = sequential_to_keras(model, keras)
+    theirs = model_to_keras(model, keras)
     if compile and model.optimizer is not None:
         theirs.compile(
             optimizer=made(keras.optimizers, model.optimizer, optimizers, "optimizer"),
@@ -139,16 +142,47 @@ def to_keras(model: Sequential, compile: bool = True) -> Any:
     return theirs
 
 
+def model_to_keras(model: Any, keras: Any) -> Any:
+    """A model, or a layer of one, in Keras and with its weights."""
+    if type(model) is Sequential:
+        return sequential_to_keras(model, keras)
+    if type(model) is Model and model.outputs:
+        return graph_to_keras(model, keras)
+    return layer_to_keras(model, keras)
+
+
+def graph_to_keras(model: Model, keras: Any) -> Any:
+    found: dict[Any, Any] = {}
+    for tensor in model.inputs:
+        dtype = tensor._layer._given_dtype or np.dtype(model.dtype)
+        found[tensor] = keras.Input(tensor.shape[1:], dtype=dtype.name, name=tensor.name)
+    made: dict[Any, Any] = {}
+    for tensor in model._between:
+        layer, given = tensor._layer, [found[source] for source in tensor._inputs]
+        if isinstance(layer, Formula):
+            function = getattr(keras.ops, layer._function.__name__, None)
+            if function is None:
+                raise ValueError(f"{title(layer)}: Keras has no function of its name")
+            arguments = with_tensors(layer._arguments, iter(given))
+            found[tensor] = function(*arguments, **layer._options)
+            continue
+        if layer not in made:
+            made[layer] = model_to_keras(layer, keras)
+        found[tensor] = made[layer](given if tensor._several else given[0])
+        made[layer].set_weights(layer.get_weights())
+    ends = [[found[tensor] for tensor in end] for end in (model.inputs, model.outputs)]
+    several = zip(ends, model._several, strict=True)
+    theirs = keras.Model(*(end if many else end[0] for end, many in several), name=model.name)
+    theirs.trainable = model.trainable
+    return theirs
+
+
 def sequential_to_keras(model: Sequential, keras: Any) -> Any:
-    assert model._input_layer is not None
-    dtype = model._input_layer._given_dtype or np.dtype(model.dtype)
+    dtype = model.inputs[0]._layer._given_dtype or np.dtype(model.dtype)
     theirs = keras.Sequential(name=model.name)
     theirs.add(keras.Input(model.input_shape[1:], dtype=dtype.name))
     for layer in model.layers:
-        if type(layer) is Sequential:
-            theirs.add(sequential_to_keras(layer, keras))
-            continue
-        theirs.add(layer_to_keras(layer, keras))
+        theirs.add(model_to_keras(layer, keras))
         theirs.layers[-1].set_weights(layer.get_weights())
     if not model.trainable:
         theirs.trainable = False
@@ -219,7 +253,7 @@ def arguments_for(kind: Any, thing: Any) -> dict[str, Any]:
     return arguments
 
 
-def state_to_keras(model: Sequential, theirs: Any) -> None:
+def state_to_keras(model: Model, theirs: Any) -> None:
     # Keras keeps: iterations, learning rate, then for each weight what is remembered of it.
     assert model.optimizer is not None
     theirs.optimizer.build(theirs.trainable_variables)
@@ -230,11 +264,12 @@ def state_to_keras(model: Sequential, theirs: Any) -> None:
 
 
 # -- from Keras ----------------------------------------------------------------------------
-def from_keras(keras_model: Any, compile: bool = True) -> Sequential:
+def from_keras(keras_model: Any, compile: bool = True) -> Model:
     """The same model in minigrad.
 
     Args:
-        keras_model: A ``keras.Sequential`` that is built.
+        keras_model: A ``keras.Sequential`` that is built, or a ``keras.Model`` of inputs and
+            outputs.
         compile: Whether it is compiled alike, and the optimizer's state carried as well.
             ``False`` takes models whose optimizer or loss minigrad does not cover.
 
@@ -242,7 +277,7 @@ def from_keras(keras_model: Any, compile: bool = True) -> Sequential:
         A model with weights of its own.
 
     Raises:
-        TypeError: When it is no ``keras.Sequential``.
+        TypeError: When it is none of the two.
         ValueError: When the model is not built, or uses a layer, an argument, a loss, a metric
             or an optimizer that minigrad does not cover. The error names it.
 
@@ -259,17 +294,17 @@ def from_keras(keras_model: Any, compile: bool = True) -> Sequential:
         Activation, AveragePooling2D, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, Rescaling.
     """
     keras = import_keras()
-    if not isinstance(keras_model, keras.Sequential):
+    if not isinstance(keras_model, keras.Sequential) and not is_graph(keras_model, keras):
         raise TypeError(
-            f"from_keras takes a keras.Sequential, got {type(keras_model).__name__}: minigrad's "
-            "models are layers in a row"
+            f"from_keras takes a keras.Sequential or a keras.Model of inputs and outputs, got "
+            f"{type(keras_model).__name__}"
         )
     if not keras_model.built:
         raise ValueError(
             f'from_keras: Sequential "{keras_model.name}" is not built yet, so it has no weights '
             "to carry: put keras.Input(shape) first"
         )
-    model = sequential_from_keras(keras_model, keras)
+    model = model_from_keras(keras_model, keras)
     if compile and keras_model.compiled:
         told = keras_model.get_compile_config()
         model.compile(
@@ -285,20 +320,77 @@ def from_keras(keras_model: Any, compile: bool = True) -> Sequential:
     return model
 
 
+def is_graph(keras_model: Any, keras: Any) -> bool:
+    """Whether it is a model of Keras's that was made from inputs and outputs."""
+    return isinstance(keras_model, keras.Model) and type(keras_model).__name__ == "Functional"
+
+
+def model_from_keras(theirs: Any, keras: Any) -> Any:
+    """A model of Keras's, or a layer of one, in minigrad."""
+    if isinstance(theirs, keras.Sequential):
+        return sequential_from_keras(theirs, keras)
+    return (
+        graph_from_keras(theirs, keras)
+        if is_graph(theirs, keras)
+        else layer_from_keras(theirs, keras)
+    )
+
+
+def graph_from_keras(keras_model: Any, keras: Any) -> Model:
+    found: dict[int, Any] = {}
+    made: dict[int, Any] = {}
+    for tensor in keras_model.inputs:
+        name = tensor._keras_history.operation.name
+        given = None if tensor.dtype in config.FLOATS else tensor.dtype
+        found[id(tensor)] = layers.Input(tensor.shape[1:], name=name, dtype=given)
+
+    def mine(tensor: Any) -> Any:
+        if not isinstance(tensor, keras.KerasTensor):
+            return tensor  # a number in a formula
+        if id(tensor) not in found:
+            operation, number, _ = tensor._keras_history
+            found[id(tensor)] = called(operation, operation._inbound_nodes[number])
+        return found[id(tensor)]
+
+    def called(operation: Any, node: Any) -> Any:
+        given = node.arguments.args
+        arguments = [list(map(mine, a)) if isinstance(a, (list, tuple)) else mine(a) for a in given]
+        if not isinstance(operation, keras.layers.Layer):
+            function = getattr(np, default_name(type(operation)), None)
+            if not isinstance(function, np.ufunc):
+                raise ValueError(f"from_keras: {operation.name!r} is not covered by minigrad")
+            return function(*arguments)
+        if id(operation) not in made:
+            made[id(operation)] = model_from_keras(operation, keras)
+        layer = made[id(operation)]
+        result = layer(arguments[0])
+        if not isinstance(layer, Model):
+            layer.set_weights([weight.numpy() for weight in operation.weights])
+        return result
+
+    ends = []
+    for given, told in (
+        (keras_model.inputs, keras_model._inputs_struct),
+        (keras_model.outputs, keras_model._outputs_struct),
+    ):
+        tensors = [mine(tensor) for tensor in given]
+        ends.append(tensors if isinstance(told, (list, tuple)) else tensors[0])
+    model = Model(ends[0], ends[1], name=keras_model.name)
+    model.trainable = keras_model.trainable
+    return model
+
+
 def sequential_from_keras(keras_model: Any, keras: Any) -> Sequential:
     dtype = keras_model.inputs[0].dtype
     own = "float32" if not keras_model.layers else keras_model.layers[0].variable_dtype
     given = None if dtype == own else dtype
     parts: list[Any] = [layers.Input(keras_model.input_shape[1:], dtype=given)]
     for theirs in keras_model.layers:
-        if isinstance(theirs, keras.Sequential):
-            parts.append(sequential_from_keras(theirs, keras))
-        else:
-            parts.append(layer_from_keras(theirs, keras))
+        parts.append(model_from_keras(theirs, keras))
     model = Sequential(parts, name=keras_model.name)
     model.dtype = np.dtype(own).name
     for mine, theirs in zip(model.layers, keras_model.layers, strict=True):
-        if not isinstance(mine, Sequential):
+        if not isinstance(mine, Model):
             mine.set_weights([weight.numpy() for weight in theirs.weights])
     model.trainable = keras_model.trainable
     return model
@@ -370,7 +462,7 @@ def describe(told: Any) -> str:
     return f"{told!r:.60}"
 
 
-def state_from_keras(keras_model: Any, model: Sequential) -> None:
+def state_from_keras(keras_model: Any, model: Model) -> None:
     assert model.optimizer is not None
     if not keras_model.optimizer.built:
         return

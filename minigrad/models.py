@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from minigrad.model import Sequential
+from minigrad.model import Model, Sequential
 from minigrad.shared import lookup
 
-__all__ = ["Sequential"]
+__all__ = ["Model", "Sequential"]
 
 
 __getattr__, __dir__ = lookup.public("models", __all__)

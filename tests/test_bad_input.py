@@ -167,6 +167,43 @@ CLASSES: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
         {"backup_dir": "folder"},
         {"backup_dir": [5, None, "", []], "save_freq": [5, "batch"], "double_checkpoint": [True]},
     ),
+    "callbacks.LearningRateScheduler": ({}, {"schedule": [5, None, "a", 0.1]}),
+    "callbacks.ReduceLROnPlateau": (
+        {},
+        {
+            "factor": [1.0, -1, "a", NAN, None],
+            "patience": [-1, 1.5, "a", None],
+            "cooldown": [-1, 1.5, "a", None],
+            "min_lr": [-1, "a", NAN, None],
+            "monitor": [5, None],
+            "mode": MODE,
+        },
+    ),
+    "callbacks.LambdaCallback": ({}, {"on_epoch_end": [5, "a"], "on_nothing": [print]}),
+    "callbacks.CSVLogger": (
+        {"filename": "log.csv"},
+        {"filename": [5, None, ""], "separator": [5, "", "ab", None]},
+    ),
+    "layers.ReLU": (
+        {},
+        {
+            "max_value": [-1, "a", NAN],
+            "negative_slope": [-1, "a", NAN, None],
+            "threshold": [-1, "a", NAN, None],
+        },
+    ),
+    "layers.LeakyReLU": ({}, {"negative_slope": [-1, "a", NAN, None]}),
+    "layers.ELU": ({}, {"alpha": ["a", NAN, None]}),
+    "layers.Softmax": ({}, {"axis": ["a", 1.5, None, True]}),
+    "layers.Concatenate": ({}, {"axis": [0, "a", 1.5, None, True]}),
+    "layers.Reshape": ({}, {"target_shape": [5, "a", None, (0,), (-1, -1), (1.5,), (-2,)]}),
+    "layers.GlobalAveragePooling2D": ({}, {"data_format": FORMAT, "keepdims": ["a", 5, None]}),
+    "losses.Huber": ({}, {"delta": [-1, "a", NAN, None], "reduction": ["max"]}),
+    "losses.BinaryCrossentropy": ({}, {"label_smoothing": PART, "axis": [0, 1, "a"]}),
+    "Model": (
+        {"inputs": mg.Input((2,), name="i"), "outputs": mg.Input((2,), name="o")},
+        {"inputs": [5, None, [], np.ones(2)], "outputs": [5, None, [], mg.layers.Dense(2)]},
+    ),
     "Sequential": ({}, {"layers": [5, [5], ["dense"], [None]], "trainable": TRUTH}),
 }
 
@@ -253,7 +290,7 @@ METHODS: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
         {},
         {"name": ["nothing", 5, None], "index": [9, -9, 1.0, "a", [0], True, NAN]},
     ),
-    "build": ({}, {"input_shape": [5, None, "a", (None, 9), (None, -1), (), (None, 1.5)]}),
+    "build": ({}, {"input_shape": [5, "a", (None, 9), (None, -1), (), (None, 1.5)]}),
     "set_weights": (
         {},
         {

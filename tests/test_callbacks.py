@@ -245,5 +245,64 @@ def test_only_callbacks_are_taken():
 
 
 def test_a_callback_that_is_not_covered_is_named():
-    with pytest.raises(AttributeError, match=r"no 'ReduceLROnPlateau'.*EarlyStopping"):
-        mg.callbacks.ReduceLROnPlateau  # noqa: B018
+    with pytest.raises(AttributeError, match=r"no 'TensorBoard'.*EarlyStopping"):
+        mg.callbacks.TensorBoard  # noqa: B018
+
+
+# -- learning rates, functions, files ------------------------------------------------------
+SCHEDULES = {
+    "rate": lambda epoch, rate: rate * 0.5,
+    "epoch": lambda epoch: 0.1 / (epoch + 1),
+}
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
+def test_schedules_are_keras_s(keras, schedule):
+    def rates(lib):
+        model = lib.Sequential([lib.Input((2,)), lib.layers.Dense(1)])
+        model.compile(lib.optimizers.SGD(0.1), "mse")
+        callback = lib.callbacks.LearningRateScheduler(schedule)
+        history = model.fit(X, Y, epochs=4, verbose=0, callbacks=[callback]).history
+        return [float(rate) for rate in history["learning_rate"]]
+
+    assert rates(mg) == pytest.approx(rates(keras), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "options", [{"patience": 1}, {"patience": 0, "cooldown": 2}, {"patience": 2, "min_lr": 0.03}],
+    ids=str,
+)  # fmt: skip
+def test_the_rate_is_lowered_as_by_keras(keras, options):
+    """On a loss that is given, after which epochs the rate falls, and how far."""
+
+    def rates(lib):
+        class Given(lib.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                logs["loss"] = [5, 4, 4, 4, 3, 3.00001, 3, 3, 3, 2.5, 2.5, 2.5][epoch]
+
+        model = lib.Sequential([lib.Input((2,)), lib.layers.Dense(1)])
+        model.compile(lib.optimizers.SGD(0.1), "mse")
+        lower = lib.callbacks.ReduceLROnPlateau("loss", factor=0.5, **options)
+        history = model.fit(X, Y, epochs=12, verbose=0, callbacks=[Given(), lower]).history
+        return [float(rate) for rate in history["learning_rate"]]
+
+    assert rates(mg) == pytest.approx(rates(keras), rel=1e-6)
+
+
+def test_functions_as_hooks_and_a_log_file_are_keras_s(keras, tmp_path):
+    def script(lib):
+        batches, epochs = [], []
+        file = tmp_path / f"{lib.__name__}.csv"
+        hooks = lib.callbacks.LambdaCallback(
+            on_train_batch_end=lambda batch, logs: batches.append(batch),
+            on_epoch_end=lambda epoch, logs: epochs.append((epoch, sorted(logs))),
+        )
+        model = lib.Sequential([lib.Input((2,)), lib.layers.Dense(1, kernel_initializer="zeros")])
+        model.compile(lib.optimizers.SGD(0.0), "mse")
+        for append in (False, True):
+            log = lib.callbacks.CSVLogger(str(file), separator=";", append=append)
+            model.fit(X, Y, 4, epochs=2, verbose=0, callbacks=[hooks, log])
+        rows = [line.split(";") for line in file.read_text().splitlines()]
+        return batches, epochs, rows[0], [row[0] for row in rows]
+
+    assert script(mg) == script(keras)

@@ -20,6 +20,14 @@ L = mg.layers
 
 PICTURES, VECTORS, SEQUENCES = (12, 11, 2), (20,), (6, 5)
 END = [L.Flatten, lambda: L.Dense(3, "softmax")]
+
+
+def branches():
+    x = mg.Input(PICTURES)
+    y = L.Conv2D(2, 3, padding="same", activation="relu")(x)
+    return mg.Model(x, L.Concatenate()([L.Add()([x, y]), x * y, y]))
+
+
 # What each network is about. Together: every layer, every activation, in every place.
 LAYERS = {
     "convolution": (PICTURES, lambda: [L.Conv2D(4, 3, activation="relu")]),
@@ -34,6 +42,17 @@ LAYERS = {
     "dropout": (PICTURES, lambda: [L.Dropout(0.5), L.Conv2D(2, 2), L.Dropout(0.2)]),
     "rescaling": (PICTURES, lambda: [L.Rescaling(2), L.Conv2D(2, 2), L.Rescaling(0.5, offset=-1)]),
     "large weight": (PICTURES, lambda: [L.Conv2D(4, 3), L.Flatten(), L.Dense(300, "elu")]),
+    "softmax layer": (PICTURES, lambda: [L.Conv2D(2, 2), L.Softmax()]),
+    "relu layer": (PICTURES, lambda: [L.Conv2D(2, 2), L.ReLU(2.0, 0.1, 0.2), L.ReLU()]),
+    "leaky": (PICTURES, lambda: [L.Conv2D(2, 2), L.LeakyReLU(), L.ELU(0.5)]),
+    "reshape": (PICTURES, lambda: [L.Conv2D(2, 2), L.Reshape((-1, 4)), L.Dense(3)]),
+    "global mean": (PICTURES, lambda: [L.Conv2D(3, 2), L.GlobalAveragePooling2D(keepdims=True)]),
+    "global largest": (PICTURES, lambda: [L.Conv2D(3, 2), L.GlobalMaxPooling2D()]),
+    "branches": (PICTURES, lambda: [branches()]),
+    **{
+        name: (VECTORS, lambda name=name: [L.Dense(6, name), L.Dense(5, name)])
+        for name in ("leaky_relu", "selu", "silu", "softplus", "exponential")
+    },
     **{
         name: (PICTURES, lambda name=name: [L.Conv2D(2, 2), L.Activation(name), L.Activation(name)])
         for name in ("relu", "elu", "sigmoid", "tanh", "softmax", "log_softmax", "linear")
@@ -62,6 +81,11 @@ LOSSES = {
     "sparse, logits": (lambda: SCE(from_logits=True), None),
     "sparse, sum": (lambda: SCE(reduction="sum"), "softmax"),
     "sparse, no softmax": (SCE, "sigmoid"),
+    "absolute": (mg.losses.MeanAbsoluteError, "softmax"),
+    "huber": (mg.losses.Huber, "softmax"),
+    "binary": (mg.losses.BinaryCrossentropy, "sigmoid"),
+    "binary, softmax": (mg.losses.BinaryCrossentropy, "softmax"),
+    "binary, logits": (lambda: mg.losses.BinaryCrossentropy(from_logits=True), None),
 }
 
 

@@ -118,6 +118,28 @@ CASES = {
     "activation": ("Activation", ("softmax",), {}, (3, 5)),
     "rescaling": ("Rescaling", (0.25,), {"offset": -1.0}, (3, 5)),
     "dropout at rest": ("Dropout", (0.5,), {}, (3, 5)),
+    "softmax": ("Softmax", (), {}, (3, 5)),
+    "softmax over rows": ("Softmax", (1,), {}, (2, 3, 4)),
+    "relu": ("ReLU", (), {}, (3, 5)),
+    "relu, all": ("ReLU", (0.7, 0.1, 0.2), {}, (3, 5)),
+    "leaky": ("LeakyReLU", (), {}, (3, 5)),
+    "elu": ("ELU", (0.5,), {}, (3, 5)),
+    "reshape": ("Reshape", ((2, -1),), {}, (3, 4, 2)),
+    "global mean": ("GlobalAveragePooling2D", (), {}, (2, 3, 4, 2)),
+    "global mean, axes kept": ("GlobalAveragePooling2D", (), {"keepdims": True}, (2, 3, 4, 2)),
+    "global max": ("GlobalMaxPooling2D", (), {}, (2, 3, 4, 2)),
+    **{
+        name: ("Activation", (name,), {}, (4, 6))
+        for name in (
+            "leaky_relu",
+            "selu",
+            "silu",
+            "swish",
+            "softplus",
+            "exponential",
+            "log_softmax",
+        )
+    },
 }
 
 
@@ -271,8 +293,8 @@ def test_an_argument_that_does_not_exist_is_named():
 
 
 def test_a_name_that_minigrad_lacks_points_to_keras():
-    with pytest.raises(AttributeError, match=r"minigrad has no 'Model'.*to_keras"):
-        mg.Model  # noqa: B018
+    with pytest.raises(AttributeError, match=r"minigrad has no 'backend'.*to_keras"):
+        mg.backend  # noqa: B018
 
 
 def test_a_built_layer_refuses_another_input():

@@ -28,6 +28,11 @@ CASES = {
     "sparse column": ("SparseCategoricalCrossentropy", {}, LABELS[:, None], PROBABILITIES),
     "sparse logits": ("SparseCategoricalCrossentropy", {"from_logits": True}, LABELS, LOGITS),
     "squared": ("MeanSquaredError", {}, ONE_HOT, NUMBERS),
+    "absolute": ("MeanAbsoluteError", {}, ONE_HOT, NUMBERS),
+    "huber": ("Huber", {"delta": 0.6}, ONE_HOT, NUMBERS),
+    "binary": ("BinaryCrossentropy", {}, ONE_HOT, PROBABILITIES),
+    "binary, logits": ("BinaryCrossentropy", {"from_logits": True}, ONE_HOT, 30 * LOGITS),
+    "binary, smoothed": ("BinaryCrossentropy", {"label_smoothing": 0.1}, ONE_HOT, PROBABILITIES),
     "squared pictures": (
         "MeanSquaredError",
         {},
@@ -71,6 +76,9 @@ def test_functions_give_a_number_for_each_sample(keras):
         ("categorical_crossentropy", ONE_HOT, PROBABILITIES),
         ("sparse_categorical_crossentropy", LABELS, PROBABILITIES),
         ("mean_squared_error", ONE_HOT, NUMBERS),
+        ("mean_absolute_error", ONE_HOT, NUMBERS),
+        ("huber", ONE_HOT, NUMBERS),
+        ("binary_crossentropy", ONE_HOT, PROBABILITIES),
     ]:
         ours, theirs = getattr(mg.losses, name), getattr(keras.losses, name)
         np.testing.assert_allclose(ours(y_true, y_pred), theirs(y_true, y_pred), rtol=2e-5)

@@ -19,6 +19,8 @@ CASES = {
     "binary": ("BinaryAccuracy", COLUMN, PREDICTIONS[:, :1]),
     "binary rows": ("BinaryAccuracy", ONE_HOT, PREDICTIONS),
     "squared": ("MeanSquaredError", ONE_HOT, PREDICTIONS),
+    "absolute": ("MeanAbsoluteError", ONE_HOT, PREDICTIONS),
+    "root": ("RootMeanSquaredError", ONE_HOT, PREDICTIONS),
     "pictures": (
         "CategoricalAccuracy",
         ONE_HOT.reshape(10, 5, 5),

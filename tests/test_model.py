@@ -435,8 +435,8 @@ def test_errors_say_what_was_wanted_and_change_nothing(wrong, message):
 def test_what_is_not_covered_points_to_keras():
     with pytest.raises(AttributeError, match=r"Sequential.save is not covered.*to_keras"):
         classifier().save("model.keras")
-    with pytest.raises(AttributeError, match="no 'Model'"):
-        mg.models.Model  # noqa: B018
+    with pytest.raises(AttributeError, match="no 'clone_model'"):
+        mg.models.clone_model  # noqa: B018
     with pytest.raises(TypeError, match="generators"):
         classifier().fit((row for row in X), ONE_HOT)
 

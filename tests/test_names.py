@@ -28,22 +28,31 @@ def trained(library):
 # What minigrad has beyond Keras, because it is there to be read: graphs, plans, short classes.
 BEYOND = {
     "model": {"network", "plan"},
-    "InputLayer": {"shape"},
     "metric": {"direction", "total_of"},
     "EarlyStopping": {"best_epoch"},  # Keras's has it once training has begun
     "History": {"epoch"},
+    "Huber": {"delta"},
     "datasets": {"DataError", "Dataset", "load_csv", "read_idx"},
 }
 LAYERS = {
     "Activation": ("relu",),
+    "Add": (),
     "AveragePooling2D": (2,),
+    "Concatenate": (),
     "Conv2D": (2, 2),
     "Dense": (2,),
     "Dropout": (0.5,),
+    "ELU": (),
     "Flatten": (),
+    "GlobalAveragePooling2D": (),
+    "GlobalMaxPooling2D": (),
     "InputLayer": ((4,),),
+    "LeakyReLU": (),
     "MaxPooling2D": (),
+    "ReLU": (),
     "Rescaling": (0.5,),
+    "Reshape": ((2,),),
+    "Softmax": (),
 }
 
 
@@ -69,6 +78,8 @@ def test_the_others_show_what_keras_s_show(keras, module):
             continue
         needs = {"ModelCheckpoint": {"save_weights_only": True, "filepath": "w.weights.npz"}}
         needs["BackupAndRestore"] = {"backup_dir": "folder"}
+        needs["CSVLogger"] = {"filename": "log.csv"}
+        needs["LearningRateScheduler"] = {"schedule": abs}
         theirs = dict(needs.get(name, {}))
         theirs |= {"filepath": "w.weights.h5"} if "filepath" in theirs else {}
         pair = (

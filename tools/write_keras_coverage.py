@@ -26,13 +26,16 @@ BASES = (*BASES, "Callback", "CallbackList", "History")
 NEEDED = {
     "activation": "relu",
     "backup_dir": "folder",
+    "filename": "log.csv",
     "filepath": "w.npz",
     "filters": 1,
     "kernel_size": 2,
     "rate": 0.5,
     "scale": 0.5,
+    "schedule": abs,
     "seed": 1,
     "shape": (2,),
+    "target_shape": (2,),
     "units": 1,
     "x": [0],
 }
@@ -155,6 +158,22 @@ def document() -> str:
     parts.append("\n## `keras.Sequential`")
     parts += table(
         "Sequential", list(rows(mg.Sequential, arguments(keras.Sequential.__init__), {}))
+    )
+    tensor = mg.Input((3,))
+    parts.append("\n## `keras.Model`\n\nA model of inputs and outputs, or a class with a `call`.")
+    parts += table(
+        "Model",
+        list(
+            rows(
+                mg.Model,
+                {
+                    **dict.fromkeys(
+                        ("inputs", "outputs", "name", "trainable"), inspect.Parameter.empty
+                    )
+                },
+                {"inputs": tensor, "outputs": tensor},
+            )
+        ),
     )
     for name, given in METHODS.items():
 

@@ -173,6 +173,19 @@ def pad(images: Noted, widths: Any, constant_values: float = 0.0) -> Noted:
     return result
 
 
+def joined(parts: Any, axis: int = 0) -> Noted:
+    first = next(part for part in parts if isinstance(part, Noted))
+    sample = np.concatenate(samples(parts), axis=axis)
+    result = Noted(first.recording, order_like(sample, first.sample))
+    start = 0
+    for part in parts:
+        index = [slice(None)] * sample.ndim
+        index[axis] = slice(start, start + part.shape[axis])
+        result[tuple(index)] = part
+        start += part.shape[axis]
+    return result
+
+
 def total(x: Noted, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
     add: Any = np.add  # which takes stand-ins, whatever its types say
     return add.reduce(x, axis=axis, keepdims=keepdims, dtype=dtype or x.dtype)
@@ -192,6 +205,7 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.where: where,
     np.zeros_like: filled(0),
     np.ones_like: filled(1),
+    np.concatenate: joined,
     np.pad: pad,
     np.sum: total,
     np.mean: mean,

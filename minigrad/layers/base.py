@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from minigrad import config, initializers
 from minigrad.graph import Constant, Node, Operator, Variable, as_node
+from minigrad.layers.building import as_it_was, sample_shape, tree
+from minigrad.layers.tensors import KerasTensor, tensors_in, with_tensors
 from minigrad.layers.weights import assign
-from minigrad.shared import lookup, randomness
-from minigrad.shared.arguments import brief, default_name, is_whole, title
+from minigrad.shared import lookup
+from minigrad.shared.arguments import brief, default_name, title
 
 __all__ = ["Layer"]
 
@@ -22,30 +23,6 @@ Shape = tuple[Any, ...]  # of a batch of open length: (None, height, width, chan
 
 LAYER_ARGUMENTS = ("name", "trainable", "dtype", "input_shape", "input_dim")
 made: Counter[str] = Counter()  # how many layers of each kind were named automatically
-
-
-def sample_shape(owner: str, shape: Any) -> tuple[int, ...]:
-    """The shape of one sample, if it is one.
-
-    Args:
-        owner: Whose argument, for the error.
-        shape: A whole number, or several.
-
-    Raises:
-        ValueError: When a length is not a whole number of at least 1.
-
-    Example:
-        >>> from minigrad.layers.base import sample_shape
-        >>> sample_shape("Input", 784), sample_shape("Input", [28, 28, 1])
-        ((784,), (28, 28, 1))
-    """
-    lengths = (shape,) if is_whole(shape) else shape
-    if not isinstance(lengths, (tuple, list)) or not all(is_whole(n) for n in lengths):
-        raise ValueError(
-            f"{owner}: shape is that of one sample without the batch, whole numbers of at "
-            f"least 1 such as (28, 28, 1); got {brief(shape)}"
-        )
-    return tuple(map(int, lengths))
 
 
 def automatic_name(kind: type) -> str:
@@ -117,6 +94,7 @@ class Layer:
             input_shape = (input_dim,)
         self._sample_shape = None if input_shape is None else sample_shape(kind, input_shape)
         self.built = False
+        self._results: tuple[KerasTensor, ...] = ()  # of each call on symbolic tensors
         self._own: list[tuple[Variable, bool]] = []  # each weight, and whether it is trainable
 
     def __repr__(self) -> str:
@@ -142,7 +120,7 @@ class Layer:
         """
         raise NotImplementedError(f"{title(self)} has no call method yet")
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
+    def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the result for an input of this shape.
 
         Args:
@@ -155,14 +133,19 @@ class Layer:
             ValueError: When the layer cannot take such an input.
         """
         # A trial graph for one sample tells, whatever the subclass does.
-        sample = Constant(np.zeros((1, *input_shape[1:]), self.dtype))
         with as_it_was(self):
-            result = self(sample)
+            result = self(self._sample(input_shape))
         if result.ndim == 0:
             raise ValueError(
                 f"{title(self)}: call returned a single number, wanted a result for each sample"
             )
         return (None, *result.shape[1:])
+
+    def _sample(self, input_shape: Any) -> Any:
+        """A sample of zeros for a trial graph, or several where the layer takes a list."""
+        if isinstance(input_shape, list):
+            return [self._sample(shape) for shape in input_shape]
+        return Constant(np.zeros((1, *input_shape[1:]), self.dtype))
 
     # -- building -----------------------------------------------------------------------
     def add_weight(
@@ -213,32 +196,67 @@ class Layer:
         """
         if not hasattr(self, "_own"):
             raise TypeError(f"{type(self).__name__}: call super().__init__() in __init__ first")
-        inputs = as_node(inputs)
+        if tensors := tuple(tensors_in(inputs)):
+            return self._connect(tensors, isinstance(inputs, (list, tuple)))  # type: ignore[return-value]
+        several = isinstance(inputs, (list, tuple)) and all(
+            isinstance(each, (Node, np.ndarray)) for each in inputs
+        )
+        nodes: Any = [as_node(each) for each in inputs] if several else as_node(inputs)
         if not self.built:
-            self.build((None, *inputs.shape[1:]))
+            self.build(batch_shape(nodes))
             self.built = True
         wants = inspect.signature(self.call).parameters
         options = {"training": training} if "training" in wants else {}
-        result = self.call(inputs, **options)
+        result = self.call(nodes, **options)
         if not isinstance(result, Node):
             raise TypeError(f"{title(self)}: call returned {type(result).__name__}, wanted a node")
-        self._sign(result, inputs)
+        self._sign(result, nodes if several else [nodes])
         return result
 
-    def _make_weights(self, input_shape: Shape) -> None:
+    def _connect(self, tensors: tuple[KerasTensor, ...], several: bool) -> KerasTensor:
+        """Take a place in a model that is being put together."""
+        shapes: Any = [tensor.shape for tensor in tensors] if several else tensors[0].shape
+        shape = self.compute_output_shape(shapes)  # refuses an input that does not fit
+        self._make_weights(shapes)
+        result = KerasTensor(shape, self, tensors, several)
+        self._results = (*self._results, result)
+        return result
+
+    def _formula(self, function: Callable[..., Any], arguments: Any, options: Any) -> KerasTensor:
+        """A function of NumPy's of this layer's result, as a layer of its own."""
+        formula = Formula(function, arguments, options)
+        return formula(list(tensors_in(arguments)))  # type: ignore[return-value]
+
+    @property
+    def output(self) -> KerasTensor:
+        """The tensor that the layer has given, called once on a symbolic input."""
+        if len(self._results) != 1:
+            raise AttributeError(
+                f"{title(self)} has {len(self._results) or 'no'} outputs: it has been called "
+                f"{len(self._results)} times on a symbolic input such as Input(shape)"
+            )
+        return self._results[0]
+
+    @property
+    def input(self) -> Any:
+        """The tensor that the layer was called on, or a list of them."""
+        tensors = self.output._inputs
+        return list(tensors) if self.output._several else (tensors or (self.output,))[0]
+
+    def _make_weights(self, input_shape: Any) -> None:
         """Make the weights of the layer, and of those that it is made of."""
         if not self.built:
             self.build(input_shape)
             self.built = True
         if not all(part.built for part in tree(self)):  # built when the layer calls them
-            self(Constant(np.zeros((1, *input_shape[1:]), self.dtype)))
+            self(self._sample(input_shape))
 
-    def _sign(self, result: Node, inputs: Node) -> None:
+    def _sign(self, result: Node, inputs: list[Node]) -> None:
         """Name what the layer has built after it, for pictures and errors."""
-        waiting = [result]
+        waiting, known = [result], set(inputs)
         while waiting:
             node = waiting.pop()
-            if node is not inputs and isinstance(node, Operator) and node.name is None:
+            if node not in known and isinstance(node, Operator) and node.name is None:
                 node.name = self.name
                 waiting.extend(node.inputs)
 
@@ -314,41 +332,19 @@ class Layer:
         return sum(weight.size for weight in self.weights)
 
 
-def tree(layer: Layer) -> list[Layer]:
-    """A layer and all that it is made of."""
-    return [layer, *(below for part in layer._parts() for below in tree(part))]
+class Formula(Layer):
+    """A function of NumPy's as a layer: what ``x + y`` is for symbolic tensors."""
+
+    def __init__(self, function: Callable[..., Any], arguments: Any, options: Any) -> None:
+        super().__init__()
+        self._function, self._arguments, self._options = function, arguments, options
+
+    def call(self, inputs: Any) -> Node:
+        return self._function(*with_tensors(self._arguments, iter(inputs)), **self._options)
 
 
-@contextmanager
-def as_it_was(layer: Layer, always: bool = True) -> Iterator[None]:
-    """Leave a layer, and those that it is made of, as they were before.
-
-    Args:
-        layer: The layer; a model as well.
-        always: Whether to do so in any case, or only if an error ends the block.
-
-    Example:
-        >>> import minigrad as mg
-        >>> from minigrad.layers.base import as_it_was
-        >>> layer = mg.layers.Dense(3)
-        >>> with as_it_was(layer):
-        ...     layer.build((None, 2))
-        >>> layer.weights
-        []
-    """
-    if all(one.built for one in tree(layer)):
-        yield  # nothing can become built
-        return
-    kept = [(one, dict(vars(one)), list(one._own)) for one in tree(layer)]
-    chance = randomness.state()
-    done = False
-    try:
-        yield
-        done = True
-    finally:
-        if always or not done:
-            for one, attributes, own in kept:
-                vars(one).clear()
-                vars(one).update(attributes)
-                one._own[:] = own
-            randomness.restore(chance)
+def batch_shape(nodes: Any) -> Any:
+    """Shape of a node with ``None`` for the batch, or a list of those of several."""
+    if isinstance(nodes, list):
+        return [batch_shape(node) for node in nodes]
+    return (None, *nodes.shape[1:])

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph import Node
-from minigrad.layers.base import Layer, Shape, sample_shape
+from minigrad.layers.base import Layer, Shape
+from minigrad.layers.building import sample_shape
+from minigrad.layers.tensors import KerasTensor
 from minigrad.shared import lookup
 
 __all__ = ["Input", "InputLayer"]
@@ -27,7 +29,7 @@ class InputLayer(Layer):
 
     Example:
         >>> import minigrad as mg
-        >>> mg.layers.InputLayer((28, 28, 1)).shape
+        >>> mg.layers.InputLayer((28, 28, 1)).batch_shape
         (None, 28, 28, 1)
     """
 
@@ -42,19 +44,15 @@ class InputLayer(Layer):
         lookup.refuse("Input", batch_size=(batch_size, None))
         super().__init__(name=name)
         self._given_dtype = None if dtype is None else given_dtype(dtype)
-        self._shape: Shape = (None, *lengths)
+        self.batch_shape: Shape = (None, *lengths)
         self.built = True
-
-    @property
-    def shape(self) -> Shape:
-        """Shape of a batch of samples, with ``None`` for the batch."""
-        return self._shape
+        self._results = (KerasTensor(self.batch_shape, self),)
 
     def call(self, inputs: Node) -> Node:
         return inputs
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        return self.shape
+        return self.batch_shape
 
 
 def given_dtype(dtype: Any) -> np.dtype:
@@ -70,8 +68,8 @@ def given_dtype(dtype: Any) -> np.dtype:
 
 def Input(  # noqa: N802 (Keras's name)
     shape: Any = None, batch_size: int | None = None, dtype: Any = None, name: str | None = None
-) -> InputLayer:
-    """Say the shape of one sample, as the first item of a model.
+) -> KerasTensor:
+    """Say the shape of one sample: where a model begins.
 
     Args:
         shape: Shape of one sample, without the batch: ``(28, 28, 1)``.
@@ -81,7 +79,8 @@ def Input(  # noqa: N802 (Keras's name)
         name: What to call it.
 
     Returns:
-        An item for :class:`~minigrad.model.Sequential`.
+        A symbolic tensor: the first item of a ``Sequential``, or what layers are called on
+        for a ``Model``.
 
     Raises:
         ValueError: When a length is not a whole number of at least 1.
@@ -91,4 +90,4 @@ def Input(  # noqa: N802 (Keras's name)
         >>> mg.Input((28, 28, 1)).shape
         (None, 28, 28, 1)
     """
-    return InputLayer(shape, batch_size, dtype, name)
+    return InputLayer(shape, batch_size, dtype, name).output

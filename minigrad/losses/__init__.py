@@ -14,27 +14,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.losses import base, cross_entropies, squared_error
+from minigrad.losses import absolute_error, base, binary, cross_entropies, squared_error
+from minigrad.losses.absolute_error import *  # noqa: F403
+from minigrad.losses.absolute_error import MeanAbsoluteError
 from minigrad.losses.base import *  # noqa: F403
 from minigrad.losses.base import FromFunction, Loss
+from minigrad.losses.binary import *  # noqa: F403
+from minigrad.losses.binary import BinaryCrossentropy
 from minigrad.losses.cross_entropies import *  # noqa: F403
 from minigrad.losses.squared_error import *  # noqa: F403
 from minigrad.losses.squared_error import MeanSquaredError
 from minigrad.shared import lookup
 
-FILES = (base, cross_entropies, squared_error)
+FILES = (base, cross_entropies, squared_error, absolute_error, binary)
 __all__ = sorted([*(name for file in FILES for name in file.__all__), "get"])
 
 # A loss and the function of its formula stand in one file, and the one is called as the other.
 PUBLIC = {name: getattr(file, name) for file in FILES[1:] for name in file.__all__}
 KINDS: list[type[Loss]] = [thing for thing in PUBLIC.values() if isinstance(thing, type)]
-FORMULAS: dict[str, type[Loss]] = {kind().name: kind for kind in KINDS}
+FORMULAS: dict[str, type[Loss]] = {kind().name.removesuffix("_loss"): kind for kind in KINDS}
 FUNCTIONS: dict[Any, type[Loss]] = {PUBLIC[name]: kind for name, kind in FORMULAS.items()}
 NAMES: dict[str, type[Loss]] = {
     **FORMULAS,
     **{kind.__name__: kind for kind in KINDS},
-    "mse": MeanSquaredError,
-    "MSE": MeanSquaredError,
+    **dict.fromkeys(("mae", "MAE"), MeanAbsoluteError),
+    **dict.fromkeys(("mse", "MSE"), MeanSquaredError),
+    **dict.fromkeys(("bce", "BCE"), BinaryCrossentropy),
 }
 
 

@@ -35,8 +35,8 @@ KINDS = [getattr(file, name) for file in (accuracies, errors) for name in file._
 NAMES: dict[str, type[Metric]] = {
     **{default_name(kind): kind for kind in KINDS},
     **{kind.__name__: kind for kind in KINDS},
-    "mse": errors.MeanSquaredError,
-    "MSE": errors.MeanSquaredError,
+    **dict.fromkeys(("mae", "MAE"), errors.MeanAbsoluteError),
+    **dict.fromkeys(("mse", "MSE"), errors.MeanSquaredError),
 }
 SHOWN = ["accuracy", *(default_name(kind) for kind in KINDS)]
 SHORT = ("accuracy", "acc")  # which accuracy it is, the shapes tell

@@ -2,14 +2,50 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from minigrad.metrics.base import OfNumbers
 
-__all__ = ["MeanSquaredError"]
+__all__ = ["MeanAbsoluteError", "MeanSquaredError", "RootMeanSquaredError"]
 
 
-class MeanSquaredError(OfNumbers):
+class OfDifferences(OfNumbers):
+    """The mean of a function of t − p over all numbers."""
+
+    direction = "down"
+    _function: Any
+
+    def total_of(self, y_true: np.ndarray, y_pred: np.ndarray) -> float:
+        dtype = y_pred.dtype if y_pred.dtype.kind == "f" else np.dtype(float)
+        difference = self._keep("difference", y_pred.shape, dtype)
+        np.subtract(y_true, y_pred, out=difference, casting="same_kind")
+        self._function(difference, out=difference)
+        total = self._keep("total", (), dtype)
+        np.add.reduce(difference, axis=None, out=total)
+        return float(total) * len(difference) / max(difference.size, 1)
+
+
+class MeanAbsoluteError(OfDifferences):
+    """The mean of |t − p| over all numbers.
+
+    Args:
+        name: Its key in ``History.history``; by default its kind, as in Keras.
+        dtype: Not covered.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> error = mg.metrics.MeanAbsoluteError()
+        >>> error.update_state(np.array([[0.0, 0.0]]), np.array([[1.0, 3.0]]))
+        >>> error.result()
+        2.0
+    """
+
+    _function = np.absolute
+
+
+class MeanSquaredError(OfDifferences):
     """The mean of (t − p)² over all numbers.
 
     Args:
@@ -24,13 +60,23 @@ class MeanSquaredError(OfNumbers):
         5.0
     """
 
-    direction = "down"
+    _function = np.square
 
-    def total_of(self, y_true: np.ndarray, y_pred: np.ndarray) -> float:
-        dtype = y_pred.dtype if y_pred.dtype.kind == "f" else np.dtype(float)
-        difference = self._keep("difference", y_pred.shape, dtype)
-        np.subtract(y_true, y_pred, out=difference, casting="same_kind")
-        np.square(difference, out=difference)
-        total = self._keep("total", (), dtype)
-        np.add.reduce(difference, axis=None, out=total)
-        return float(total) * len(difference) / max(difference.size, 1)
+
+class RootMeanSquaredError(MeanSquaredError):
+    """The root of the mean of (t − p)² over all numbers.
+
+    Args:
+        name: Its key in ``History.history``; by default its kind, as in Keras.
+        dtype: Not covered.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> error = mg.metrics.RootMeanSquaredError()
+        >>> error.update_state(np.array([[0.0, 0.0]]), np.array([[1.0, 7.0]]))
+        >>> error.result()
+        5.0
+    """
+
+    def result(self) -> float:
+        return super().result() ** 0.5

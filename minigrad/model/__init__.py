@@ -1,11 +1,12 @@
-"""The sequential model: layers in a row, and Keras's methods to train and use them.
+"""Models: graphs of layers, and Keras's methods to train and use them.
 
 A model is a recipe for graphs. For each batch size it builds one :class:`Network`; all of
 them share the weights. A runner computes a network: ``Eager`` node by node, ``Plan`` by a
 plan made once.
 
-``stack.py`` puts layers in a row, ``compiled.py`` makes graphs and runners of them, ``sequential.py``
-has the methods to train and use them, and ``loops.py`` what these do with batch after batch.
+``functional.py`` joins layers to a graph, of which ``sequential.py`` is the simplest case;
+``compiled.py`` makes graphs of nodes and runners of it, ``training.py`` has the methods to train
+and use it, and ``steps.py`` what these do with batch after batch.
 
 Example:
     >>> import numpy as np, minigrad as mg
@@ -23,5 +24,6 @@ Example:
 from __future__ import annotations
 
 from minigrad.model.sequential import Sequential
+from minigrad.model.training import Model
 
-__all__ = ["Sequential"]
+__all__ = ["Model", "Sequential"]

@@ -1,4 +1,4 @@
-"""What a row of layers becomes: graphs, and runners that compute them.
+"""What a graph of layers becomes: graphs, and runners that compute them.
 
 For each batch size there is one network, a graph of its own; all of them share the weights.
 A runner computes a network: ``Eager`` node by node, ``Plan`` by lists of calls made once.
@@ -6,10 +6,13 @@ A runner computes a network: ``Eager`` node by node, ``Plan`` by lists of calls 
 
 from __future__ import annotations
 
+import inspect
+import math
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,13 +23,14 @@ from minigrad.engine.eager import Eager
 from minigrad.engine.network import Network
 from minigrad.engine.plan_table import PlanTable
 from minigrad.engine.threads import get_threads
-from minigrad.graph import Constant, topological_sort
-from minigrad.layers import Layer, Rescaling
-from minigrad.layers.base import as_it_was
+from minigrad.graph import Constant, Node, topological_sort
+from minigrad.layers import InputLayer, Rescaling
+from minigrad.layers.building import as_it_was
+from minigrad.layers.tensors import KerasTensor
 from minigrad.model import samples
 from minigrad.model.counting import Counters
+from minigrad.model.functional import Functional
 from minigrad.model.lock import Lock
-from minigrad.model.stack import Stack
 from minigrad.model.steps import Runner
 from minigrad.shared import lookup
 from minigrad.shared.arguments import title, whole
@@ -36,8 +40,8 @@ __all__ = ["Compiled"]
 KEPT = 8  # networks of different batch sizes that are kept for the next time
 
 
-class Compiled(Stack):
-    """Layers in a row, with an optimizer, a loss, metrics, and what computes them.
+class Compiled(Functional):
+    """A graph of layers, with an optimizer, a loss, metrics, and what computes them.
 
     Attributes:
         loss: What is made small.
@@ -142,6 +146,11 @@ class Compiled(Stack):
             raise ValueError(f"{title(self)}: call model.compile(optimizer, loss) before {method}")
         if self.loss is None:
             raise ValueError(f"{title(self)}: {method} needs a loss: model.compile(…, loss=…)")
+        if len(self._outputs) > 1:
+            raise ValueError(
+                f"{title(self)}: {method} of a model with {len(self._outputs)} outputs is not "
+                "covered; predict is, and a model of each output shares its layers"
+            )
 
     # -- graphs and runners ---------------------------------------------------------------
     def network(
@@ -172,22 +181,22 @@ class Compiled(Stack):
             <Add "d" shape=(32, 2) dtype=float32 value=None gradient=None>
         """
         batch_size = whole("network", "batch_size", batch_size)
-        if not self.built or self._input_layer is None:
+        if not self.built or not self._inputs:
             raise ValueError(
                 f"{title(self)} is not built yet: put mg.Input(shape) first, or call "
                 "model.build((None, …)) with the shape of a batch"
             )
-        dtype = np.dtype(input_dtype or self._input_layer._given_dtype or self.dtype)
+        dtype = np.dtype(input_dtype or self._inputs[0]._layer._given_dtype or self.dtype)
         with_loss = with_loss and self.loss is not None
         key = batch_size, bool(training), with_loss, dtype
         if key not in self._networks:
-            shape = (batch_size, *self.input_shape[1:])
+            shape = (batch_size, *self._entry_shape())
             inputs = Constant(np.zeros(shape, dtype), name="inputs")
-            outputs = self.call(inputs, training=training)
+            outputs = self._computed(inputs, training)
             targets = loss = None
             ends = [outputs]
             if with_loss and self.loss is not None:
-                self._remark_on(self.layers[-1])
+                self._remark()
                 targets = self.loss._targets(outputs)
                 loss = self.loss(targets, outputs)
                 ends.append(loss)
@@ -195,8 +204,9 @@ class Compiled(Stack):
             self._networks[key] = Network(inputs, targets, outputs, loss, order)
         return recent(self._networks, key)
 
-    def _remark_on(self, last: Layer) -> None:
+    def _remark(self) -> None:
         """Warn where the last layer's activation and the loss are probably not meant together."""
+        last = self._outputs[0]._layer if self._outputs else None
         name = getattr(getattr(last, "activation", None), "__name__", "")
         remark = self.loss._remark(name) if self.loss and name in activations.NAMES else ""
         if remark and not self._remarked:
@@ -297,15 +307,17 @@ class Compiled(Stack):
         A model that does not know its input yet learns it from the samples, and is built; use
         it within :func:`~minigrad.layers.base.as_it_was`, so that an error undoes that.
         """
-        x, y = samples.as_samples(x, y, method)
+        x, y = samples.as_samples(self._packed(x, method), y, method)
         if targets and y is None:
             raise ValueError(f"{method}: y is missing")
         if not self.built:
-            self.build((None, *x.shape[1:]))
-        x = samples.of_shape(x, self.input_shape[1:], method, title(self))
+            self._make_weights((None, *x.shape[1:]))
+        if not self._inputs:  # a formula of one's own
+            self._inputs = (InputLayer(x.shape[1:]).output,)
+        x = samples.of_shape(x, self._entry_shape(), method, title(self))
         x = samples.finite(x, self._dtype_for(x), f"{method}: x")
         if y is not None and self.loss is not None:
-            y = self.loss._check_targets(y, self.output_shape)
+            y = self.loss._check_targets(y, self._packed_shape())
             dtype = np.intp if self.loss._whole_numbers else self.dtype
             y = samples.finite(y, dtype, f"{method}: y")
         return x, y
@@ -325,18 +337,80 @@ class Compiled(Stack):
 
     def _dtype_for(self, x: np.ndarray) -> np.dtype:
         """The dtype in which these samples enter the graph."""
-        given = self._input_layer._given_dtype if self._input_layer else None
+        given = self._inputs[0]._layer._given_dtype
         if given is not None:
             return given
-        pictures = x.dtype == np.uint8 and isinstance(self.layers[0], Rescaling)
+        first = [t._layer for t in self._between if self._inputs[0] in t._inputs]
+        pictures = x.dtype == np.uint8 and all(isinstance(one, Rescaling) for one in first)
         return x.dtype if pictures else np.dtype(self.dtype)
+
+    # -- several inputs and outputs ---------------------------------------------------------
+    # Several inputs come in as one array, each sample's numbers in a row; so do several outputs go
+    # out. The graph takes them apart and puts them together, and everything else knows one of each.
+    def _entry_shape(self) -> tuple[int, ...]:
+        """Shape of one sample as it enters the graph."""
+        if not self._several[0]:
+            return self._inputs[0].shape[1:]
+        return (sum(size(tensor) for tensor in self._inputs),)
+
+    def _packed_shape(self) -> tuple[Any, ...]:
+        """Shape of a batch of predictions as it leaves the graph."""
+        if not self._several[1]:
+            return self.output_shape
+        return (None, sum(size(tensor) for tensor in self._outputs))
+
+    def _computed(self, inputs: Node, training: bool) -> Any:
+        """The graph from the batch to the predictions."""
+        batch, given = inputs.shape[0], inputs
+        if self._several[0]:
+            ends = np.cumsum([0, *(size(tensor) for tensor in self._inputs)])
+            given = [
+                np.reshape(inputs[:, a:b], (batch, *tensor.shape[1:]))
+                for tensor, (a, b) in zip(self._inputs, pairwise(ends.tolist()), strict=True)
+            ]  # type: ignore[assignment]
+        taken = inspect.signature(self.call).parameters
+        result: Any = self.call(given, **({"training": training} if "training" in taken else {}))
+        if self._several[1]:
+            flat: Any = [np.reshape(part, (batch, -1)) for part in result]
+            result = flat[0] if len(flat) == 1 else np.concatenate(flat, axis=1)
+        return result
+
+    def _packed(self, x: Any, method: str) -> Any:
+        """The samples of several inputs in one array."""
+        if not self._several[0]:
+            return x
+        names = [tensor.name for tensor in self._inputs]
+        if isinstance(x, dict) and sorted(x) == sorted(names):
+            x = [x[name] for name in names]
+        if not isinstance(x, (list, tuple)) or len(x) != len(names):
+            raise ValueError(
+                f"{method}: x is a list of {len(names)} arrays, for the inputs {', '.join(names)}"
+            )
+        found = [
+            samples.as_samples(each, None, f"{method}: {n}")[0]
+            for each, n in zip(x, names, strict=True)
+        ]
+        if len({len(each) for each in found}) > 1:
+            raise ValueError(f"{method}: the inputs have {[len(each) for each in found]} samples")
+        fit = zip(found, self._inputs, names, strict=True)
+        shaped = [
+            samples.of_shape(each, t.shape[1:], f"{method}: {n}", title(self)) for each, t, n in fit
+        ]
+        return np.concatenate([each.reshape(len(each), -1) for each in shaped], axis=1)
+
+    def _unpack(self, predictions: np.ndarray) -> list[np.ndarray]:
+        """The predictions of each output."""
+        ends = np.cumsum([size(tensor) for tensor in self._outputs])[:-1]
+        parts = np.split(predictions, ends, axis=1)
+        shapes = [tensor.shape[1:] for tensor in self._outputs]
+        return [part.reshape(-1, *shape) for part, shape in zip(parts, shapes, strict=True)]
 
     # -- metrics --------------------------------------------------------------------------
     def _prepare_counters(self) -> Counters:
         """Choose the metrics, now that the shapes of targets and predictions are known."""
         if self._counters is None:
             assert self.loss is not None
-            shape = self.output_shape
+            shape = self._packed_shape()
             targets = shape[:-1] if self.loss._whole_numbers else shape
             self._counters = Counters(self._metric_names, targets, shape)
         return self._counters
@@ -352,6 +426,11 @@ class Compiled(Stack):
                 self._counting_lock.release()
         else:
             yield counters.another()
+
+
+def size(tensor: KerasTensor) -> int:
+    """How many numbers a sample has there."""
+    return math.prod(tensor.shape[1:])
 
 
 def recent(kept: OrderedDict[Any, Any], key: Any) -> Any:

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.layers.base import Layer, tree
+from minigrad.layers.base import Layer
+from minigrad.layers.building import tree
 from minigrad.model.weights_file import array, header
 from minigrad.shared import files, randomness
 

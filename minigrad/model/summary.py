@@ -12,7 +12,7 @@ __all__ = ["table"]
 
 def table(
     name: str,
-    layers: Iterable[tuple[Any, Any]],
+    layers: Iterable[tuple[Any, Any, str]],
     trainable: Sequence[Variable],
     others: Sequence[Variable],
 ) -> str:
@@ -20,7 +20,8 @@ def table(
 
     Args:
         name: The model's.
-        layers: Each layer with the shape of its result; ``None`` if that is not known yet.
+        layers: Each layer with the shape of its result (``None`` if that is not known yet), and
+            what it is connected to, if that is to be shown.
         trainable: The weights that training changes.
         others: The other weights.
 
@@ -41,22 +42,24 @@ def table(
          Trainable params: 10 (40.00 B)
          Non-trainable params: 0 (0.00 B)
     """
-    rows = [("Layer (type)", "Output Shape", "Param #")]
-    for layer, shape in layers:
+    rows: list[tuple[str, ...]] = []
+    for layer, shape, source in layers:
         count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
-        rows.append((f"{layer.name} ({type(layer).__name__})", str(shape or "?"), count))
-    wide = [max(len(row[column]) for row in rows) for column in range(3)]
+        cells = [f"{layer.name} ({type(layer).__name__})", str(shape or "?"), count, source]
+        rows.append(tuple(cells if source else cells[:3]))
+    heads = ("Layer (type)", "Output Shape", "Param #", "Connected to")
+    rows.insert(0, heads[: max([3, *map(len, rows)])])
+    wide = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
 
     def rule(left: str, line: str, cross: str, right: str) -> str:
         return left + cross.join(line * (width + 2) for width in wide) + right
 
-    def text(row: tuple[str, str, str], bar: str) -> str:
-        name, output, count = (
-            row[0].ljust(wide[0]),
-            row[1].ljust(wide[1]),
-            row[2].rjust(wide[2]),
-        )
-        return f"{bar} {name} {bar} {output} {bar} {count} {bar}"
+    def text(row: tuple[str, ...], bar: str) -> str:
+        cells = [
+            cell.rjust(width) if column == 2 else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, wide, strict=True))
+        ]
+        return f"{bar} " + f" {bar} ".join(cells) + f" {bar}"
 
     lines = [f'Model: "{name}"', rule("┏", "━", "┳", "┓"), text(rows[0], "┃")]
     lines.append(rule("┡", "━", "╇", "┩"))

@@ -42,6 +42,7 @@ from minigrad.operators.cross_entropy import SoftmaxCrossEntropy, SparseSoftmaxC
 from minigrad.operators.dropout import Dropout
 from minigrad.operators.elementwise import Elementwise
 from minigrad.operators.functions import Absolute, Cos, Exp, Log, Sin, Sqrt, Tanh
+from minigrad.operators.joining import Concatenate
 from minigrad.operators.products import MatMul
 from minigrad.operators.reductions import Max, Mean, Reduction, Sum
 from minigrad.operators.rescaling import Rescale
@@ -52,6 +53,7 @@ __all__ = [
     "Add",
     "AveragePool",
     "Comparison",
+    "Concatenate",
     "Convolve",
     "Cos",
     "Divide",

@@ -33,15 +33,7 @@ OTHERS = ("keras", "tensorflow", "tf_keras", "torch", "jax", "jaxlib", "flax")
 
 # What Keras's scripts often use, and how to say it with what is covered.
 INSTEAD = {
-    "ELU": 'Activation("elu") does the same',
-    "LambdaCallback": "a class derived from callbacks.Callback does the same",
-    "LearningRateScheduler": "a class derived from callbacks.Callback may assign "
-    "self.model.optimizer.learning_rate in on_epoch_begin",
-    "Model": "Sequential takes layers in a row",
     "RMSprop": "Adam is covered",
-    "ReLU": 'Activation("relu") does the same',
-    "Reshape": "the data can be reshaped before: x.reshape(-1, 28, 28, 1)",
-    "Softmax": 'Activation("softmax") does the same',
     "cifar10": "keras.datasets.cifar10.load_data() returns arrays, which fit takes",
     "clone_model": "a function that builds the model, and set_weights, make another",
     "load_model": "mg.interop.from_keras takes what keras.saving.load_model reads",

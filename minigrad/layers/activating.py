@@ -1,0 +1,123 @@
+"""Activation functions as layers of their own, with their parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad import activations
+from minigrad.graph import Node
+from minigrad.layers.weightless import Elementwise
+from minigrad.shared.arguments import number
+
+__all__ = ["ELU", "LeakyReLU", "ReLU", "Softmax"]
+
+
+class ELU(Elementwise):
+    """x where x > 0, alpha·(eˣ − 1) elsewhere.
+
+    Args:
+        alpha: What the negative part tends to, with the other sign.
+        options: ``name``, ``dtype``, ``input_shape``: see :class:`Layer`.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> y = mg.layers.ELU(2.0)(np.array([[-1.0, 3.0]]))
+        >>> mg.forward(mg.topological_sort(y)).round(4)
+        array([[-1.2642,  3.    ]])
+    """
+
+    def __init__(self, alpha: float = 1.0, **options: Any) -> None:
+        self.alpha = number("ELU", "alpha", alpha)
+        super().__init__(**options)
+
+    def call(self, inputs: Node) -> Node:
+        return activations.elu(inputs, self.alpha)
+
+
+class LeakyReLU(Elementwise):
+    """x where x > 0, a small part of it elsewhere.
+
+    Args:
+        negative_slope: The part.
+        options: ``name``, ``dtype``, ``input_shape``: see :class:`Layer`.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> y = mg.layers.LeakyReLU(0.1)(np.array([[-1.0, 3.0]]))
+        >>> mg.forward(mg.topological_sort(y))
+        array([[-0.1,  3. ]])
+    """
+
+    def __init__(self, negative_slope: float = 0.3, **options: Any) -> None:
+        self.negative_slope = number("LeakyReLU", "negative_slope", negative_slope, least=0)
+        super().__init__(**options)
+
+    def call(self, inputs: Node) -> Node:
+        return activations.leaky_relu(inputs, self.negative_slope)
+
+
+class ReLU(Elementwise):
+    """max(x, 0), cut off above and with a slope below, if wanted.
+
+    Args:
+        max_value: The largest result; no limit by default.
+        negative_slope: Slope below the threshold.
+        threshold: Where the ramp begins.
+        options: ``name``, ``dtype``, ``input_shape``: see :class:`Layer`.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> y = mg.layers.ReLU(max_value=6)(np.array([[-1.0, 3.0, 9.0]]))
+        >>> mg.forward(mg.topological_sort(y))
+        array([[0., 3., 6.]])
+    """
+
+    def __init__(
+        self,
+        max_value: float | None = None,
+        negative_slope: float = 0.0,
+        threshold: float = 0.0,
+        **options: Any,
+    ) -> None:
+        limit = None if max_value is None else number("ReLU", "max_value", max_value, least=0)
+        self.max_value = limit
+        self.negative_slope = number("ReLU", "negative_slope", negative_slope, least=0)
+        self.threshold = number("ReLU", "threshold", threshold, least=0)
+        super().__init__(**options)
+
+    def call(self, inputs: Node) -> Node:
+        if not (self.max_value or self.negative_slope or self.threshold):
+            return activations.relu(inputs)
+        below: Any = 0.0
+        if self.negative_slope:
+            below = (inputs - self.threshold) * self.negative_slope
+        result: Any = np.where(inputs > self.threshold, inputs, below)
+        if self.max_value is not None:
+            result = np.where(result > self.max_value, self.max_value, result)
+        return result
+
+
+class Softmax(Elementwise):
+    """Numbers turned into probabilities along an axis.
+
+    Args:
+        axis: Along which the probabilities add up to 1.
+        options: ``name``, ``dtype``, ``input_shape``: see :class:`Layer`.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> y = mg.layers.Softmax()(np.array([[1000.0, 1000.0]]))
+        >>> mg.forward(mg.topological_sort(y))
+        array([[0.5, 0.5]])
+    """
+
+    def __init__(self, axis: int = -1, **options: Any) -> None:
+        if not isinstance(axis, (int, np.integer)) or isinstance(axis, bool):
+            raise ValueError(f"Softmax: axis is the number of an axis, got {axis!r}")
+        self.axis = int(axis)
+        super().__init__(**options)
+
+    def call(self, inputs: Node) -> Node:
+        return activations.softmax(inputs, self.axis)

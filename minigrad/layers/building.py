@@ -1,0 +1,76 @@
+"""Building layers: shapes of samples, and layers that stay as they were if something fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from minigrad.shared import randomness
+from minigrad.shared.arguments import brief, is_whole
+
+__all__ = ["as_it_was", "sample_shape", "tree"]
+
+
+def sample_shape(owner: str, shape: Any) -> tuple[int, ...]:
+    """The shape of one sample, if it is one.
+
+    Args:
+        owner: Whose argument, for the error.
+        shape: A whole number, or several.
+
+    Raises:
+        ValueError: When a length is not a whole number of at least 1.
+
+    Example:
+        >>> from minigrad.layers.building import sample_shape
+        >>> sample_shape("Input", 784), sample_shape("Input", [28, 28, 1])
+        ((784,), (28, 28, 1))
+    """
+    lengths = (shape,) if is_whole(shape) else shape
+    if not isinstance(lengths, (tuple, list)) or not all(is_whole(n) for n in lengths):
+        raise ValueError(
+            f"{owner}: shape is that of one sample without the batch, whole numbers of at "
+            f"least 1 such as (28, 28, 1); got {brief(shape)}"
+        )
+    return tuple(map(int, lengths))
+
+
+def tree(layer: Any) -> list[Any]:
+    """A layer and all that it is made of."""
+    return [layer, *(below for part in layer._parts() for below in tree(part))]
+
+
+@contextmanager
+def as_it_was(layer: Any, always: bool = True) -> Iterator[None]:
+    """Leave a layer, and those that it is made of, as they were before.
+
+    Args:
+        layer: The layer; a model as well.
+        always: Whether to do so in any case, or only if an error ends the block.
+
+    Example:
+        >>> import minigrad as mg
+        >>> from minigrad.layers.building import as_it_was
+        >>> layer = mg.layers.Dense(3)
+        >>> with as_it_was(layer):
+        ...     layer.build((None, 2))
+        >>> layer.weights
+        []
+    """
+    if all(one.built for one in tree(layer)):
+        yield  # nothing can become built
+        return
+    kept = [(one, dict(vars(one)), list(one._own)) for one in tree(layer)]
+    chance = randomness.state()
+    done = False
+    try:
+        yield
+        done = True
+    finally:
+        if always or not done:
+            for one, attributes, own in kept:
+                vars(one).clear()
+                vars(one).update(attributes)
+                one._own[:] = own
+            randomness.restore(chance)

@@ -1,0 +1,89 @@
+"""Layers that several branches of a model meet in."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from minigrad.graph import Node
+from minigrad.layers.base import Layer
+from minigrad.shared.arguments import brief, title
+
+__all__ = ["Add", "Concatenate"]
+
+
+class Merge(Layer):
+    """A layer that is called on a list; the base of those below."""
+
+    def call(self, inputs: Any) -> Node:
+        return self._merged(self._checked(inputs))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        self._checked(input_shape)
+        try:
+            return super().compute_output_shape(input_shape)
+        except ValueError as error:
+            raise ValueError(f"{title(self)}: {error}") from None
+
+    def _checked(self, inputs: Any) -> list[Any]:
+        if not isinstance(inputs, list) or len(inputs) < 2:
+            raise ValueError(
+                f"{title(self)}: is called on a list of at least two inputs, got {brief(inputs)}"
+            )
+        return inputs
+
+    def _merged(self, inputs: list[Any]) -> Node:
+        raise NotImplementedError
+
+
+class Add(Merge):
+    """The sum of several inputs, number by number: where a branch comes back.
+
+    Args:
+        options: ``name``, ``dtype``: see :class:`Layer`.
+
+    Raises:
+        ValueError: When it is called on anything but a list, or the shapes do not fit.
+
+    Example:
+        >>> import minigrad as mg
+        >>> x = mg.Input((8,))
+        >>> mg.layers.Add()([x, mg.layers.Dense(8)(x)]).shape
+        (None, 8)
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+
+    def _merged(self, inputs: list[Any]) -> Node:
+        return reduce(np.add, inputs)
+
+
+class Concatenate(Merge):
+    """Several inputs one after the other along an axis.
+
+    Args:
+        axis: The axis; the last by default, that of the channels.
+        options: ``name``, ``dtype``: see :class:`Layer`.
+
+    Raises:
+        ValueError: When it is called on anything but a list, or the shapes do not fit.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.layers.Concatenate()([mg.Input((8,)), mg.Input((3,))]).shape
+        (None, 11)
+    """
+
+    def __init__(self, axis: int = -1, **options: Any) -> None:
+        if not isinstance(axis, (int, np.integer)) or isinstance(axis, bool) or axis == 0:
+            raise ValueError(
+                f"Concatenate: axis is the number of an axis but that of the batch, got {axis!r}"
+            )
+        self.axis = int(axis)
+        super().__init__(**options)
+
+    def _merged(self, inputs: list[Any]) -> Node:
+        return np.concatenate(inputs, axis=self.axis)  # type: ignore[return-value]

@@ -1,0 +1,289 @@
+"""A graph of layers: what a model is before it is compiled.
+
+Layers are called on symbolic tensors, and each result remembers where it comes from. A model is
+what lies between some of these tensors: layers in a row, branches that meet again, a layer that is
+used twice. Called on nodes it calls its layers in the same order, and so builds their graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from minigrad.graph import Node
+from minigrad.layers import InputLayer, Layer
+from minigrad.layers.tensors import KerasTensor
+from minigrad.layers.weights import assign
+from minigrad.model import summary, weights_file
+from minigrad.shared import lookup
+from minigrad.shared.arguments import brief, is_whole, title
+from minigrad.shared.console import shown
+
+__all__ = ["Functional"]
+
+
+class Functional(Layer):
+    """Layers between some tensors and others, as one layer."""
+
+    _inputs: tuple[KerasTensor, ...] = ()
+    _outputs: tuple[KerasTensor, ...] = ()
+    _between: tuple[KerasTensor, ...] = ()  # in the order in which they are computed
+    _layers: list[Layer]
+    _several = (False, False)  # whether there are several inputs and outputs
+
+    def _join(self, inputs: Any, outputs: Any) -> None:
+        """Take what lies between tensors as the model.
+
+        Raises:
+            TypeError: When they are no tensors.
+            ValueError: When an input is missing, or two layers have one name.
+        """
+        ends = []
+        for what, given in (("inputs", inputs), ("outputs", outputs)):
+            tensors = tuple(given) if isinstance(given, (list, tuple)) else (given,)
+            if not tensors or not all(isinstance(tensor, KerasTensor) for tensor in tensors):
+                raise TypeError(
+                    f"{title(self)}: {what} is what Input(shape) or a layer called on it has "
+                    f"given, or a list of such; got {brief(given)}"
+                )
+            ends.append(tensors)
+        between, layers = sort(ends[0], ends[1], title(self))
+        names = [layer.name for layer in layers]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(
+                    f"{title(self)}: there are two layers of the name {name!r}; name= differs"
+                )
+        (self._inputs, self._outputs), self._between, self._layers = ends, between, layers
+        self._several = len(ends[0]) > 1, len(ends[1]) > 1
+        self.built = True
+        self._forget()
+
+    def _forget(self) -> None:
+        """Called when the layers have changed: throw away what was made of them."""
+
+    # -- what it is made of ---------------------------------------------------------------
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, in the order in which they compute."""
+        return list(self._parts())
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """The tensors where data come in."""
+        return list(self._inputs)
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """The tensors that are predicted."""
+        return list(self._outputs)
+
+    def _parts(self) -> list[Layer]:
+        return self._layers if self._outputs or not self._is_subclass() else super()._parts()
+
+    def _is_subclass(self) -> bool:
+        """Whether the formula is a ``call`` of somebody's own."""
+        return type(self).call is not Functional.call
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of that name or number.
+
+        Args:
+            name: Its name.
+            index: Its number, from 0; an input does not count.
+
+        Raises:
+            ValueError: When there is none.
+        """
+        if index is not None and not is_whole(index, -len(self._layers)):
+            raise ValueError(f"{title(self)}: index is a whole number, got {brief(index)}")
+        if index is not None and -len(self._layers) <= index < len(self._layers):
+            return self._layers[index]
+        for layer in self._layers:
+            if layer.name == name:
+                return layer
+        raise ValueError(
+            f"{title(self)} has no such layer; there are {[x.name for x in self._layers]}"
+        )
+
+    @property
+    def input_shape(self) -> Any:
+        """Shape of a batch of samples, with ``None`` for the batch; a list for several inputs."""
+        if not self._inputs:
+            raise AttributeError(f"{title(self)} does not know its input yet: see mg.Input")
+        shapes = [tensor.shape for tensor in self._inputs]
+        return shapes if self._several[0] else shapes[0]
+
+    @property
+    def output_shape(self) -> Any:
+        """Shape of the predictions of a batch, with ``None`` for the batch; a list for several."""
+        if not self._outputs:
+            return self.compute_output_shape(self.input_shape)
+        shapes = [tensor.shape for tensor in self._outputs]
+        return shapes if self._several[1] else shapes[0]
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        if not self._outputs:
+            return super().compute_output_shape(input_shape)
+        given = input_shape if isinstance(input_shape, list) else [input_shape]
+        return self._replay(given, lambda layer, shapes: layer.compute_output_shape(shapes))
+
+    def call(self, inputs: Any, training: bool = False) -> Node:
+        if not self._outputs:
+            raise NotImplementedError(f"{title(self)} has no layers yet, nor a call method")
+        given = inputs if isinstance(inputs, list) else [inputs]
+        return self._replay(given, lambda layer, nodes: layer(nodes, training=training))
+
+    def _replay(self, given: list[Any], do: Callable[[Layer, Any], Any]) -> Any:
+        """Go through the layers in order, with something for each tensor."""
+        if len(given) != len(self._inputs):
+            raise ValueError(f"{title(self)} has {len(self._inputs)} inputs, got {len(given)}")
+        found = dict(zip(self._inputs, given, strict=True))
+        for tensor in self._between:
+            arguments = [found[source] for source in tensor._inputs]
+            found[tensor] = do(tensor._layer, arguments if tensor._several else arguments[0])
+        results = [found[tensor] for tensor in self._outputs]
+        return results if self._several[1] else results[0]
+
+    def summary(
+        self,
+        line_length: None = None,
+        positions: None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: None = None,
+    ) -> None:
+        """Print a table of the layers, their shapes and numbers of weights.
+
+        Args:
+            line_length: Not covered.
+            positions: Not covered.
+            print_fn: Takes the text in place of ``print``.
+            expand_nested: Not covered.
+            show_trainable: Not covered.
+            layer_range: Not covered.
+
+        Raises:
+            ValueError: For arguments that are not covered.
+        """
+        lookup.refuse(
+            "summary",
+            line_length=(line_length, None),
+            positions=(positions, None),
+            expand_nested=(expand_nested, False),
+            show_trainable=(show_trainable, False),
+            layer_range=(layer_range, None),
+        )
+        table = summary.table(
+            self.name, self._rows(), self.trainable_weights, self.non_trainable_weights
+        )
+        if print_fn is None:
+            print(shown(table))
+        else:
+            print_fn(table)
+
+    def _rows(self) -> Iterable[tuple[Layer, Any, str]]:
+        """For the summary: each layer, the shape of its result, what it is connected to."""
+        plain = all(len(tensor._inputs) == 1 for tensor in self._between)
+        plain = plain and len(self._layers) == len(self._between) + 1 == len(self.layers)
+        first = dict.fromkeys(self._inputs, "-")
+        for tensor in (*first, *self._between):
+            sources = ", ".join(f"{source.name}[0][0]" for source in tensor._inputs)
+            yield tensor._layer, tensor.shape, "" if plain else sources or "-"
+
+    # -- weights in and out ---------------------------------------------------------------
+    def save_weights(
+        self, filepath: Any, overwrite: bool = True, max_shard_size: None = None
+    ) -> None:
+        """Write all weights into a file of NumPy's.
+
+        The file appears under its name only when it is complete.
+
+        Args:
+            filepath: Where to; ends in ``.weights.npz`` or ``.npz``.
+            overwrite: Whether an existing file may be replaced.
+            max_shard_size: Not covered.
+
+        Raises:
+            ValueError: For another ending, or a model that is not built.
+            FileExistsError: When there is a file and ``overwrite`` is false.
+            OSError: When it cannot be written; a file that was there is as it was.
+
+        Example:
+            >>> import tempfile, os, minigrad as mg
+            >>> model = mg.Sequential([mg.Input((4,)), mg.layers.Dense(2)])
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     model.save_weights(os.path.join(folder, "dense.weights.npz"))
+            ...     model.load_weights(os.path.join(folder, "dense.weights.npz"))
+        """
+        lookup.refuse("save_weights", max_shard_size=(max_shard_size, None))
+        path = weights_file.checked(filepath)
+        if not self.built:
+            raise ValueError(f"{title(self)} is not built yet and has no weights to save")
+        if path.exists() and not overwrite:
+            raise FileExistsError(f"{path} exists; overwrite=True replaces it")
+        weights_file.write(path, self.weights)
+
+    def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
+        """Read all weights from a file that :meth:`save_weights` wrote.
+
+        Args:
+            filepath: The file.
+            skip_mismatch: Not covered.
+
+        Raises:
+            ValueError: When the file is none of ours, or its weights do not fit. Nothing has
+                changed then.
+            OSError: When the file cannot be opened.
+        """
+        lookup.refuse("load_weights", skip_mismatch=(skip_mismatch, False))
+        path = weights_file.checked(filepath)
+        if not self.built:
+            raise ValueError(
+                f"{title(self)} is not built yet and has no weights to load into: put "
+                "mg.Input(shape) first, or call model.build((None, …))"
+            )
+        assign(
+            f"{title(self)} from {path.name}", self.weights, weights_file.read(path, self.weights)
+        )
+
+
+def sort(
+    inputs: tuple[KerasTensor, ...], outputs: tuple[KerasTensor, ...], owner: str
+) -> tuple[tuple[KerasTensor, ...], list[Layer]]:
+    """The tensors from the inputs, which are left out, to the outputs: each after its own inputs.
+
+    Returns:
+        The tensors; and their layers with those of the inputs in Keras's order, which is that of
+        the weights: the farther from the outputs the earlier.
+
+    Raises:
+        ValueError: When a tensor is reached that comes from another input.
+    """
+    ordered: dict[KerasTensor, None] = {}
+    met: dict[Layer, int] = {}
+    waiting = [(tensor, False) for tensor in reversed(outputs)]
+    while waiting:
+        tensor, ready = waiting.pop()
+        if tensor in ordered:
+            continue
+        if isinstance(tensor._layer, InputLayer) and tensor not in inputs:
+            raise ValueError(
+                f"{owner}: the outputs depend on Input {tensor.name!r}, which is not among inputs"
+            )
+        met.setdefault(tensor._layer, len(met))
+        if ready or tensor in inputs:
+            ordered[tensor] = None
+        else:
+            waiting += [(tensor, True), *((source, False) for source in reversed(tensor._inputs))]
+    far: dict[KerasTensor, int] = {}
+    layers: dict[Layer, int] = {tensor._layer: 0 for tensor in inputs}
+    for tensor in reversed(ordered):
+        layer = tensor._layer
+        far[tensor] = layers[layer] = max(far.get(tensor, 0), layers.get(layer, 0))
+        if tensor not in inputs:
+            for source in tensor._inputs:
+                far[source] = max(far[tensor] + 1, far.get(source, 0))
+    between = tuple(tensor for tensor in ordered if tensor not in inputs)
+    return between, sorted(layers, key=lambda layer: (-layers[layer], met.get(layer, -1)))
