@@ -19,15 +19,15 @@ FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def escape(text: str) -> str:
-    """A name or a sentence as it may stand in SVG and HTML, whatever is in it.
+    r"""A name or a sentence as it may stand in SVG and HTML, whatever is in it.
 
     Args:
         text: Any text.
 
     Example:
         >>> from minigrad.display.described import escape
-        >>> escape("<b> & \x00")
-        '&lt;b&gt; &amp; \ufffd'
+        >>> escape("<b> & \x00") == "&lt;b&gt; &amp; \ufffd"
+        True
     """
     return html.escape(FORBIDDEN.sub("\ufffd", text))
 

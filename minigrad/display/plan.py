@@ -52,46 +52,21 @@ def draw_plan(plan: Any, part: int = 0) -> Any:
     with style():
         figure = Figure(figsize=(10, 5.5))
         axes = figure.add_subplot()
+        axes.set_xlim(-0.5, len(steps) - 0.5)
+        axes.set_ylim(0, memory.nbytes / scale)
         for buffer in memory.buffers:
             begin, end = when(buffer.lifetime[0], steps)[0], when(buffer.lifetime[1], steps)[1]
-            kind = buffer.label.split()[0].rstrip(",")
-            color, hatch, _ = KINDS.get(kind, KINDS[""])
-            corner = (begin - 0.5, buffer.start / scale)
-            width, height = end - begin, buffer.nbytes / scale
-            axes.add_patch(
-                Rectangle(
-                    corner,
-                    width,
-                    height,
-                    facecolor=color,
-                    alpha=0.55,
-                    edgecolor="white",
-                    hatch=hatch,
-                )
-            )
-            room = int(width * 90 / len(steps))  # characters
-            lines = textwrap.wrap(buffer.label, max(room, 1), break_long_words=False)
-            fits = max(map(len, lines)) <= room
-            if fits and height > 0.045 * len(lines) * memory.nbytes / scale:
-                center = (corner[0] + width / 2, corner[1] + height / 2)
-                paper = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 1.5}
-                text = "\n".join(lines)
-                axes.annotate(text, center, ha="center", va="center", fontsize=10, bbox=paper)
+            place = (begin - 0.5, buffer.start / scale, end - begin, buffer.nbytes / scale)
+            draw_buffer(axes, buffer.label, *place)
         if training:
-            middle = len(kernels) - 0.5
-            axes.axvline(middle, color="black", linewidth=1, linestyle=":")
+            axes.axvline(len(kernels) - 0.5, color="black", linewidth=1, linestyle=":")
         names = [kernel.kind for kernel in kernels]
         names += names[::-1] if training else []
         axes.set_xticks(range(len(steps)), names, rotation=45, ha="right", fontsize=9)
-        axes.set_xlim(-0.5, len(steps) - 0.5)
-        axes.set_ylim(0, memory.nbytes / scale)
         axes.set_ylabel(f"place in memory / {unit}")
         axes.set_xlabel("forward, then backward" if training else "forward")
         axes.grid(False)
-        handles = [
-            Rectangle((0, 0), 1, 1, facecolor=color, alpha=0.55, hatch=hatch, edgecolor="white")
-            for color, hatch, _ in KINDS.values()
-        ]
+        handles = [rectangle((0, 0, 1, 1), kind) for kind in KINDS]
         labels = [label for _, _, label in KINDS.values()]
         figure.legend(handles, labels, loc="outside upper center", ncols=3)
     alt = (
@@ -99,6 +74,25 @@ def draw_plan(plan: Any, part: int = 0) -> Any:
         f"{memory.nbytes:,} bytes in place of {memory.separately:,}"
     )
     return show(figure, alt)
+
+
+def rectangle(place: tuple[float, float, float, float], kind: str) -> Rectangle:
+    color, hatch, _ = KINDS.get(kind, KINDS[""])
+    x, y, width, height = place
+    look: dict[str, Any] = {"facecolor": color, "edgecolor": "white", "hatch": hatch, "alpha": 0.55}
+    return Rectangle((x, y), width, height, **look)
+
+
+def draw_buffer(axes: Any, label: str, x: float, y: float, width: float, height: float) -> None:
+    """A buffer as a rectangle, with what it holds where there is room for the words."""
+    axes.add_patch(rectangle((x, y, width, height), label.split()[0].rstrip(",")))
+    across, up = axes.get_xlim()[1] + 0.5, axes.get_ylim()[1]
+    room = int(width * 90 / across)  # characters
+    lines = textwrap.wrap(label, max(room, 1), break_long_words=False)
+    if max(map(len, lines)) <= room and height > 0.045 * len(lines) * up:
+        paper = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 1.5}
+        center = (x + width / 2, y + height / 2)
+        axes.annotate("\n".join(lines), center, ha="center", va="center", fontsize=10, bbox=paper)
 
 
 def when(call: int, steps: list[Any]) -> tuple[float, float]:

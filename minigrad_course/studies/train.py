@@ -172,19 +172,25 @@ def run(arguments: argparse.Namespace) -> int:
         f"trained for {seconds:.1f} s, {per_second:,.0f} pictures per second"
     )
     if arguments.json:
-        figures = {
-            "pictures": pictures,
-            **{name: getattr(arguments, name) for name in REPEATED},
-            "learning_rate": model.optimizer.learning_rate if model.optimizer else None,
+        measured = {
             "history": history,
             "test_loss": loss,
             "test_accuracy": accuracy,
             "seconds": seconds,
             "pictures_per_second": per_second,
-            "numpy": np.__version__,
         }
-        arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        write_figures(arguments, model, {"pictures": pictures, **measured})
     return 0
+
+
+def write_figures(arguments: argparse.Namespace, model: Sequential, found: dict[str, Any]) -> None:
+    figures = {
+        **{name: getattr(arguments, name) for name in REPEATED},
+        "learning_rate": model.optimizer.learning_rate if model.optimizer else None,
+        **found,
+        "numpy": np.__version__,
+    }
+    arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 def compiled(arguments: argparse.Namespace) -> Sequential:
