@@ -8,36 +8,31 @@ upstream address. Wherever it comes from, its content is checked before it is us
 from __future__ import annotations
 
 import hashlib
+import io
+import math
 import os
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from minigrad.shared import lookup
 from minigrad.shared.download import cache_folder, download, store
+from minigrad.shared.tables import read_table
+from minigrad.shared.unpacking import DataError, Unpacked
 
 __all__ = ["DataError", "Dataset", "fashion_mnist", "load_csv", "mnist", "read_idx"]
 
 REPOSITORY = Path(__file__).resolve().parents[1] / "data"
 PICTURES, LABELS = 2051, 2049  # magic numbers: unsigned bytes along three axes, along one
-CSV_COLUMNS = 1 + 28 * 28  # the label, then the pixels row by row
+MOST = 1 << 30  # bytes of one file, unpacked; Fashion-MNIST has 47 MB
 TRAIN_TEST = (
     ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
     ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 )
 
 Pair = tuple[np.ndarray, np.ndarray]
-
-
-class DataError(ValueError):
-    """A data file that is not what it should be; the message names the file and the row.
-
-    Example:
-        >>> issubclass(DataError, ValueError)
-        True
-    """
 
 
 @dataclass(frozen=True)
@@ -64,7 +59,8 @@ class Dataset:
         """Return the pictures and labels, as Keras's function of this name does.
 
         Args:
-            path: A folder to look in first. The files may be packed (``.gz``) or not.
+            path: The folder that holds the four files, packed (``.gz``) or not. By default the
+                repository, then a cache of the user's, then the upstream address.
 
         Returns:
             ``(x_train, y_train), (x_test, y_test)``, all uint8: pictures ``(60000, 28, 28)`` and
@@ -73,7 +69,7 @@ class Dataset:
         Raises:
             DataError: A file is truncated, has a wrong magic number, a label outside 0–9 or a
                 wrong checksum. Nothing has been stored.
-            FileNotFoundError: There is no folder ``path``.
+            FileNotFoundError: There is no folder ``path``, or it lacks one of the files.
             ConnectionError: A file is nowhere on this machine, and upstream does not answer or
                 breaks off.
             TimeoutError: Upstream is too slow.
@@ -85,25 +81,27 @@ class Dataset:
         """
         if path is not None and not Path(path).is_dir():
             raise FileNotFoundError(f"load_data: there is no folder {path}")
-        folders = [Path(path)] if path is not None else []
-        folders += [REPOSITORY / self.name, cache_folder() / self.name]
-        train, test = ((self._load(x, folders), self._load(y, folders)) for x, y in TRAIN_TEST)
+        named = None if path is None else Path(path)
+        train, test = ((self._load(x, named), self._load(y, named)) for x, y in TRAIN_TEST)
         return train, test
 
-    def _load(self, name: str, folders: list[Path]) -> np.ndarray:
-        for folder in folders:
+    def _load(self, name: str, named: Path | None) -> np.ndarray:
+        cache = cache_folder() / self.name
+        for folder in [REPOSITORY / self.name, cache] if named is None else [named]:
             for file in (folder / f"{name}.gz", folder / name):
                 if file.is_file():
-                    return self._checked(name, file.read_bytes(), file)
+                    with file.open("rb") as raw:
+                        return self._checked(name, raw, file)
+        if named is not None:  # other pictures than those asked for would be none
+            raise FileNotFoundError(f"load_data: the folder {named} lacks {name}.gz")
         url = f"{self.address}{name}.gz"
         packed = download(url)
-        values = self._checked(name, packed, url)
-        store(packed, folders[-1] / f"{name}.gz")
+        values = self._checked(name, io.BytesIO(packed), url)
+        store(packed, cache / f"{name}.gz")
         return values
 
-    def _checked(self, name: str, packed: bytes, source: Path | str) -> np.ndarray:
-        content = unpack(packed, source)
-        values = decode(content, source, PICTURES if "images" in name else LABELS)
+    def _checked(self, name: str, raw: BinaryIO, source: Path | str) -> np.ndarray:
+        content, values = decode(raw, source, PICTURES if "images" in name else LABELS)
         found = hashlib.sha256(content).hexdigest()
         if found != self.sums[name]:
             other = [known.name for known in (fashion_mnist, mnist) if known.sums[name] == found]
@@ -131,14 +129,16 @@ def read_idx(file: str | os.PathLike) -> np.ndarray:
         >>> read_idx(REPOSITORY / "fashion-mnist" / "t10k-labels-idx1-ubyte.gz")[:5]
         array([9, 2, 1, 1, 6], dtype=uint8)
     """
-    return decode(unpack(Path(file).read_bytes(), file), file, PICTURES, LABELS)
+    with Path(file).open("rb") as raw:
+        return decode(raw, file, PICTURES, LABELS)[1]
 
 
 def load_csv(file: str | os.PathLike) -> Pair:
     """Read pictures and labels from a table of 785 columns: the label, then 784 pixels.
 
     Args:
-        file: The table, comma-separated, with or without a header, packed (``.gz``) or not.
+        file: The table, comma-separated, packed (``.gz``) or not. A header may say that the label
+            stands elsewhere: it is the column whose name is not like all the others.
 
     Returns:
         uint8 pictures ``(n, 28, 28)`` and uint8 labels ``(n,)``: what the IDX files give.
@@ -156,70 +156,33 @@ def load_csv(file: str | os.PathLike) -> Pair:
         >>> pictures.shape, labels
         ((2, 28, 28), array([7, 3], dtype=uint8))
     """
-    lines = unpack(Path(file).read_bytes(), file).decode("utf-8-sig", "replace").splitlines()
-    header = bool(lines) and re.search("[A-Za-z]", lines[0].split(",")[0]) is not None
-    if not any(lines[header:]):
-        raise DataError(f"{file}: no rows of data")
-    try:
-        table = np.loadtxt(lines[header:], dtype=np.uint8, delimiter=",", ndmin=2, comments=None)
-    except ValueError:
-        table = None  # some cell or row is wrong; which one is found out below
-    if table is None or table.shape[1] != CSV_COLUMNS or table[:, 0].max() > 9:
-        raise DataError(f"{file}, {first_fault(lines, header)}")
-    return np.ascontiguousarray(table[:, 1:]).reshape(-1, 28, 28), table[:, 0].copy()
+    with Path(file).open("rb") as raw:
+        return read_table(Unpacked(raw, file))
 
 
-def first_fault(lines: list[str], header: bool) -> str:
-    """Say what is wrong with the first bad row of a table, counting rows from 1."""
-    for row, line in enumerate(lines[header:], start=1 + header):
-        if not line.strip():
-            continue
-        cells = line.split(",")
-        if len(cells) != CSV_COLUMNS:
-            return f"row {row}: {len(cells)} columns, wanted {CSV_COLUMNS} (label, 784 pixels)"
-        for column, cell in enumerate(cells):
-            if not re.fullmatch(" *[0-9]+ *", cell) or int(cell) > 255:
-                return f"row {row}, column {column + 1}: {cell!r}, wanted a whole number 0 to 255"
-        if int(cells[0]) > 9:
-            return f"row {row}: label {cells[0]}, wanted 0 to 9"
-    return "a row that cannot be read"
-
-
-def unpack(packed: bytes, source: object) -> bytes:
-    """Return the content of a gzipped file; what is not gzipped comes back as it is."""
-    import gzip
-    import zlib
-
-    if not packed.startswith(b"\x1f\x8b"):
-        if str(source).endswith(".gz"):
-            raise DataError(f"{source}: not gzip, it begins with {packed[:12]!r}")
-        return packed
-    try:
-        return gzip.decompress(packed)
-    except EOFError:
-        raise DataError(f"{source}: truncated, the packed data end too early") from None
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{source}: damaged ({error})") from None
-
-
-def decode(content: bytes, source: object, *magic_numbers: int) -> np.ndarray:
-    """Turn the bytes of an IDX file into an array, or say what is wrong with them."""
-    magic = int.from_bytes(content[:4], "big")
+def decode(raw: BinaryIO, source: object, *magic_numbers: int) -> tuple[bytes, np.ndarray]:
+    """The content of an IDX file and the array that it holds, or say what is wrong with it."""
+    content = Unpacked(raw, source)
+    head = content.read(4)
+    magic = int.from_bytes(head, "big")
     if magic not in magic_numbers:
         wanted = " or ".join(f"{number}" for number in magic_numbers)
         raise DataError(f"{source}: magic number {magic}, wanted {wanted}")
     axes = magic % 256
-    begin = 4 + 4 * axes
-    shape = tuple(int.from_bytes(content[i : i + 4], "big") for i in range(4, begin, 4))
-    size = begin + int(np.prod(shape, dtype=np.int64))
-    if len(content) != size:
-        fault = "truncated" if len(content) < size else "too long"
-        raise DataError(f"{source}: {fault}, {len(content)} bytes, wanted {size} for {shape}")
-    values = np.frombuffer(content, np.uint8, offset=begin).reshape(shape).copy()
+    head += content.read(4 * axes)
+    shape = tuple(int.from_bytes(head[i : i + 4], "big") for i in range(4, 4 + 4 * axes, 4))
+    size = 4 + 4 * axes + math.prod(shape)
+    if size > MOST:
+        raise DataError(f"{source}: says that it holds {shape}, which is {size:,} bytes")
+    whole = head + content.read(size - len(head) + 1)
+    if len(whole) != size:
+        fault = f"truncated, {len(whole)} bytes" if len(whole) < size else "too long"
+        raise DataError(f"{source}: {fault}, wanted {size} for {shape}")
+    values = np.frombuffer(whole, np.uint8, offset=4 + 4 * axes).reshape(shape).copy()
     if magic == LABELS and (bad := np.flatnonzero(values > 9)).size:
         row, label = bad[0], values[bad[0]]
         raise DataError(f"{source}, row {row + 1} (index {row}): label {label}, wanted 0 to 9")
-    return values
+    return whole, values
 
 
 fashion_mnist = Dataset(

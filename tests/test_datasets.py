@@ -1,5 +1,6 @@
 """The data: the same arrays from every form, and a clear word about whatever is wrong."""
 
+import contextlib
 import dataclasses
 import functools
 import gzip
@@ -8,6 +9,7 @@ import struct
 import sys
 import threading
 import time
+import tracemalloc
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -154,6 +156,14 @@ def test_named_folder_that_does_not_exist(small, tmp_path):
         small.load_data(tmp_path / "missing")
 
 
+def test_a_named_folder_that_lacks_a_file_is_not_made_up_for(small, contents, tmp_path):
+    """Pictures from elsewhere would be none of those that were asked for."""
+    write(tmp_path / "repository" / "small", contents)
+    named = write(tmp_path / "named", {k: v for k, v in contents.items() if k != TRAIN_LABELS})
+    with pytest.raises(FileNotFoundError, match=f"named lacks {TRAIN_LABELS}"):
+        small.load_data(named)
+
+
 def test_cache_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.delenv("MINIGRAD_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -247,6 +257,52 @@ def test_download_has_a_time_limit(small, tmp_path, serve, monkeypatch, limit):
     assert cached(tmp_path) == []
 
 
+def test_a_server_that_does_not_end_is_left(small, tmp_path, serve, monkeypatch):
+    monkeypatch.setattr(download, "MOST", 1 << 20)
+
+    def respond(handler):
+        handler.send_response(200)
+        handler.end_headers()
+        with contextlib.suppress(OSError):
+            while True:
+                handler.wfile.write(bytes(1 << 16))
+
+    small = dataclasses.replace(small, address=serve(answer(respond)))
+    with pytest.raises(ConnectionError, match="more than 1,048,576 bytes came"):
+        small.load_data()
+    assert cached(tmp_path) == []
+
+
+@pytest.mark.parametrize("length", ["abc", "-1", "1e3"])
+def test_a_length_that_is_no_number_is_not_believed(small, contents, tmp_path, serve, length):
+    def respond(handler):
+        body = gzip.compress(contents[handler.path.strip("/").removesuffix(".gz")])
+        handler.send_response(200)
+        handler.send_header("Content-Length", length)
+        handler.end_headers()
+        handler.wfile.write(body)
+        handler.close_connection = True
+
+    small = dataclasses.replace(small, address=serve(answer(respond)))
+    try:
+        (x_train, _), _ = small.load_data()
+    except ConnectionError:
+        assert cached(tmp_path) == []  # Python's own client may refuse such a length
+    else:
+        assert idx(x_train) == contents["train-images-idx3-ubyte"]
+
+
+def test_a_redirect_to_a_broken_address_is_a_failed_connection(small, serve):
+    def respond(handler):
+        handler.send_response(302)
+        handler.send_header("Location", "http://[broken")
+        handler.end_headers()
+
+    small = dataclasses.replace(small, address=serve(answer(respond)))
+    with pytest.raises(ConnectionError):
+        small.load_data()
+
+
 def test_no_network_says_what_to_do(small):
     with pytest.raises(ConnectionError, match=r"127\.0\.0\.1:9.*by hand.*load_data\(path=folder\)"):
         small.load_data()
@@ -300,7 +356,7 @@ def test_damaged_gzip(small, contents, tmp_path):
     ("spoil", "complaint"),
     [
         (lambda c: c[:-1], "truncated, 14 bytes, wanted 15"),
-        (lambda c: c + b"\0", "too long, 16 bytes, wanted 15"),
+        (lambda c: c + b"\0", "too long, wanted 15"),
         (lambda c: b"\0\0\x08\x03" + c[4:], "magic number 2051, wanted 2049"),
         (lambda c: b"", "magic number 0, wanted 2049"),
         (lambda c: c[:10] + b"\x0b" + c[11:], r"row 3 \(index 2\): label 11, wanted 0 to 9"),
@@ -374,6 +430,84 @@ def test_csv_row_that_is_wrong(tmp_path, header, row, complaint):
     file.write_text("\n".join([*header, row]))  # also where every row is wrong in the same way
     with pytest.raises(DataError, match=rf"table\.csv, row {len(header) + 1}.*{complaint}"):
         load_csv(file)
+
+
+@pytest.mark.parametrize("first", ["O", "x3", "nan", "1e0", "3.0", ""])
+def test_a_damaged_first_row_is_no_header(tmp_path, first):
+    (tmp_path / "table.csv").write_text(f"{first}{ROW[1:]}\n{ROW}\n")
+    with pytest.raises(DataError, match=r"table\.csv, row 1, column 1"):
+        load_csv(tmp_path / "table.csv")
+
+
+PIXELS = [f"pixel{i}" for i in range(1, 785)]
+
+
+@pytest.mark.parametrize(
+    ("names", "row"),
+    [
+        (["label", *PIXELS], "7" + 784 * ",9"),
+        ([*PIXELS, "class"], 784 * "9," + "7"),  # OpenML's mnist_784.csv
+        (['"label"', *(f'"{i}x{j}"' for i in range(28) for j in range(28))], "7" + 784 * ",9"),
+    ],
+)
+def test_the_header_says_which_column_is_the_label(tmp_path, names, row):
+    (tmp_path / "table.csv").write_text(",".join(names) + f"\n{row}\n")
+    pictures, labels = load_csv(tmp_path / "table.csv")
+    assert labels.tolist() == [7] and set(pictures.ravel()) == {9}
+
+
+@pytest.mark.parametrize("names", [["a", "b", *PIXELS[:783]], ["pixel0", *PIXELS]])
+def test_a_header_that_does_not_say_it_is_refused(tmp_path, names):
+    (tmp_path / "table.csv").write_text(",".join(names) + f"\n{ROW}\n")
+    with pytest.raises(DataError, match="does not tell the label from the pixels"):
+        load_csv(tmp_path / "table.csv")
+
+
+def test_a_spreadsheet_s_empty_rows_are_passed_over(tmp_path):
+    (tmp_path / "table.csv").write_text(f"{ROW}\r\n \t \r\n{784 * ','}\r\n{ROW}\r\n{784 * ','}\r\n")
+    assert load_csv(tmp_path / "table.csv")[1].tolist() == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("begin", "told"),
+    [
+        (b"PK\x03\x04", "a zip archive"),
+        (b"BZh91AY", "packed with bzip2"),
+        ("label".encode("utf-16"), "UTF-16"),
+        (b"version https://git-lfs.github.com/spec/v1", "a pointer of Git LFS"),
+    ],
+)
+@pytest.mark.parametrize("read", [load_csv, read_idx])
+def test_other_kinds_of_files_are_called_by_their_name(tmp_path, read, begin, told):
+    (tmp_path / "file").write_bytes(begin + 40 * b"x")
+    with pytest.raises(DataError, match=f"file: this is .*{told}"):
+        read(tmp_path / "file")
+
+
+@pytest.mark.parametrize("read", [load_csv, read_idx])
+@pytest.mark.parametrize("begin", [b"", struct.pack(">4I", 2051, 1, 28, 28)])
+def test_a_small_file_that_holds_very_much_is_not_unpacked(tmp_path, read, begin):
+    """200 MB of zeros in 200 kB: what is looked at stays a small multiple of what is wanted."""
+    file = tmp_path / "bomb.gz"
+    with gzip.open(file, "wb") as out:
+        out.write(begin)
+        for _ in range(200):
+            out.write(bytes(1 << 20))
+    tracemalloc.start()
+    with pytest.raises(DataError):
+        read(file)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5e6
+
+
+@pytest.mark.parametrize(
+    "shape", [(1 << 31, 1 << 31, 4), (0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF), (1 << 16, 1 << 16, 1)]
+)
+def test_a_shape_that_no_memory_holds_is_refused(tmp_path, shape):
+    (tmp_path / "file").write_bytes(struct.pack(">4I", 2051, *shape))
+    with pytest.raises(DataError, match="says that it holds"):
+        read_idx(tmp_path / "file")
 
 
 @pytest.mark.parametrize("text", ["", HEADER + "\n"])

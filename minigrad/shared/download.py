@@ -13,6 +13,7 @@ __all__ = ["cache_folder", "download", "store"]
 
 SILENCE = 30.0  # seconds a server may stay silent
 DEADLINE = 900.0  # seconds one file may take altogether
+MOST = 1 << 27  # bytes of one file; the largest of ours has 26 MB
 
 
 def cache_folder() -> Path:
@@ -45,7 +46,7 @@ def download(url: str) -> bytes:
         All its bytes, unchecked.
 
     Raises:
-        ConnectionError: There is no network, no such file, or the answer breaks off.
+        ConnectionError: There is no network, no such file, the answer breaks off or does not end.
         TimeoutError: Nothing came for ``SILENCE`` seconds, or not all within ``DEADLINE``.
 
     Example:
@@ -59,17 +60,21 @@ def download(url: str) -> bytes:
 
     end = time.monotonic() + DEADLINE
     by_hand = "Or fetch it by hand and name its folder: load_data(path=folder)"
-    parts = []
+    parts, received = [], 0
     try:
         with urllib.request.urlopen(url, timeout=SILENCE) as response:
-            wanted = int(response.headers.get("Content-Length") or 0)
+            length = response.headers.get("Content-Length") or "0"
+            wanted = int(length) if length.isdecimal() else 0
             with progress(url.rsplit("/", 1)[-1], wanted) as advance:
                 while part := response.read1(1 << 16):
                     parts.append(part)
+                    received += len(part)
                     advance(len(part))
                     if time.monotonic() > end:
                         raise TimeoutError
-    except (OSError, http.client.HTTPException) as error:
+                    if received > MOST:
+                        raise OSError(f"more than {MOST:,} bytes came, which no file of ours has")
+    except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: a broken URL
         reason = getattr(error, "reason", error)
         if isinstance(reason, TimeoutError):
             raise TimeoutError(f"{url}: no answer in time. Try again later. {by_hand}") from None
