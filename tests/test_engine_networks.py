@@ -278,3 +278,14 @@ class Chain(L.Layer):
 def test_a_chain_of_ten_thousand_nodes_has_a_plan_that_is_right():
     with engine(1):
         fit_both(both_ways(lambda: [Chain(), L.Dense(2)], (4,)), epochs=1)
+
+
+@pytest.mark.parametrize("layer", [L.Dense, lambda *a: L.Conv2D(1, 1, activation=a[1])])
+def test_elu_keeps_its_digits_near_zero(layer):
+    shape = (1,) if layer is L.Dense else (1, 1, 1)
+    model = mg.Sequential([mg.Input(shape), layer(1, "elu")])
+    model.set_weights([np.ones(w.shape) for w in model.get_weights()[:1]] + [np.zeros(1)])
+    x = np.array([-1e-8, -1e-6, -1e-3, -1.0, 1e-6, 2.0], np.float32)
+    wanted = np.where(x > 0, x, np.expm1(x.astype(float)))
+    got = model.predict(x.reshape(-1, *shape), verbose=0).ravel()
+    np.testing.assert_allclose(got, wanted, rtol=3e-7)
