@@ -219,3 +219,73 @@ def test_what_an_operator_says_of_itself_is_not_said_of_one_derived_from_it():
         assert way(models[1]) == "alone"
         kinds = {k.kind for r in models[1]._runners.values() for p in r.programs for k in p.kernels}
         assert "reference" in kinds
+
+
+class Tied(L.Layer):
+    """The same weight in several places, read by kernels of several kinds."""
+
+    def __init__(self, formula):
+        super().__init__()
+        self.formula = formula
+
+    def build(self, input_shape):
+        self.w = self.add_weight((input_shape[-1], input_shape[-1]))
+
+    def call(self, inputs):
+        return self.formula(inputs, self.w)
+
+
+TIED = {
+    "there and back": lambda x, w: (x @ np.transpose(w)) @ w,
+    "back and there": lambda x, w: (x @ w) @ np.transpose(w),
+    "its sum first": lambda x, w: (x * np.sum(w)) @ w,
+    "its sum last": lambda x, w: (x @ w) * np.sum(w),
+    "three times": lambda x, w: np.tanh(np.tanh(x @ w) @ w) @ w,
+}
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("name", TIED)
+def test_a_tied_weight_learns_from_all_its_places(name, optimizer, threads):
+    with engine(threads, large=100):
+        for batch in (1, 8):
+            layers = lambda: [Tied(TIED[name]), L.Dense(2)]  # noqa: E731
+            fit_both(both_ways(layers, (5,), optimizer=OPTIMIZERS[optimizer]), batch)
+
+
+class Divided(L.Layer):
+    """Computes with the size of the batch, which is another one in a piece."""
+
+    def call(self, inputs):
+        return inputs / inputs.shape[0] + 1 / inputs.shape[0]
+
+
+def test_what_depends_on_the_size_of_the_batch_is_not_split():
+    with engine(2):
+        models = both_ways(lambda: [L.Dense(4), Divided(), L.Dense(2)], (6,))
+        fit_both(models)
+        assert way(models[1]) == "alone"
+
+
+class Chain(L.Layer):
+    def call(self, inputs):
+        for i in range(10_000):
+            inputs = inputs * 0.999 if i % 2 else inputs + 0.001
+        return inputs
+
+
+def test_a_chain_of_ten_thousand_nodes_has_a_plan_that_is_right():
+    with engine(1):
+        fit_both(both_ways(lambda: [Chain(), L.Dense(2)], (4,)), epochs=1)
+
+
+@pytest.mark.parametrize("layer", [L.Dense, lambda *a: L.Conv2D(1, 1, activation=a[1])])
+def test_elu_keeps_its_digits_near_zero(layer):
+    shape = (1,) if layer is L.Dense else (1, 1, 1)
+    model = mg.Sequential([mg.Input(shape), layer(1, "elu")])
+    model.set_weights([np.ones(w.shape) for w in model.get_weights()[:1]] + [np.zeros(1)])
+    x = np.array([-1e-8, -1e-6, -1e-3, -1.0, 1e-6, 2.0], np.float32)
+    wanted = np.where(x > 0, x, np.expm1(x.astype(float)))
+    got = model.predict(x.reshape(-1, *shape), verbose=0).ravel()
+    np.testing.assert_allclose(got, wanted, rtol=3e-7)

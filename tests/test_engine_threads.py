@@ -240,3 +240,106 @@ def test_forked_process_trains_on():
         pytest.fail("the forked process hangs")
     assert os.waitstatus_to_exitcode(status) == 0
     trained(model)  # and so does its parent
+
+
+# Whatever several do at once
+
+
+def test_the_number_of_threads_may_change_while_others_train():
+    stop, errors = threading.Event(), []
+
+    def train(large):
+        try:
+            model = small_model(large=large)
+            while not stop.is_set():
+                trained(model, epochs=1)
+        except BaseException as error:
+            errors.append(error)
+
+    mg.set_threads(2)
+    several = [threading.Thread(target=train, args=(large,), daemon=True) for large in (0, 1)]
+    for thread in several:
+        thread.start()
+    for number in range(60):
+        mg.set_threads(1 + number % 4)
+        time.sleep(0.02)
+    stop.set()
+    for thread in several:
+        thread.join(timeout=60)
+        assert not thread.is_alive(), "it hangs"
+    assert errors == []
+
+
+def test_a_team_is_closed_only_when_nobody_uses_it():
+    mg.set_threads(2)
+    first, order = threads.team(), []
+
+    def work():
+        threads.side_by_side([[lambda: time.sleep(0.2)], [lambda: order.append("worked")]])
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    time.sleep(0.05)
+    mg.set_threads(3)
+    second = threads.team()
+    assert second is not first and not first.closed
+    worker.join()
+    threads.team()
+    assert first.closed and order == ["worked"]
+    assert first.run([[], []]) is False
+    threads.side_by_side([[], [lambda: order.append("again")]])
+    assert order == ["worked", "again"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_process_forked_while_another_thread_asks_for_blas_threads_goes_on():
+    library = threads.blas()
+    usual = library.get() if library else 0
+    with threads._asking, threads._changing:  # held by another thread at the fork, say
+        threads._requests.update({None: usual, "another thread's": 1})
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                fresh = not threads._requests and (not library or library.get() == usual)
+                mg.set_threads(2)
+                status = 0 if fresh and trained(small_model()) else 2
+            finally:
+                os._exit(status)
+        threads._requests.clear()
+    for _ in range(600):
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            break
+        time.sleep(0.05)
+    else:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        pytest.fail("the forked process hangs")
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
+def test_a_set_that_was_interrupted_on_its_way_in_is_taken_in_the_next_time(monkeypatch):
+    mg.set_threads(1)
+    model = small_model()
+    x, y = small_set(16)
+    x, y = model._admit(x, y, "fit")
+    plan = model._runner(16, True, True, x.dtype)
+    other = x + 1
+    plan.load(x, y, slice(0, 16))
+    contiguous = np.ascontiguousarray
+    for array in (other, y + 0):
+        with monkeypatch.context() as patch:
+
+            def interrupted(a, stop=array):
+                if a is stop:
+                    raise KeyboardInterrupt
+                return contiguous(a)
+
+            patch.setattr(np, "ascontiguousarray", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                plan.load(other, array if array is not other else y, slice(0, 16))
+        plan.load(other, array if array is not other else y, slice(0, 16))
+        assert all(feed.data is other for feed in plan.feeds)
+        plan.train_step()

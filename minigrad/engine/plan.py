@@ -7,6 +7,7 @@ cache, and otherwise *samples* (``samples.py``).
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -23,7 +24,7 @@ from minigrad.engine.kernels.kernel import Array, Call, Holder
 from minigrad.engine.match import match
 from minigrad.engine.network import Network
 from minigrad.engine.program import Program
-from minigrad.engine.samples import Samples, can_be_split
+from minigrad.engine.samples import Samples, can_be_split, same_but_for_size
 from minigrad.engine.scope import Scope
 from minigrad.engine.threads import blas_threads, get_threads, side_by_side
 from minigrad.engine.updates import Updates
@@ -65,7 +66,8 @@ class Plan:
     ) -> None:
         self.build, self.batch, self.trained = build, batch, list(variables)
         self.optimizer, self.training, self.threads = optimizer, training, get_threads()
-        self.make()
+        with no_collection():
+            self.make()
 
     def make(self) -> None:
         """Make the programs and all that they share."""
@@ -91,12 +93,18 @@ class Plan:
         self.parts: Any
         if cut is not None:
             self.parts = Bands(cut, scope, self.updates, self.threads)
-        elif several and self.batch >= 2 * self.threads and can_be_split(self.network, scope):
+        elif several and self.batch >= 2 * self.threads and self.can_be_split(scope):
             self.parts = Samples(self.network, self.piece, self.threads)
         else:
             self.parts = Samples(self.network, lambda _: Program(kernels, scope, self.updates), 1)
         self.way: str = self.parts.name
         self.programs: list[Program] = self.parts.programs
+
+    def can_be_split(self, scope: Scope) -> bool:
+        piece = -(-self.batch // self.threads)
+        return can_be_split(self.network, scope) and same_but_for_size(
+            self.network, self.build(piece)
+        )
 
     def piece(self, size: int) -> Program:
         """The program of a piece of the batch."""
@@ -135,7 +143,8 @@ class Plan:
     def load(self, x: np.ndarray, y: np.ndarray | None, rows: Any) -> None:
         """Say which samples of a set make the next batch; see ``Eager.load``."""
         if self.updates.numbers.are_stale():
-            self.make()
+            with no_collection():
+                self.make()
         if isinstance(rows, slice):
             self.first.fill(rows.start or 0)
             np.add(self.every, self.first, out=self.rows)
@@ -219,6 +228,18 @@ class Plan:
     @property
     def loss(self) -> float:
         return float(self.parts.loss) if self.network.loss is not None else float("nan")
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Python looks for garbage after every few hundred new objects; those of a plan all stay."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def run_side_by_side(region: Sequence[Iterable[Call]]) -> None:

@@ -21,7 +21,7 @@ from minigrad.engine.kernels.recorded import RecordedKernel
 from minigrad.engine.network import Network
 from minigrad.engine.program import Program
 from minigrad.engine.scope import Scope
-from minigrad.graph import Operator, is_recordable
+from minigrad.graph import Node, Operator, is_recordable
 from minigrad.operators import Mean
 
 __all__ = ["Samples", "can_be_split"]
@@ -41,6 +41,32 @@ def apart(node: Operator, scope: Scope) -> bool:
         return False  # what its base class says was not said of this one
     samples = [scope.computes(source) for source in node.inputs]
     return node.shape[:1] == (batch,) and any(samples) and node.keeps_samples_apart(samples)
+
+
+def same_but_for_size(whole: Network, piece: Network) -> bool:
+    """Whether the graph of a piece does with its samples what that of the batch does.
+
+    A layer may compute with the size of the batch, which is another one in a piece. Then a number
+    of the graph is another one too: a constant, or an argument of an operator.
+    """
+    if [type(n) for n in whole.order] != [type(n) for n in piece.order]:
+        return False
+    entries = (whole.inputs, whole.targets)
+    for node, other in zip(whole.order, piece.order, strict=True):
+        if isinstance(node, Operator):
+            ours, theirs = numbers_of(node), numbers_of(other)
+            if ours != theirs:
+                return False
+        elif all(node is not entry for entry in entries):
+            if node.shape != other.shape or not np.array_equal(node._array, other._array):
+                return False
+    return True
+
+
+def numbers_of(node: Node) -> dict[str, Any]:
+    # the arguments of an operator that are numbers, or tuples of them other than its shape
+    known = ("shape", "_set_at")
+    return {k: v for k, v in vars(node).items() if k not in known and isinstance(v, (int, float))}
 
 
 class Samples:

@@ -59,12 +59,12 @@ class EluAct(Act):
         alpha, no = self.node.alpha, zeros(host, z)
         self.slope = slope = host.ask("slope", z.shape, z.dtype)  # e^min(z, 0)
         spare = host.ask("spare", z.shape, z.dtype)
-        yield partial(np.minimum, z, no, out=slope)
+        yield partial(np.minimum, z, no, out=spare)
         if alpha != 1:
             mask = host.ask("where x > 0", z.shape, bool)
             yield partial(np.greater, z, 0, out=mask)
-        yield partial(np.exp, slope, out=slope)
-        yield partial(np.subtract, slope, 1, out=spare)
+        yield partial(np.expm1, spare, out=spare)  # near 0, e^z − 1 would lose its digits
+        yield partial(np.add, spare, 1, out=slope)
         yield partial(np.maximum, z, no, out=out)
         if alpha != 1:
             yield partial(np.multiply, spare, alpha, out=spare)
