@@ -280,7 +280,7 @@ def test_the_script_is_keras_s_and_leaves_the_same(script, monkeypatch, capsys, 
 REFUSED = {
     "save": (lambda k, m: m.save("model.keras"), r"Sequential\.save is not covered.*to_keras"),
     "load": (lambda k, m: k.models.load_model("m.keras"), "no 'load_model'.*from_keras takes"),
-    "normalization": (lambda k, m: k.layers.BatchNormalization(), "no 'BatchNormalization'.*to_ke"),
+    "normalization": (lambda k, m: k.layers.LayerNormalization(), "no 'LayerNormalization'.*to_ke"),
     "softmax layer": (lambda k, m: k.layers.Softmax(), r'Activation\("softmax"\) does the same'),
     "relu layer": (lambda k, m: k.layers.ReLU(), r'Activation\("relu"\) does the same'),
     "functional": (lambda k, m: k.Model(1, 2), "no 'Model'"),
