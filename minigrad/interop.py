@@ -336,6 +336,14 @@ def model_from_keras(theirs: Any, keras: Any) -> Any:
     )
 
 
+def formula_from_keras(operation: Any) -> Any:
+    """NumPy's function of the name of an operation of Keras's: ``x + y`` has no layer."""
+    function = getattr(np, default_name(type(operation)), None)
+    if not isinstance(function, np.ufunc):
+        raise ValueError(f"from_keras: {operation.name!r} is not covered by minigrad")
+    return function
+
+
 def graph_from_keras(keras_model: Any, keras: Any) -> Model:
     found: dict[int, Any] = {}
     made: dict[int, Any] = {}
@@ -356,10 +364,7 @@ def graph_from_keras(keras_model: Any, keras: Any) -> Model:
         given = node.arguments.args
         arguments = [list(map(mine, a)) if isinstance(a, (list, tuple)) else mine(a) for a in given]
         if not isinstance(operation, keras.layers.Layer):
-            function = getattr(np, default_name(type(operation)), None)
-            if not isinstance(function, np.ufunc):
-                raise ValueError(f"from_keras: {operation.name!r} is not covered by minigrad")
-            return function(*arguments)
+            return formula_from_keras(operation)(*arguments)
         if id(operation) not in made:
             made[id(operation)] = model_from_keras(operation, keras)
         layer = made[id(operation)]

@@ -260,7 +260,11 @@ def test_what_cannot_go_is_named(go, error, message):
 
 
 CANNOT_COME = {
-    "no model": (lambda k: 1, TypeError, "takes a keras.Sequential or a keras.Model of inputs and outputs, got int"),
+    "no model": (
+        lambda k: 1,
+        TypeError,
+        "takes a keras.Sequential or a keras.Model of inputs and outputs, got int",
+    ),
     "not built": (lambda k: k.Sequential([k.layers.Dense(2)]), ValueError, "is not built yet"),
     "layer": (
         lambda k: row(k, k.layers.LayerNormalization(name="norm")),
