@@ -287,11 +287,11 @@ def from_keras(keras_model: Any, compile: bool = True) -> Model:
         >>> theirs = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
         >>> mg.interop.from_keras(theirs).count_params()
         15
-        >>> theirs.add(keras.layers.BatchNormalization(name="norm"))
+        >>> theirs.add(keras.layers.LayerNormalization(name="norm"))
         >>> mg.interop.from_keras(theirs)
         Traceback (most recent call last):
-        ValueError: from_keras: BatchNormalization "norm" is not covered by minigrad. Covered are
-        Activation, AveragePooling2D, Conv2D, Dense, Dropout, Flatten, MaxPooling2D, Rescaling.
+        ValueError: from_keras: LayerNormalization "norm" is not covered by minigrad. Covered are
+        Activation, Add, AveragePooling2D, ...
     """
     keras = import_keras()
     if not isinstance(keras_model, keras.Sequential) and not is_graph(keras_model, keras):
@@ -336,6 +336,14 @@ def model_from_keras(theirs: Any, keras: Any) -> Any:
     )
 
 
+def formula_from_keras(operation: Any) -> Any:
+    """NumPy's function of the name of an operation of Keras's: ``x + y`` has no layer."""
+    function = getattr(np, default_name(type(operation)), None)
+    if not isinstance(function, np.ufunc):
+        raise ValueError(f"from_keras: {operation.name!r} is not covered by minigrad")
+    return function
+
+
 def graph_from_keras(keras_model: Any, keras: Any) -> Model:
     found: dict[int, Any] = {}
     made: dict[int, Any] = {}
@@ -356,10 +364,7 @@ def graph_from_keras(keras_model: Any, keras: Any) -> Model:
         given = node.arguments.args
         arguments = [list(map(mine, a)) if isinstance(a, (list, tuple)) else mine(a) for a in given]
         if not isinstance(operation, keras.layers.Layer):
-            function = getattr(np, default_name(type(operation)), None)
-            if not isinstance(function, np.ufunc):
-                raise ValueError(f"from_keras: {operation.name!r} is not covered by minigrad")
-            return function(*arguments)
+            return formula_from_keras(operation)(*arguments)
         if id(operation) not in made:
             made[id(operation)] = model_from_keras(operation, keras)
         layer = made[id(operation)]
@@ -410,10 +415,11 @@ def layer_from_keras(theirs: Any, keras: Any) -> layers.Layer:
         )
     arguments = {}
     taken = inspect.signature(getattr(layers, kind)).parameters
+    usual = {n: p.default for n, p in inspect.signature(type(theirs)).parameters.items()}
     for name, value in theirs.get_config().items():
         if name in ("name", "trainable", "dtype", "build_config"):
             continue
-        if name not in taken and value is not None:
+        if name not in taken and value is not None and value != usual.get(name):
             raise ValueError(f"{called}: {name}={value!r} is not covered by minigrad")
         if name.endswith("_initializer"):
             known = value and value["class_name"] in covered(initializers)

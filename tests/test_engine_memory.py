@@ -48,6 +48,10 @@ LAYERS = {
     "reshape": (PICTURES, lambda: [L.Conv2D(2, 2), L.Reshape((-1, 4)), L.Dense(3)]),
     "global mean": (PICTURES, lambda: [L.Conv2D(3, 2), L.GlobalAveragePooling2D(keepdims=True)]),
     "global largest": (PICTURES, lambda: [L.Conv2D(3, 2), L.GlobalMaxPooling2D()]),
+    "normalized": (
+        PICTURES,
+        lambda: [L.BatchNormalization(), L.Conv2D(2, 2), L.BatchNormalization()],
+    ),
     "branches": (PICTURES, lambda: [branches()]),
     **{
         name: (VECTORS, lambda name=name: [L.Dense(6, name), L.Dense(5, name)])

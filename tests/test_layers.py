@@ -275,8 +275,8 @@ def test_errors_name_the_layer_and_what_was_wanted(wrong, message):
 
 
 def test_a_layer_that_is_not_covered_is_named():
-    with pytest.raises(AttributeError, match=r"no 'BatchNormalization'.*Dense.*to_keras"):
-        mg.layers.BatchNormalization  # noqa: B018
+    with pytest.raises(AttributeError, match=r"no 'LayerNormalization'.*Dense.*to_keras"):
+        mg.layers.LayerNormalization  # noqa: B018
     with pytest.raises(AttributeError, match="Did you mean 'Conv2D'"):
         mg.layers.Conv1D  # noqa: B018
 

@@ -39,6 +39,7 @@ LAYERS = {
     "Add": (),
     "AveragePooling2D": (2,),
     "Concatenate": (),
+    "BatchNormalization": (),
     "Conv2D": (2, 2),
     "Dense": (2,),
     "Dropout": (0.5,),
@@ -226,7 +227,14 @@ def test_what_a_layer_is_made_of_is_read_from_its_class(keras):
         theirs = inspect.signature(getattr(keras.layers, kind)).parameters
         made = configuration(mine)
         wanted = [name for name in theirs if name in inspect.signature(type(mine)).parameters]
-        not_covered = {"data_format", "dilation_rate", "groups", "noise_shape", "kwargs"}
+        not_covered = {
+            "synchronized",
+            "data_format",
+            "dilation_rate",
+            "groups",
+            "noise_shape",
+            "kwargs",
+        }
         assert set(wanted) - not_covered <= set(made), kind
 
 

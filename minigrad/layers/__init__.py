@@ -17,18 +17,29 @@ Example:
 
 from __future__ import annotations
 
-from minigrad.layers import activating, base, dense, inputs, merging, shaping, sliding, weightless
+from minigrad.layers import (
+    activating,
+    base,
+    dense,
+    inputs,
+    merging,
+    normalizing,
+    shaping,
+    sliding,
+    weightless,
+)
 from minigrad.layers.activating import *  # noqa: F403
 from minigrad.layers.base import *  # noqa: F403
 from minigrad.layers.dense import *  # noqa: F403
 from minigrad.layers.inputs import *  # noqa: F403
 from minigrad.layers.merging import *  # noqa: F403
+from minigrad.layers.normalizing import *  # noqa: F403
 from minigrad.layers.shaping import *  # noqa: F403
 from minigrad.layers.sliding import *  # noqa: F403
 from minigrad.layers.weightless import *  # noqa: F403
 from minigrad.shared import lookup
 
-FILES = (activating, base, dense, inputs, merging, shaping, sliding, weightless)
+FILES = (activating, base, dense, inputs, merging, normalizing, shaping, sliding, weightless)
 
 # Each file says what is public in it; a layer is added where it is defined and nowhere else.
 __all__ = sorted(name for file in FILES for name in file.__all__)

@@ -25,7 +25,7 @@ from minigrad.engine.plan_table import PlanTable
 from minigrad.engine.threads import get_threads
 from minigrad.graph import Constant, Node, topological_sort
 from minigrad.layers import InputLayer, Rescaling
-from minigrad.layers.building import as_it_was
+from minigrad.layers.building import as_it_was, tree
 from minigrad.layers.tensors import KerasTensor
 from minigrad.model import samples
 from minigrad.model.counting import Counters
@@ -188,7 +188,9 @@ class Compiled(Functional):
             )
         dtype = np.dtype(input_dtype or self._inputs[0]._layer._given_dtype or self.dtype)
         with_loss = with_loss and self.loss is not None
-        key = batch_size, bool(training), with_loss, dtype
+        # a layer that is not trainable may compute otherwise while the others train
+        frozen = tuple(part.trainable for part in tree(self)) if training else ()
+        key = batch_size, frozen, with_loss, dtype
         if key not in self._networks:
             shape = (batch_size, *self._entry_shape())
             inputs = Constant(np.zeros(shape, dtype), name="inputs")

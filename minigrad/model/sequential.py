@@ -77,15 +77,19 @@ class Sequential(Model):
                 f"{title(self)}: there is a layer {layer.name!r} already; name= differs"
             )
         if not self._layers and not self._inputs:
-            if isinstance(layer, Model) and layer.built and not layer._several[0]:
-                self._begin(InputLayer(layer.input_shape[1:]))
-            elif layer._sample_shape is not None:
-                self._begin(InputLayer(layer._sample_shape))
+            self._begin_with(layer)
         if self._inputs:  # the layer learns its input's shape, and makes its weights
             self._append(layer)
         self._layers.append(layer)
         self.built = bool(self._inputs)
         self._forget()
+
+    def _begin_with(self, layer: Layer) -> None:
+        """Begin with the input that the first layer knows, if it knows one."""
+        if isinstance(layer, Model) and layer.built and not layer._several[0]:
+            self._begin(InputLayer(layer.input_shape[1:]))
+        elif layer._sample_shape is not None:
+            self._begin(InputLayer(layer._sample_shape))
 
     def _begin(self, layer: InputLayer) -> None:
         self._inputs = self._outputs = (layer.output,)

@@ -43,6 +43,7 @@ from minigrad.operators.dropout import Dropout
 from minigrad.operators.elementwise import Elementwise
 from minigrad.operators.functions import Absolute, Cos, Exp, Log, Sin, Sqrt, Tanh
 from minigrad.operators.joining import Concatenate
+from minigrad.operators.moving_average import MovingAverage
 from minigrad.operators.products import MatMul
 from minigrad.operators.reductions import Max, Mean, Reduction, Sum
 from minigrad.operators.rescaling import Rescale
@@ -75,6 +76,7 @@ __all__ = [
     "Maximum",
     "Mean",
     "Minimum",
+    "MovingAverage",
     "Multiply",
     "Negative",
     "NotEqual",

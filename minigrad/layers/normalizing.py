@@ -1,0 +1,126 @@
+"""Batch normalization: each channel with mean 0 and variance 1 over the batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad import initializers
+from minigrad.graph import Node
+from minigrad.layers.base import Shape
+from minigrad.layers.weightless import Elementwise
+from minigrad.operators.moving_average import MovingAverage
+from minigrad.shared import lookup
+from minigrad.shared.arguments import brief, number, title
+
+__all__ = ["BatchNormalization"]
+
+
+class BatchNormalization(Elementwise):
+    """gamma · (x − mean) / √(variance + epsilon) + beta, for each channel.
+
+    In training, mean and variance are those of the batch, and moving averages of them are kept;
+    otherwise, and where ``trainable`` is ``False``, the averages are used.
+
+    Source: Ioffe and Szegedy, arXiv 1502.03167, algorithms 1 and 2.
+
+    Args:
+        axis: The axis of the channels; the last one, nothing else is covered.
+        momentum: Part of the moving averages that stays in each step.
+        epsilon: Keeps the quotient finite.
+        center: Whether beta is added.
+        scale: Whether gamma is multiplied with.
+        beta_initializer: Initial values of beta, of shape (channels,).
+        gamma_initializer: Initial values of gamma, of shape (channels,).
+        moving_mean_initializer: Initial values of the average of the means.
+        moving_variance_initializer: Initial values of the average of the variances.
+        synchronized: Not covered.
+        options: ``name``, ``trainable``, ``dtype``, ``input_shape``: see :class:`Layer`.
+
+    Input shape:
+        (batch, …, channels).
+
+    Output shape:
+        The same.
+
+    Raises:
+        ValueError: For arguments that are not covered or make no sense.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> layer = mg.layers.BatchNormalization()
+        >>> y = layer(np.array([[1.0], [3.0]], np.float32), training=True)
+        >>> mg.forward(mg.topological_sort(y)).round(2)
+        array([[-1.],
+               [ 1.]], dtype=float32)
+        >>> layer.moving_mean.value.round(2)
+        array([0.02], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones",
+        synchronized: bool = False,
+        **options: Any,
+    ) -> None:
+        kind = "BatchNormalization"
+        lookup.refuse(kind, synchronized=(synchronized, False))
+        if not isinstance(axis, (int, np.integer)) or isinstance(axis, bool):
+            raise ValueError(f"{kind}: axis is the number of an axis, got {brief(axis)}")
+        self.axis = int(axis)
+        self.momentum = number(kind, "momentum", momentum, 0, 1)
+        self.epsilon = number(kind, "epsilon", epsilon, least=0)
+        self.center, self.scale = bool(center), bool(scale)
+        for name, value in {
+            "beta_initializer": beta_initializer,
+            "gamma_initializer": gamma_initializer,
+            "moving_mean_initializer": moving_mean_initializer,
+            "moving_variance_initializer": moving_variance_initializer,
+        }.items():
+            with lookup.of_argument(kind, name):
+                setattr(self, name, initializers.get(value))
+        super().__init__(**options)
+
+    def build(self, input_shape: Shape) -> None:
+        self.compute_output_shape(input_shape)
+
+        def weight(name: str, trainable: bool = True) -> Any:
+            made = getattr(self, f"{name}_initializer")
+            return self.add_weight(input_shape[-1:], made, trainable=trainable, name=name)
+
+        if self.scale:
+            self.gamma = weight("gamma")
+        if self.center:
+            self.beta = weight("beta")
+        self.moving_mean = weight("moving_mean", trainable=False)
+        self.moving_variance = weight("moving_variance", trainable=False)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        if self.axis not in (-1, len(input_shape) - 1) or len(input_shape) < 2:
+            raise ValueError(
+                f"{title(self)}: axis={self.axis} of an input of shape {input_shape}; the "
+                "channels are along the last axis"
+            )
+        return tuple(input_shape)
+
+    def call(self, inputs: Any, training: bool = False) -> Node:
+        mean: Any = self.moving_mean
+        variance: Any = self.moving_variance
+        if training and self.trainable:
+            axes = tuple(range(inputs.ndim - 1))
+            mean = MovingAverage(np.mean(inputs, axis=axes), mean, self.momentum)
+            far = inputs - mean
+            variance = MovingAverage(np.mean(far * far, axis=axes), variance, self.momentum)
+        result = (inputs - mean) / np.sqrt(variance + self.epsilon)
+        if self.scale:
+            result = result * self.gamma
+        return result + self.beta if self.center else result

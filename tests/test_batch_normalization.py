@@ -1,0 +1,109 @@
+"""Batch normalization: Keras's numbers in training and outside, averages and gradients."""
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.gradcheck import check_gradient
+
+rng = np.random.default_rng(0)
+X = rng.normal(2.0, 3.0, size=(40, 6, 5, 2)).astype("float32")
+Y = np.eye(3, dtype="float32")[rng.integers(3, size=40)]
+
+
+def made(lib, first=False, **options):
+    layers = [lib.Input((6, 5, 2))]
+    if first:
+        layers.append(lib.layers.BatchNormalization(name="first"))
+    layers += [
+        lib.layers.Conv2D(3, 2, name="c"),
+        lib.layers.BatchNormalization(name="n", **options),
+        lib.layers.ReLU(name="r"),
+        lib.layers.Flatten(name="f"),
+        lib.layers.Dense(4, name="d"),
+        lib.layers.BatchNormalization(momentum=0.5, name="m"),
+        lib.layers.Dense(3, "softmax", name="e"),
+    ]
+    model = lib.Sequential(layers)
+    model.compile(lib.optimizers.SGD(0.05, momentum=0.9), "categorical_crossentropy")
+    return model
+
+
+OPTIONS = {
+    "usual": {},
+    "first": {"first": True},
+    "no scale": {"scale": False, "epsilon": 0.01},
+    "no center": {"center": False, "momentum": 0.9},
+}
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("eagerly", [False, True])
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_training_is_keras_s(keras, options, eagerly, threads):
+    mg.set_threads(threads)
+    try:
+        theirs = made(keras, **options)
+        ours = mg.interop.from_keras(theirs)
+        ours.run_eagerly = eagerly
+        fit = {"batch_size": 16, "epochs": 3, "shuffle": False, "verbose": 0}
+        losses = [m.fit(X, Y, validation_data=(X, Y), **fit).history for m in (theirs, ours)]
+        for name in ("loss", "val_loss"):
+            assert losses[1][name] == pytest.approx(losses[0][name], rel=1e-3)
+        for a, b in zip(theirs.get_weights(), ours.get_weights(), strict=True):
+            np.testing.assert_allclose(b, a, rtol=2e-3, atol=2e-4)
+        predicted = [m.predict(X, verbose=0) for m in (theirs, ours, mg.interop.to_keras(ours))]
+        np.testing.assert_allclose(predicted[1], predicted[0], atol=2e-3)
+        np.testing.assert_allclose(predicted[1], predicted[2], atol=1e-5)
+    finally:
+        mg.set_threads(None)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_the_gradient(training):
+    layer = mg.layers.BatchNormalization(dtype="float64")
+    x = rng.normal(size=(5, 3, 2))
+    layer(x)
+    assert check_gradient(lambda node: layer(node, training=training), x)
+
+
+def test_a_frozen_layer_uses_its_averages_and_leaves_them():
+    model = made(mg)
+    model.fit(X, Y, verbose=0)
+    norm = model.get_layer("n")
+    norm.trainable = False
+    before = norm.get_weights()
+    model.fit(X, Y, verbose=0)
+    for a, b in zip(before, norm.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_the_averages_are_no_weights_that_training_changes():
+    norm = made(mg).get_layer("n")
+    assert [w.name for w in norm.trainable_weights] == ["n/gamma", "n/beta"]
+    assert [w.name for w in norm.non_trainable_weights] == ["n/moving_mean", "n/moving_variance"]
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
+def test_a_step_whose_loss_is_not_finite_leaves_the_averages():
+    model = made(mg)
+    model.optimizer = mg.optimizers.SGD(1e30)
+    with pytest.raises(FloatingPointError):
+        model.fit(X, Y, 16, epochs=9, verbose=0)
+    assert all(np.all(np.isfinite(w)) for w in model.get_weights())
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"axis": 1}, 'BatchNormalization "b": axis=1'),
+        ({"axis": "a"}, "axis is the number of an axis"),
+        ({"momentum": 1.5}, "momentum is a number from 0 to 1"),
+        ({"epsilon": -1}, "epsilon is a number of at least 0"),
+        ({"synchronized": True}, "synchronized=True is not covered"),
+        ({"gamma_initializer": 5}, "gamma_initializer: initializer 5 is not covered"),
+    ],
+)
+def test_errors(options, message):
+    with pytest.raises(ValueError, match=message):
+        mg.layers.BatchNormalization(name="b", **options)(X)
