@@ -155,7 +155,7 @@ def paint_pixel(
         for mark, (arriving, met) in zip(MARKS, parts, strict=False)
     ]
     ax.set(xlim=(column - 1.7, column + 1.7), ylim=(row + 1.7, row - 1.7), aspect="equal")
-    ax.set_title(f"one pixel, [{row}, {column}]:\nits windows, and g × weight")
+    ax.set_title(f"one pixel, [{row}, {column}]:\nand its windows")
     ax.set_xticks([column - 1, column, column + 1])
     ax.set_yticks([row - 1, row, row + 1])
     ax.set_xlabel("\n".join(lines), fontsize=10)
