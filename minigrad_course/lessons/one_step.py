@@ -62,6 +62,17 @@ class OneStep:
         worst = max(self.operators, key=lambda name: sum(self.operators[name]))
         return worst.split("“")[1].rstrip("”")
 
+    @property
+    def longer(self) -> float:
+        """How many times as long the product of a column and a row takes in ``float64``."""
+        single, double = (next(iter(times.values())) for times in self.products.values())
+        return double / single
+
+    def show(self) -> Any:
+        """Print the sums, and return the chart."""
+        print(self)
+        return self.chart()
+
     def chart(self) -> Any:
         """Bars: on the left the step's parts, on the right the product of a column and a row."""
         from matplotlib.figure import Figure
