@@ -1,10 +1,17 @@
 """The exercises of lecture 03: what a reader is told for a typical mistake."""
 
+import itertools
+import re
+
 import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad_course import lessons
+from minigrad_course import explorers, lessons
+from minigrad_course.explorers.backward_convolution_explorer import windows_over
+from minigrad_course.lessons import broken, one_step
+from minigrad_course.lessons.charts import activations, beside_the_paper
+from minigrad_course.studies import paper
 
 LOOPS = """def strided(image, kernel, stride):
     height = (image.shape[0] - kernel.shape[0]) // {0} + 1
@@ -258,3 +265,101 @@ def test_the_numbers_of_weights_are_the_network_s():
 
     layers = [layer.count_params() for layer in reference_network().layers]
     lessons.exercise("03.3").checker([n for n in layers if n])
+
+
+# -- what the lecture draws and measures -----------------------------------------------------
+def gradients_by_loops(g, image, kernel):
+    by_image, by_kernel = np.zeros(image.shape), np.zeros(kernel.shape)
+    for (y, x), (i, j) in itertools.product(np.ndindex(g.shape), np.ndindex(kernel.shape)):
+        by_kernel[i, j] += g[y, x] * image[y + i, x + j]
+        by_image[y + i, x + j] += g[y, x] * kernel[i, j]
+    return by_image, by_kernel
+
+
+@pytest.mark.parametrize(("row", "column", "windows"), [(3, 4, 4), (0, 4, 2), (7, 0, 1), (7, 8, 1)])
+def test_the_backward_view_tells_the_true_gradients(row, column, windows):
+    random = np.random.default_rng(4)
+    image, kernel, g = (random.normal(size=size) for size in ((8, 9), (2, 2), (7, 8)))
+    by_image, by_kernel = gradients_by_loops(g, image, kernel)
+    view = explorers.backward_convolution(image, kernel, g, weight=2, row=row, column=column)
+    assert len(windows_over((row, column), g.shape)) == windows
+    of_weight, of_pixel = (
+        float(text.replace("−", "-")) for text in re.findall(r"gradient is (−?[\d.]+\d)", view.text)
+    )
+    assert of_weight == pytest.approx(by_kernel[1, 0], abs=1e-3)
+    assert of_pixel == pytest.approx(by_image[row, column], abs=1e-3)
+
+
+def test_the_backward_view_follows_its_sliders_and_refuses_what_does_not_fit():
+    view = explorers.backward_convolution(np.ones((28, 28)), np.eye(2), np.ones((27, 27)))
+    for name, value in (("weight", 3), ("row", 0), ("column", 27)):
+        before = view.png
+        view.controls[name].value = value
+        assert view.png != before
+    assert view.text.startswith("weight k[1, 1] meets 729 pixels")
+    with pytest.raises(ValueError, match=r"a kernel \(2, 2\)"):
+        explorers.backward_convolution(np.ones((28, 28)), np.eye(3), np.ones((27, 27)))
+
+
+@pytest.fixture(scope="module")
+def took():
+    model = one_step.tiny_model()
+    before = model.get_weights()
+    measured = one_step.measure(model, np.ones((1, 3, 3, 1)), np.eye(2)[:1])
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+    return measured
+
+
+def test_a_step_has_all_its_operators_and_its_parts_add_up(took):
+    assert len(took.operators) == 11 and took.slowest in ("convolution", "hidden", "output")
+    known = sum(map(sum, took.operators.values())) + took.update + took.walk
+    assert known + took.rest == pytest.approx(max(known, took.step))
+    assert took.longer > 0 and "16 epochs over 60,000 pictures" in str(took)
+
+
+def test_the_chart_of_a_step_has_a_bar_for_each_part(took, capsys):
+    picture = took.show()
+    parts, products = picture.figure.axes
+    assert len(parts.get_yticklabels()) == len(took.operators) + 3
+    assert len(products.patches) == 6
+    assert capsys.readouterr().out == f"{took}\n"
+
+
+def test_a_step_s_operations_are_two_for_each_product():
+    forward = [27 * 27 * 8 * 4, 5832 * 128, 128 * 10]
+    # the pictures' gradient is not asked for
+    backward = [forward[0], 2 * forward[1], 2 * forward[2]]
+    assert 2 * sum(forward + backward) == one_step.OPERATIONS
+
+
+def test_the_paper_s_points_are_those_of_its_figure():
+    ax = beside_the_paper([2.0, 1.0]).figure.axes[0]
+    (points,) = (line for line in ax.lines if line.get_marker() == "s")
+    read = paper.figure(3)
+    middle = [(low + high) / 2 for low, high in zip(read["low"], read["high"], strict=True)]
+    assert points.get_xdata().tolist() == read["epoch"]
+    assert points.get_ydata().tolist() == pytest.approx(middle)
+
+
+def test_the_chart_of_an_activation_has_its_derivative():
+    ax = activations(np.tanh).figure.axes[0]
+    z, slope = ax.lines[1].get_data()
+    np.testing.assert_allclose(slope, 1 - np.tanh(z) ** 2, atol=1e-12)
+
+
+# -- the two slips of a tutorial -----------------------------------------------------------------
+def test_a_mask_that_is_always_on_is_right_where_all_is_positive():
+    positive, mixed = np.array([0.5, 2.0, 1.0]), np.array([0.5, -2.0, 1.0])
+    assert mg.check_gradient(broken.ReluThatLetsAllPass, positive).ok
+    assert not mg.check_gradient(broken.ReluThatLetsAllPass, mixed).ok
+    assert mg.check_gradient(mg.operators.Relu, mixed).ok
+
+
+def test_a_scale_forgotten_backward_is_right_where_nothing_is_dropped():
+    def dropout(kind, rate):
+        random = np.random.default_rng(0)
+        return mg.check_gradient(lambda x: kind(x, rate, random), np.ones(20)).ok
+
+    assert dropout(broken.DropoutScaledForwardOnly, 0.0)
+    assert not dropout(broken.DropoutScaledForwardOnly, 0.5)
+    assert dropout(mg.operators.Dropout, 0.5)
