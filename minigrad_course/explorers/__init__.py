@@ -5,6 +5,7 @@
     explorers.microscope(f, 1.5)        # lecture 01: a secant, ever shorter, as the machine sees it
     explorers.valley()                  # lecture 01: the learning rate on Rosenbrock's valley
     explorers.impatient()               # lecture 02: the sweep without a sort beside the sorted one
+    explorers.backward_convolution(…)   # lecture 03: one weight's pixels, one pixel's windows
     explorers.difference()              # lecture 05: a wrong rate against rounding
     explorers.two_lines()               # lecture 06: what is paid once, and what in every step
     explorers.switches()                # lecture 06: the twelve peculiarities, on and off
@@ -26,6 +27,7 @@ from typing import Any
 
 # each is a function in the module NAME_explorer
 __all__ = [
+    "backward_convolution",
     "confusion",
     "descent",
     "difference",

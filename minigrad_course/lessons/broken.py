@@ -15,6 +15,8 @@ broken                               in place of
 ``backward_without_unbroadcast``     ``mg.backward``: the sum over broadcast axes forgotten
 ``ConvolutionThatOverwrites``        ``mg.operators.Convolve``: the kernel's gradient assigned
 ``cross_entropy_with_flipped_sign``  the mean of −Σ t·log softmax(z): its sign
+``ReluThatLetsAllPass``              ``mg.operators.Relu``: its mask taken from its value
+``DropoutScaledForwardOnly``         ``mg.operators.Dropout``: the scale forgotten backward
 ==================================== ==================================================
 
 Those that overwrite, write in place or leave the sum out differ from the true sweep in a line, so
@@ -31,12 +33,16 @@ import numpy as np
 from minigrad.activations import log_softmax
 from minigrad.gradcheck import finite_difference
 from minigrad.graph import Node, Operator, Variable, forward, topological_sort, unbroadcast
+from minigrad.operators import Relu
 from minigrad.operators.convolution import Convolve
+from minigrad.operators.dropout import Dropout
 from minigrad_course.lessons.checks import Wrong, same
 
 __all__ = [
     "ENGINES",
     "ConvolutionThatOverwrites",
+    "DropoutScaledForwardOnly",
+    "ReluThatLetsAllPass",
     "backward_by_recursion",
     "backward_in_place",
     "backward_that_accumulates",
@@ -302,6 +308,61 @@ def cross_entropy_with_flipped_sign(targets: Any, scores: Any) -> Any:
         -0.6931
     """
     return (targets * log_softmax(scores)).sum(axis=-1).mean()  # wrong: the minus is missing
+
+
+class ReluThatLetsAllPass(Relu):
+    """A ReLU whose derivative is asked of its value, by ``value >= 0``.
+
+    The value is never negative, so the mask is 1 everywhere, and gradients pass where the unit
+    was off. Right where every input is positive. NumPy's tutorial "Deep learning on MNIST"
+    does this (its ``relu2deriv``, at commit 09a8945).
+
+    Args:
+        x: As for :class:`minigrad.operators.Relu`.
+        name: As for :class:`minigrad.operators.Relu`.
+
+    Example:
+        >>> import minigrad as mg
+        >>> from minigrad_course import lessons
+        >>> x = mg.Variable([-1.0, 2.0])
+        >>> order = mg.topological_sort(lessons.broken.ReluThatLetsAllPass(x).sum())
+        >>> _ = mg.forward(order)
+        >>> mg.backward(order)
+        >>> x.gradient                          # the truth is 0, 1
+        array([1., 1.])
+    """
+
+    def backward(self, g, x):
+        return g * (self.forward(x) >= 0)  # wrong: a value of ReLU's is never below 0
+
+
+class DropoutScaledForwardOnly(Dropout):
+    """A dropout that scales what it keeps up, but not the gradients of that.
+
+    All gradients before it are too small by one and the same factor, so that it looks like a
+    smaller learning rate. Right at rate 0. NumPy's tutorial "Deep learning on MNIST" does this,
+    with the factor 2 (at commit 09a8945).
+
+    Args:
+        x: As for :class:`minigrad.operators.Dropout`.
+        rate: As for :class:`minigrad.operators.Dropout`.
+        generator: As for :class:`minigrad.operators.Dropout`.
+        name: As for :class:`minigrad.operators.Dropout`.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> from minigrad_course import lessons
+        >>> x = mg.Variable(np.ones(3))
+        >>> order = mg.topological_sort(
+        ...     lessons.broken.DropoutScaledForwardOnly(x, 0.5, np.random.default_rng(3)).sum())
+        >>> _ = mg.forward(order)
+        >>> mg.backward(order)
+        >>> x.gradient                          # the truth is 2 where an element was kept
+        array([1., 0., 0.])
+    """
+
+    def backward(self, g, x):
+        return g * self.kept  # wrong: the factor self.scale is missing
 
 
 ENGINES: dict[str, Callable[..., None]] = {

@@ -6,6 +6,7 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -16,7 +17,16 @@ from minigrad.graph import backward, forward
 from minigrad_course.lessons.ladder.graphs import Rung
 from minigrad_course.lessons.ladder.plans import reference_network
 
-__all__ = ["Climb", "Reading", "allocated", "gigaflops", "reference", "seconds", "table"]
+__all__ = [
+    "Climb",
+    "Reading",
+    "allocated",
+    "gigaflops",
+    "one_core",
+    "reference",
+    "seconds",
+    "table",
+]
 
 
 class Reading(NamedTuple):
@@ -157,6 +167,23 @@ def reference(weights: Sequence[np.ndarray], x: Any, y: Any) -> tuple[float, lis
     loss = float(forward(network.order))
     backward(network.order)
     return loss, [variable.gradient for variable in model.trainable_weights]
+
+
+def one_core() -> AbstractContextManager[None]:
+    """Keep the matrix products of BLAS on one core.
+
+    Returns:
+        A context manager, which decorates a function as well.
+
+    Example:
+        >>> from minigrad_course.lessons import ladder
+        >>> @ladder.one_core()
+        ... def twice(x):
+        ...     return x + x
+        >>> twice(1.5)
+        3.0
+    """
+    return blas_threads(1)
 
 
 def seconds(
