@@ -5,6 +5,7 @@
     explorers.microscope(f, 1.5)        # lecture 01: a secant, ever shorter, as the machine sees it
     explorers.valley()                  # lecture 01: the learning rate on Rosenbrock's valley
     explorers.impatient()               # lecture 02: the sweep without a sort beside the sorted one
+    explorers.strip()                   # lecture 04: which cache lines a loop touches
     explorers.difference()              # lecture 05: a wrong rate against rounding
     explorers.two_lines()               # lecture 06: what is paid once, and what in every step
     explorers.switches()                # lecture 06: the twelve peculiarities, on and off
@@ -34,6 +35,7 @@ __all__ = [
     "live_training",
     "microscope",
     "staircases",
+    "strip",
     "switches",
     "temperature",
     "two_lines",

@@ -18,10 +18,11 @@ numbers, to rounding; each has one idea more than the rung before it.
 ======================  ====================================================================
 """
 
-from minigrad_course.lessons.ladder.arrays import BatchLast, BothCores, InPlace
+from minigrad_course.lessons.ladder.arrays import Band, BatchLast, BothCores, InPlace
 from minigrad_course.lessons.ladder.benchmark import committed_benchmark
 from minigrad_course.lessons.ladder.charts import chart_of_kernels, chart_of_rungs
 from minigrad_course.lessons.ladder.graphs import (
+    Graph,
     GraphOnce,
     GraphPerPicture,
     Jacobians,
@@ -38,12 +39,15 @@ from minigrad_course.lessons.ladder.measure import (
     seconds,
     table,
 )
-from minigrad_course.lessons.ladder.plans import Plan, kernel_times, reference_network
+from minigrad_course.lessons.ladder.pictures import picture_of_bands, picture_of_windows
+from minigrad_course.lessons.ladder.plans import Plan, kernel_times, outline, reference_network
 
 __all__ = [
+    "Band",
     "BatchLast",
     "BothCores",
     "Climb",
+    "Graph",
     "GraphOnce",
     "GraphPerPicture",
     "InPlace",
@@ -59,6 +63,9 @@ __all__ = [
     "committed_benchmark",
     "gigaflops",
     "kernel_times",
+    "outline",
+    "picture_of_bands",
+    "picture_of_windows",
     "reference",
     "reference_network",
     "seconds",
