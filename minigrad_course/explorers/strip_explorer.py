@@ -20,44 +20,6 @@ LAYOUTS = {
 SIZES = {"float32": 4, "float64": 8}
 
 
-def strip(
-    layout: str = "(batch, height, width, filter), as users see it", innermost: str = "filter"
-) -> Explorer:
-    """Choose how feature maps lie in memory and which loop is innermost; see what it fetches.
-
-    Each row is a cache line: 64 bytes that the processor gets from memory together. The places
-    that the first sixteen steps of the loop read bear the number of the step.
-
-    Args:
-        layout: Order of the axes in memory, one of the choices.
-        innermost: The axis of the innermost loop: "batch", "height", "width" or "filter".
-
-    Returns:
-        An explorer with the controls ``"layout"``, ``"innermost"``, ``"batch"`` and ``"dtype"``.
-
-    Example:
-        >>> from minigrad_course import explorers
-        >>> explorers.strip(innermost="batch")
-        <Explorer: innermost batch, 128 steps: neighbors lie 5,832 numbers apart; the first 16 numbers touch 16 cache lines, 6% of whose bytes are used>
-    """
-    import ipywidgets as widgets
-
-    wide = {"style": {"description_width": "90px"}, "layout": {"width": "95%"}}
-    controls = {
-        "layout": widgets.Dropdown(
-            options=list(LAYOUTS), value=layout, description="in memory", **wide
-        ),
-        "innermost": widgets.Dropdown(
-            options=list(EXTENTS), value=innermost, description="loop over", **wide
-        ),
-        "batch": widgets.IntSlider(
-            EXTENTS["batch"], min=1, max=128, description="pictures", **wide
-        ),
-        "dtype": widgets.Dropdown(options=list(SIZES), description="dtype", **wide),
-    }
-    return Explorer(paint, controls, size=(9.0, 4.6), columns=2)
-
-
 class Walk(NamedTuple):
     """What a loop over one axis reads.
 
@@ -84,6 +46,54 @@ def walk(layout: str, innermost: str, batch: int, dtype: str) -> Walk:
     places = [stride * step for step in range(min(SHOWN, extents[innermost]))]
     lines = list(dict.fromkeys(place // each for place in places))
     return Walk(extents[innermost], stride, places, lines, each)
+
+
+class Strip(Explorer):
+    """The explorer that :func:`strip` makes."""
+
+    @property
+    def walk(self) -> Walk:
+        """What the loop reads, as the controls stand."""
+        return walk(**{name: control.value for name, control in self.controls.items()})
+
+
+def strip(
+    layout: str = "(batch, height, width, filter), as users see it", innermost: str = "filter"
+) -> Strip:
+    """Choose how feature maps lie in memory and which loop is innermost; see what it fetches.
+
+    Each row is a cache line: 64 bytes that the processor gets from memory together. The places
+    that the first sixteen steps of the loop read bear the number of the step.
+
+    Args:
+        layout: Order of the axes in memory, one of the choices.
+        innermost: The axis of the innermost loop: "batch", "height", "width" or "filter".
+
+    Returns:
+        An explorer with the controls ``"layout"``, ``"innermost"``, ``"batch"`` and ``"dtype"``;
+        its ``walk`` says what the picture shows in numbers.
+
+    Example:
+        >>> from minigrad_course import explorers
+        >>> explorers.strip(innermost="batch")
+        <Explorer: innermost batch, 128 steps: neighbors lie 5,832 numbers apart; the first 16 numbers touch 16 cache lines, 6% of whose bytes are used>
+    """
+    import ipywidgets as widgets
+
+    wide = {"style": {"description_width": "90px"}, "layout": {"width": "95%"}}
+    controls = {
+        "layout": widgets.Dropdown(
+            options=list(LAYOUTS), value=layout, description="in memory", **wide
+        ),
+        "innermost": widgets.Dropdown(
+            options=list(EXTENTS), value=innermost, description="loop over", **wide
+        ),
+        "batch": widgets.IntSlider(
+            EXTENTS["batch"], min=1, max=128, description="pictures", **wide
+        ),
+        "dtype": widgets.Dropdown(options=list(SIZES), description="dtype", **wide),
+    }
+    return Strip(paint, controls, size=(9.0, 4.6), columns=2)
 
 
 def paint(figure: Any, layout: str, innermost: str, batch: int, dtype: str) -> str:

@@ -40,9 +40,16 @@ from minigrad_course.lessons.ladder.measure import (
     table,
 )
 from minigrad_course.lessons.ladder.pictures import picture_of_bands, picture_of_windows
-from minigrad_course.lessons.ladder.plans import Plan, kernel_times, outline, reference_network
+from minigrad_course.lessons.ladder.plans import (
+    WHAT_IT_HOLDS,
+    Plan,
+    kernel_times,
+    outline,
+    reference_network,
+)
 
 __all__ = [
+    "WHAT_IT_HOLDS",
     "Band",
     "BatchLast",
     "BothCores",

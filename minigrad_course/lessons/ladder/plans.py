@@ -15,7 +15,25 @@ from minigrad.model import Sequential
 from minigrad.optimizers import SGD
 from minigrad_course.lessons.ladder.graphs import Rung, SinglePrecision
 
-__all__ = ["KernelTime", "Plan", "kernel_times", "outline", "reference_network"]
+__all__ = [
+    "WHAT_IT_HOLDS",
+    "KernelTime",
+    "Plan",
+    "kernel_times",
+    "outline",
+    "reference_network",
+]
+
+# what the engine calls an array, and what it holds in the network of the lecture
+WHAT_IT_HOLDS = {
+    "value of inputs": "pictures",
+    "value of reshape": "feature maps",
+    "gradient of reshape": "their gradient",
+    "gradient, to be used up": "gradient of W",
+    "where x > 0": "mask",
+    "value of elu": "hidden layer",
+    "gradient of elu": "its gradient",
+}
 
 
 def reference_network(filters: int = 8, dtype: str = "float32") -> Sequential:
