@@ -38,9 +38,9 @@ class Walk(NamedTuple):
     each: int
 
 
-def walk(layout: str, innermost: str, batch: int, dtype: str) -> Walk:
+def walk(layout: str, innermost: str, filters: int, batch: int, dtype: str) -> Walk:
     """Where the first steps of a loop go."""
-    axes, extents = LAYOUTS[layout], {**EXTENTS, "batch": batch}
+    axes, extents = LAYOUTS[layout], {**EXTENTS, "batch": batch, "filter": filters}
     stride = prod(extents[axis] for axis in axes[axes.index(innermost) + 1 :])
     each = LINE // SIZES[dtype]
     places = [stride * step for step in range(min(SHOWN, extents[innermost]))]
@@ -70,8 +70,8 @@ def strip(
         innermost: The axis of the innermost loop: "batch", "height", "width" or "filter".
 
     Returns:
-        An explorer with the controls ``"layout"``, ``"innermost"``, ``"batch"`` and ``"dtype"``;
-        its ``walk`` says what the picture shows in numbers.
+        An explorer with the controls ``"layout"``, ``"innermost"``, ``"filters"``, ``"batch"``
+        and ``"dtype"``; its ``walk`` says what the picture shows in numbers.
 
     Example:
         >>> from minigrad_course import explorers
@@ -88,18 +88,17 @@ def strip(
         "innermost": widgets.Dropdown(
             options=list(EXTENTS), value=innermost, description="loop over", **wide
         ),
-        "batch": widgets.IntSlider(
-            EXTENTS["batch"], min=1, max=128, description="pictures", **wide
-        ),
+        "filters": widgets.IntSlider(8, min=1, max=64, description="filters", **wide),
+        "batch": widgets.IntSlider(128, min=1, max=128, description="pictures", **wide),
         "dtype": widgets.Dropdown(options=list(SIZES), description="dtype", **wide),
     }
     return Strip(paint, controls, size=(9.0, 4.6), columns=2)
 
 
-def paint(figure: Any, layout: str, innermost: str, batch: int, dtype: str) -> str:
+def paint(figure: Any, layout: str, innermost: str, filters: int, batch: int, dtype: str) -> str:
     from matplotlib.patches import Rectangle
 
-    walked = walk(layout, innermost, batch, dtype)
+    walked = walk(layout, innermost, filters, batch, dtype)
     axes = figure.subplots()
     read = {place: step for step, place in enumerate(walked.places)}
     for row, line in enumerate(walked.lines):

@@ -263,7 +263,7 @@ PRODUCTS = {"matmul", "dot", "einsum", "tensordot", "inner", "kron", "vdot"}
 
 @register(
     "04.4",
-    praise="Now compare the times in the next cell.",
+    praise="A column times a row, broadcast: each number is read and written once.",
     hints=[
         "Every element is one product: out[i, j] = x[i, 0] · g[j, 0].",
         "Broadcasting does that: a column (5832, 1) times a row (1, 128) is (5832, 128).",

@@ -100,6 +100,24 @@ class Climb:
         if tell:
             print(told(reading))
 
+    def find(self, title: str, batch: int) -> Reading:
+        """The newest reading of a rung.
+
+        Args:
+            title: What it is called.
+            batch: How many pictures a step took.
+
+        Returns:
+            What was measured.
+
+        Raises:
+            KeyError: When there is none.
+        """
+        for reading in reversed(self.readings):
+            if (reading.title, reading.batch) == (title, batch):
+                return reading
+        raise KeyError(f"no rung {title!r} with batch {batch} was measured")
+
     def measure(self, rung: type[Rung], batch: int, threads: int = 1) -> Reading:
         """Check a rung, and measure the time and the bytes of its step.
 

@@ -29,7 +29,7 @@ WHAT_IT_HOLDS = {
     "value of inputs": "pictures",
     "value of reshape": "feature maps",
     "gradient of reshape": "their gradient",
-    "gradient, to be used up": "gradient of W",
+    "gradient, to be used up": "∂L/∂W",
     "where x > 0": "mask",
     "value of elu": "hidden layer",
     "gradient of elu": "its gradient",
