@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from lecture_code import code_of
 
 import minigrad as mg
 from minigrad_course import explorers, lessons
@@ -15,15 +16,7 @@ WINDOWS = """def windows(picture, height, width):
     return np.{2}"""
 DOWN, ACROSS = "i in range(height)", "j in range(width)"
 
-EACH_TIME = """class EachTime(ladder.Graph):
-    def step(self, x, y, rate=0.01):
-        order = self.build()
-        self.x.value, self.y.value = x, y
-        loss = float(mg.forward(order))
-        mg.backward(order)
-        self.update(rate)
-        return loss
-"""
+EACH_TIME = code_of("04_optimised_version.ipynb", "EachTime") + "\n\n"
 ONCE = (
     EACH_TIME
     + """class Once(EachTime):
