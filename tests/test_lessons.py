@@ -10,7 +10,16 @@ from lecture_code import code_of
 
 import minigrad as mg
 from minigrad_course import lessons
-from minigrad_course.lessons import NotAttempted, Wrong, attempted, call, predict, same, todo
+from minigrad_course.lessons import (
+    NotAttempted,
+    Wrong,
+    attempted,
+    call,
+    ladder,
+    predict,
+    same,
+    todo,
+)
 from minigrad_course.lessons.checks import EXERCISES, Exercise
 from minigrad_course.studies.published_network import PUBLISHED
 
@@ -286,14 +295,16 @@ class LectureOperator:
 
 
 LECTURE_01 = code_of("01_derivatives_four_ways.ipynb", "Dual", "as_dual", "reverse")
+LECTURE_04 = code_of("04_optimised_version.ipynb", "EachTime")
 
 
 def run(source):
     """The last thing that a piece of code defines."""
     # what the lectures have imported or defined before their exercises
     space = {"np": np, "mg": mg, "Operator": LectureOperator}
-    space |= {"replace": replace, "PUBLISHED": PUBLISHED}
+    space |= {"replace": replace, "PUBLISHED": PUBLISHED, "ladder": ladder}
     exec(LECTURE_01, space)
+    exec(LECTURE_04, space)
     known = dict(space)
     exec(source, space)
     return next(space[name] for name in space if space[name] is not known.get(name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -20,7 +21,7 @@ KINDS = {
 }
 
 
-def draw_plan(plan: Any, part: int = 0) -> Any:
+def draw_plan(plan: Any, part: int = 0, names: Mapping[str, str] | None = None) -> Any:
     """Draw the memory of a plan: time to the right, bytes upwards, a rectangle for a buffer.
 
     Rectangles one above the other are needed at the same time. Two that lie side by side at
@@ -30,6 +31,7 @@ def draw_plan(plan: Any, part: int = 0) -> Any:
         plan: What ``model.plan(batch_size)`` returns.
         part: Which of its parts: a plan in bands has two, that of each thread with its rows
             and that of the one which does the rest.
+        names: What to write in place of a buffer's label, where the reader has better words.
 
     Returns:
         A picture for the last line of a cell.
@@ -57,12 +59,12 @@ def draw_plan(plan: Any, part: int = 0) -> Any:
         for buffer in memory.buffers:
             begin, end = when(buffer.lifetime[0], steps)[0], when(buffer.lifetime[1], steps)[1]
             place = (begin - 0.5, buffer.start / scale, end - begin, buffer.nbytes / scale)
-            draw_buffer(axes, buffer.label, *place)
+            axes.add_patch(rectangle(place, buffer.label.split()[0].rstrip(",")))
+            write_where_it_fits(axes, (names or {}).get(buffer.label, buffer.label), *place)
         if training:
             axes.axvline(len(kernels) - 0.5, color="black", linewidth=1, linestyle=":")
-        names = [kernel.kind for kernel in kernels]
-        names += names[::-1] if training else []
-        axes.set_xticks(range(len(steps)), names, rotation=45, ha="right", fontsize=9)
+        kinds = [step.kernel.kind if step.stop > step.start else "" for step in steps]
+        axes.set_xticks(range(len(steps)), kinds, rotation=45, ha="right", fontsize=9)
         axes.set_ylabel(f"place in memory / {unit}")
         axes.set_xlabel("forward, then backward" if training else "forward")
         axes.grid(False)
@@ -83,9 +85,9 @@ def rectangle(place: tuple[float, float, float, float], kind: str) -> Rectangle:
     return Rectangle((x, y), width, height, **look)
 
 
-def draw_buffer(axes: Any, label: str, x: float, y: float, width: float, height: float) -> None:
-    """A buffer as a rectangle, with what it holds where there is room for the words."""
-    axes.add_patch(rectangle((x, y, width, height), label.split()[0].rstrip(",")))
+def write_where_it_fits(
+    axes: Any, label: str, x: float, y: float, width: float, height: float
+) -> None:
     across, up = axes.get_xlim()[1] + 0.5, axes.get_ylim()[1]
     room = int(width * 90 / across)  # characters
     lines = textwrap.wrap(label, max(room, 1), break_long_words=False)

@@ -6,6 +6,7 @@
     explorers.valley()                  # lecture 01: the learning rate on Rosenbrock's valley
     explorers.impatient()               # lecture 02: the sweep without a sort beside the sorted one
     explorers.backward_convolution(…)   # lecture 03: one weight's pixels, one pixel's windows
+    explorers.strip()                   # lecture 04: which cache lines a loop touches
     explorers.difference()              # lecture 05: a wrong rate against rounding
     explorers.two_lines()               # lecture 06: what is paid once, and what in every step
     explorers.switches()                # lecture 06: the twelve peculiarities, on and off
@@ -36,6 +37,7 @@ __all__ = [
     "live_training",
     "microscope",
     "staircases",
+    "strip",
     "switches",
     "temperature",
     "two_lines",

@@ -18,10 +18,11 @@ numbers, to rounding; each has one idea more than the rung before it.
 ======================  ====================================================================
 """
 
-from minigrad_course.lessons.ladder.arrays import BatchLast, BothCores, InPlace
+from minigrad_course.lessons.ladder.arrays import Band, BatchLast, BothCores, InPlace
 from minigrad_course.lessons.ladder.benchmark import committed_benchmark
 from minigrad_course.lessons.ladder.charts import chart_of_kernels, chart_of_rungs
 from minigrad_course.lessons.ladder.graphs import (
+    Graph,
     GraphOnce,
     GraphPerPicture,
     Jacobians,
@@ -39,12 +40,22 @@ from minigrad_course.lessons.ladder.measure import (
     seconds,
     table,
 )
-from minigrad_course.lessons.ladder.plans import Plan, kernel_times, reference_network
+from minigrad_course.lessons.ladder.pictures import picture_of_bands, picture_of_windows
+from minigrad_course.lessons.ladder.plans import (
+    WHAT_IT_HOLDS,
+    Plan,
+    kernel_times,
+    outline,
+    reference_network,
+)
 
 __all__ = [
+    "WHAT_IT_HOLDS",
+    "Band",
     "BatchLast",
     "BothCores",
     "Climb",
+    "Graph",
     "GraphOnce",
     "GraphPerPicture",
     "InPlace",
@@ -60,7 +71,13 @@ __all__ = [
     "committed_benchmark",
     "gigaflops",
     "kernel_times",
+<<<<<<< HEAD
     "one_core",
+=======
+    "outline",
+    "picture_of_bands",
+    "picture_of_windows",
+>>>>>>> l04
     "reference",
     "reference_network",
     "seconds",

@@ -172,10 +172,21 @@ class Band:
         np.matmul(self.weight.T, self.maps.reshape(len(self.weight), -1), out=self.share)
 
     def backward(self, g: Any, rate: float) -> None:
-        maps, by_maps = (a.reshape(len(self.weight), -1) for a in (self.maps, self.by_maps))
-        np.matmul(maps, g.T, out=self.by_weight)
-        np.matmul(self.weight, g, out=by_maps)
+        self.gradient_of_weight(g)
+        self.gradient_of_maps(g)
+        self.move(rate)  # only now: the line above has read the weights
+        self.gradient_of_kernel()
+
+    def gradient_of_weight(self, g: Any) -> None:
+        np.matmul(self.maps.reshape(len(self.weight), -1), g.T, out=self.by_weight)
+
+    def gradient_of_maps(self, g: Any) -> None:
+        np.matmul(self.weight, g, out=self.by_maps.reshape(len(self.weight), -1))
+
+    def move(self, rate: float) -> None:
         update([self.weight], [self.by_weight], rate)
+
+    def gradient_of_kernel(self) -> None:
         np.greater(self.maps, self.zeros, out=self.mask)
         np.multiply(self.by_maps, self.mask, out=self.by_maps)
         np.matmul(self.flat, self.by_maps.transpose(0, 2, 1), out=self.by_row)
@@ -196,6 +207,7 @@ class BatchLast(Rung):
     title = "layout: batch last"
     tolerance = SinglePrecision.tolerance
     cuts: tuple[int, ...] = (0, ROWS)  # where the bands of rows begin and end
+    band = Band
 
     def __init__(self, weights: Sequence[np.ndarray], batch: int = 1) -> None:
         self.batch = batch
@@ -209,7 +221,7 @@ class BatchLast(Rung):
         self.zeros = np.zeros(batch, np.float32)
         self.head = Scores(batch, axis=0)
         rows = [slice(*pair) for pair in zip(self.cuts, self.cuts[1:], strict=False)]
-        self.bands = [Band(part, self.kernel, self.w1, batch) for part in rows]
+        self.bands = [self.band(part, self.kernel, self.w1, batch) for part in rows]
 
     @property
     def weights(self) -> list[np.ndarray]:  # type: ignore[override]

@@ -17,6 +17,7 @@ from minigrad.operators.convolution import Convolve
 from minigrad.operators.cross_entropy import SoftmaxCrossEntropy
 
 __all__ = [
+    "Graph",
     "GraphOnce",
     "GraphPerPicture",
     "Jacobians",
@@ -61,7 +62,51 @@ class Rung:
         raise NotImplementedError
 
 
-class GraphPerPicture(Rung):
+class Graph(Rung):
+    """What the rungs on a graph share: weights, constants for the data, and how to build it.
+
+    A rung that derives from it writes ``step``.
+
+    Attributes:
+        variables: The six weights and biases as nodes.
+        x: The constant for the pictures; a step puts other values into it.
+        y: The constant for the one-hot rows.
+    """
+
+    dtype: Any = np.float64
+    convolution: Any = Convolve  # which operators the graph is made of
+    relu: Any = Relu
+    elu: Any = Elu
+
+    def __init__(self, weights: Sequence[np.ndarray], batch: int = 1) -> None:
+        self.batch = batch
+        self.variables = [Variable(w, dtype=self.dtype) for w in weights]
+        self.x = Constant(np.zeros((batch, 28, 28, 1), self.dtype))
+        self.y = Constant(np.zeros((batch, 10), self.dtype))
+        self.begin()
+
+    def begin(self) -> None:
+        """What is done once, before the first step: nothing here."""
+
+    @property
+    def weights(self) -> list[np.ndarray]:  # type: ignore[override]
+        return [variable.value for variable in self.variables]
+
+    def build(self) -> list[Node]:
+        """A new graph of the network and its loss, from ``x``, ``y`` and the variables; sorted."""
+        kernel, bias, w1, b1, w2, b2 = self.variables
+        maps = self.relu(self.convolution(self.x, kernel) + bias)
+        hidden = self.elu(maps.reshape(self.batch, -1) @ w1 + b1)
+        loss = SoftmaxCrossEntropy(hidden @ w2 + b2, self.y)
+        return topological_sort(loss.mean())
+
+    def update(self, rate: float) -> None:
+        """Move each weight against its gradient."""
+        for variable in self.variables:
+            variable.value = variable.value - rate * variable.gradient
+
+
+class GraphPerPicture(Graph):
     """The proof of concept: a graph is built, sorted, walked and thrown away in every step.
 
     Example:
@@ -74,34 +119,15 @@ class GraphPerPicture(Rung):
     """
 
     title = "a graph for each picture"
-    dtype: Any = np.float64
-    convolution: Any = Convolve  # which operators the graph is made of
-    relu: Any = Relu
-    elu: Any = Elu
-
-    def __init__(self, weights: Sequence[np.ndarray], batch: int = 1) -> None:
-        self.batch = batch
-        self.variables = [Variable(w, dtype=self.dtype) for w in weights]
-
-    @property
-    def weights(self) -> list[np.ndarray]:  # type: ignore[override]
-        return [variable.value for variable in self.variables]
-
-    def build(self, x: Constant, y: Constant) -> list[Node]:
-        kernel, bias, w1, b1, w2, b2 = self.variables
-        maps = self.relu(self.convolution(x, kernel) + bias)
-        hidden = self.elu(maps.reshape(self.batch, -1) @ w1 + b1)
-        loss = SoftmaxCrossEntropy(hidden @ w2 + b2, y)
-        return topological_sort(loss.mean())
 
     def step(self, x: Any, y: Any, rate: float = 0.01) -> float:
-        return self.sweep(self.build(*(Constant(np.asarray(a, self.dtype)) for a in (x, y))), rate)
+        return self.sweep(self.build(), x, y, rate)
 
-    def sweep(self, order: list[Node], rate: float) -> float:
+    def sweep(self, order: list[Node], x: Any, y: Any, rate: float) -> float:
+        self.x.value, self.y.value = x, y
         loss = float(forward(order))
         backward(order)
-        for variable in self.variables:
-            variable.value = variable.value - rate * variable.gradient
+        self.update(rate)
         return loss
 
 
@@ -124,7 +150,7 @@ class EluByJacobian(Elu):
 class Jacobians(GraphPerPicture):
     """As the paper's code has it: elementwise operators build their whole Jacobian.
 
-    For the 5,832 numbers of the feature maps that is a matrix of 272 MB.
+    For the 5,832 numbers of the feature maps that is a matrix of 5,832² numbers.
 
     Example:
         >>> import numpy as np
@@ -151,15 +177,11 @@ class GraphOnce(GraphPerPicture):
 
     title = "one graph for all"
 
-    def __init__(self, weights: Sequence[np.ndarray], batch: int = 1) -> None:
-        super().__init__(weights, batch)
-        self.x = Constant(np.zeros((batch, 28, 28, 1), self.dtype))
-        self.y = Constant(np.zeros((batch, 10), self.dtype))
-        self.order = self.build(self.x, self.y)
+    def begin(self) -> None:
+        self.order = self.build()
 
     def step(self, x: Any, y: Any, rate: float = 0.01) -> float:
-        self.x.value, self.y.value = x, y
-        return self.sweep(self.order, rate)
+        return self.sweep(self.order, x, y, rate)
 
 
 class WindowConvolution(Convolve):

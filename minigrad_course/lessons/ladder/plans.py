@@ -15,7 +15,25 @@ from minigrad.model import Sequential
 from minigrad.optimizers import SGD
 from minigrad_course.lessons.ladder.graphs import Rung, SinglePrecision
 
-__all__ = ["KernelTime", "Plan", "kernel_times", "reference_network"]
+__all__ = [
+    "WHAT_IT_HOLDS",
+    "KernelTime",
+    "Plan",
+    "kernel_times",
+    "outline",
+    "reference_network",
+]
+
+# what the engine calls an array, and what it holds in the network of the lecture
+WHAT_IT_HOLDS = {
+    "value of inputs": "pictures",
+    "value of reshape": "feature maps",
+    "gradient of reshape": "their gradient",
+    "gradient, to be used up": "∂L/∂W",
+    "where x > 0": "mask",
+    "value of elu": "hidden layer",
+    "gradient of elu": "its gradient",
+}
 
 
 def reference_network(filters: int = 8, dtype: str = "float32") -> Sequential:
@@ -75,6 +93,30 @@ class Plan(Rung):
         self.runner.load(x, y, self.batch)
         self.runner.train_step()
         return self.runner.loss
+
+
+def outline(plan: Any) -> str:
+    """A plan in three columns, narrow enough to be projected.
+
+    Args:
+        plan: What ``model.plan(batch_size)`` returns.
+
+    Returns:
+        One line for each kernel in each sweep, in the order of execution.
+
+    Example:
+        >>> from minigrad_course.lessons import ladder
+        >>> text = ladder.outline(ladder.reference_network().plan(128))
+        >>> "convolution, backward" in text, max(map(len, text.splitlines())) <= 88
+        (True, True)
+    """
+    lines = [f"{'kernel':33}  {'nodes that it serves':42}  threads"]
+    for row in plan.rows:
+        kernel = row.kernel + (", backward" if row.backward else "")
+        nodes = " + ".join(row.nodes)
+        nodes = nodes if len(nodes) <= 42 else nodes[:41] + "…"
+        lines.append(f"{kernel:33.33}  {nodes:42}  {row.threads}")
+    return "\n".join(lines)
 
 
 class KernelTime(NamedTuple):
