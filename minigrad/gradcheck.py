@@ -9,7 +9,7 @@ A derivative is the limit of a quotient, so the quotient for a small step is clo
 With smaller h the formula gets better and the subtraction worse: of two numbers that
 agree in most digits, few digits are left (ε = 2.2e-16 is the rounding of float64). The
 complex step subtracts nothing, so h = 1e-20 gives every digit; it wants a function that
-is written in operations that are analytic on complex numbers, which |x| is not.
+is written in operations that are analytic on complex numbers, which ``|x|`` is not.
 
 All three need an evaluation or two for each input. Too slow to train with, they need no
 rule of calculus at all: the independent answer that a gradient is checked against.
@@ -50,13 +50,13 @@ def finite_difference(
         f: A function of one number or array, with a number or array as result.
         x: Where, a number or an array; computed in ``float64``.
         method: ``"forward"``, ``"central"`` or ``"complex"``.
-        step: The step h. By default √ε and ∛ε, times |x| where that is above 1, and
+        step: The step h. By default √ε and ∛ε, times ``|x|`` where that is above 1, and
             1e-20 for the complex step.
         cotangent: An array of the shape of f(x): weights of the results, for a
             vector–Jacobian product in place of the Jacobian.
 
     Returns:
-        The Jacobian, of shape (*shape of f(x), *shape of x); for a function with a single
+        The Jacobian, of shape ``(*shape of f(x), *shape of x)``; for a function with a single
         number as result that is its gradient. With a cotangent, an array of x's shape.
 
     Raises:

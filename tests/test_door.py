@@ -75,7 +75,7 @@ def test_integration_runs_the_commands_of_everybody():
     assert all(job["timeout-minutes"] <= 60 for job in jobs.values())
     assert workflow["permissions"] == {"contents": "read"}
     steps = [step.get("run", "") for job in jobs.values() for step in job["steps"]]
-    for command in ("lab", "lint", "test"):
+    for command in ("lab", "lint", "test", "book"):
         assert any(f"make.py {command}" in step for step in steps), command
 
 

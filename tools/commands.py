@@ -17,11 +17,12 @@ SETTINGS = ROOT / "tools" / "jupyter"  # what keeps JupyterLab from asking and w
 # fetch, and the lectures that need it ask for it: `lab` does without.
 EXTRAS = {
     "lab": ["notebooks"],
-    "test": ["notebooks", "keras", "test"],
+    "test": ["notebooks", "keras", "test", "book"],
     "notebooks": ["notebooks", "keras", "test"],
+    "book": ["book"],
     "lint": ["dev"],
     "keras": ["notebooks", "keras"],
-    "set-up": ["notebooks", "keras", "test"],
+    "set-up": ["notebooks", "keras", "test", "book"],
 }
 
 
@@ -48,6 +49,11 @@ def notebooks(arguments: list[str]) -> None:
     run([PYTHON, ROOT / "tools/refresh_notebooks.py", *arguments])
 
 
+def book(arguments: list[str]) -> None:
+    """Build the website of the series in build/book."""
+    run([PYTHON, "-m", "tools.book.build", *arguments])
+
+
 def lint(arguments: list[str]) -> None:
     """Check style and types."""
     run([PYTHON, "-m", "ruff", "check", *arguments])
@@ -70,6 +76,7 @@ COMMANDS = {
     "lab": lab,
     "test": test,
     "notebooks": notebooks,
+    "book": book,
     "lint": lint,
     "keras": keras,
     "set-up": everything,

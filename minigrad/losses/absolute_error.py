@@ -13,7 +13,7 @@ __all__ = ["Huber", "MeanAbsoluteError", "huber", "mean_absolute_error"]
 
 
 class MeanAbsoluteError(Loss):
-    """The mean of |t − p| over the last axis.
+    """The mean of ``|t − p|`` over the last axis.
 
     Args:
         reduction: See :class:`Loss`.

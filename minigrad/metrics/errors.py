@@ -28,7 +28,7 @@ class OfDifferences(OfNumbers):
 
 
 class MeanAbsoluteError(OfDifferences):
-    """The mean of |t − p| over all numbers.
+    """The mean of ``|t − p|`` over all numbers.
 
     Args:
         name: Its key in ``History.history``; by default its kind, as in Keras.

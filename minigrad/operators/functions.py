@@ -80,7 +80,7 @@ class Cos(Elementwise):
 class Tanh(Elementwise):
     """The hyperbolic tangent of x.
 
-    The derivative 1 − tanh² x is exact to the rounding of 1, and so is 0 from |x| = 20 on.
+    The derivative 1 − tanh² x is exact to the rounding of 1, and so is 0 from ``|x| = 20`` on.
     """
 
     def forward(self, x):
@@ -93,7 +93,7 @@ class Tanh(Elementwise):
 @implements(np.absolute)
 @recordable
 class Absolute(Elementwise):
-    """|x|, with derivative 0 at the kink x = 0."""
+    """``|x|``, with derivative 0 at the kink x = 0."""
 
     def forward(self, x):
         return np.absolute(x)
