@@ -126,7 +126,9 @@ def lectures() -> Iterator[Lecture]:
 
 def tree(caption: str, *entries: str) -> str:
     """A part of the table of contents, shown beside every page."""
-    return "\n".join(["", "```{toctree}", ":hidden:", f":caption: {caption}", "", *entries, "```", ""])
+    return "\n".join(
+        ["", "```{toctree}", ":hidden:", f":caption: {caption}", "", *entries, "```", ""]
+    )
 
 
 def entry(lecture: Lecture, folder: str = "") -> str:
@@ -188,7 +190,11 @@ def interface(modules: list[str]) -> str:
     What the package and a module both offer is documented with the module.
     """
     offered = {each: getattr(minigrad, each).__all__ for each in modules}
-    own = set(minigrad.__all__) - set(modules) - {name for names in offered.values() for name in names}
+    own = (
+        set(minigrad.__all__)
+        - set(modules)
+        - {name for names in offered.values() for name in names}
+    )
     lines = [
         "# Interface",
         "\n```{eval-rst}\n.. automodule:: minigrad",

@@ -71,13 +71,10 @@ __all__ = [
     "committed_benchmark",
     "gigaflops",
     "kernel_times",
-<<<<<<< HEAD
     "one_core",
-=======
     "outline",
     "picture_of_bands",
     "picture_of_windows",
->>>>>>> l04
     "reference",
     "reference_network",
     "seconds",
