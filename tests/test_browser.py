@@ -151,11 +151,11 @@ def complaints(page: playwright.Page) -> list[str]:
 LECTURES = {
     "00_start_here": (0, None, None),
     "01_derivatives_four_ways": (2, "1e-5", "You said 1e-05. It is 1e-08."),
-    "02_graph_nodes": (1, "4", "You said 4. It is 3."),
+    "02_graph_nodes": (2, "4", "You said 4. It is 3."),
     "03_proof_of_concept": (2, "27", "You said 27, and so it is."),
     "04_optimised_version": (1, "4", "You said 4. It is 272.098."),
-    "05_keras_reference": (0, '"yes"', "You said yes. It is no."),
-    "06_experiments": (0, "26", "You said 26, and so it is."),
+    "05_keras_reference": (1, '"yes"', "You said yes. It is no."),
+    "06_experiments": (2, "26", "You said 26, and so it is."),
     "07_going_further": (4, '"both"', "You said both. It is convolutional."),
     "08_derivatives_of_chance": (2, "1", "You said 1. It is 0."),
 }
