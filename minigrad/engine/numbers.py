@@ -58,7 +58,7 @@ class Number(np.lib.mixins.NDArrayOperatorsMixin):
     def __float__(self) -> float:
         raise CannotRecord("the rule asks for the number itself")
 
-    __int__ = __index__ = __array__ = __float__  # type: ignore[assignment]
+    __int__ = __index__ = __array__ = __float__
     __hash__ = object.__hash__
 
 

@@ -64,9 +64,9 @@ def same_but_for_size(whole: Network, piece: Network) -> bool:
 
 
 def numbers_of(node: Node) -> dict[str, Any]:
-    # the arguments of an operator that are numbers, or tuples of them other than its shape
-    known = ("shape", "_set_at")
-    return {k: v for k, v in vars(node).items() if k not in known and isinstance(v, (int, float))}
+    # the arguments of an operator that are numbers, and nothing that a sweep has left on it
+    arguments = {k: v for k, v in vars(node).items() if k != "gradient" and not k.startswith("_")}
+    return {name: v for name, v in arguments.items() if isinstance(v, (int, float))}
 
 
 class Samples:
