@@ -175,3 +175,21 @@ def test_what_is_deferred_is_made_once_whenever_it_is_interrupted():
     finally:
         signal.signal(signal.SIGALRM, before)
     assert interrupted
+
+
+def test_what_was_deferred_is_made_with_one_thread_of_blas():
+    """Two that wait for each other cost three times the step on a busy machine."""
+    from minigrad.engine.threads import blas
+
+    library = blas()
+    if library is None:
+        pytest.skip("NumPy came with another library")
+    model = mg.Sequential([mg.Input((2300,)), mg.layers.Dense(128), mg.layers.Dense(2)])
+    model.compile("sgd", "mse")
+    x, y = np.ones((40, 2300), np.float32), np.ones((40, 2), np.float32)
+    model.fit(x[:1], y[:1], batch_size=1, verbose=0)
+    (holder,) = next(iter(model._runners.values())).holders.values()
+    seen = []
+    holder.changes.insert(0, lambda: seen.append(library.get()))
+    model.fit(x, y, batch_size=1, verbose=0)
+    assert seen and set(seen) == {1}

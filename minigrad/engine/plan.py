@@ -213,11 +213,11 @@ class Plan:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Have the weights where the plan wants them, and BLAS in one thread."""
-        for variable in self.variables:
-            variable._settle(self.holders.get(variable))
-        for holder in self.holders.values():
-            holder.take()
-        with blas_threads(1):
+        with blas_threads(1):  # a holder may multiply as well, to make what it has deferred
+            for variable in self.variables:
+                variable._settle(self.holders.get(variable))
+            for holder in self.holders.values():
+                holder.take()
             run(self.parts.draws)
             yield
 
