@@ -186,7 +186,7 @@ def test_what_was_deferred_is_made_with_one_thread_of_blas():
         pytest.skip("NumPy came with another library")
     model = mg.Sequential([mg.Input((2300,)), mg.layers.Dense(128), mg.layers.Dense(2)])
     model.compile("sgd", "mse")
-    x, y = np.ones((40, 2300), np.float32), np.ones((40, 2), np.float32)
+    x, y = np.full((40, 2300), 0.01, np.float32), np.ones((40, 2), np.float32)
     model.fit(x[:1], y[:1], batch_size=1, verbose=0)
     (holder,) = next(iter(model._runners.values())).holders.values()
     seen = []
