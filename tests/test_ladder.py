@@ -122,7 +122,10 @@ def test_climb_keeps_what_it_measures(weights, capsys):
         ("out=, no allocation", 2),
         ("another name", 1),
     ]
-    assert "pictures per second, 0.00 MB allocated" in capsys.readouterr().out
+    assert capsys.readouterr().out.count("0.00 MB allocated in a step; gradients agree to") == 2
+    assert climb.find("another name", batch=1) == climb.readings[1]
+    with pytest.raises(KeyError, match="no rung 'a third name' with batch 1 was measured"):
+        climb.find("a third name", batch=1)
     assert ladder.table(climb.readings).count("\n") == 2
 
 

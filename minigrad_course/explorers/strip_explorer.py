@@ -110,7 +110,7 @@ def paint(figure: Any, layout: str, innermost: str, filters: int, batch: int, dt
                 middle = (column + 0.5, row + 0.42)
                 axes.text(*middle, str(step + 1), ha="center", va="center", fontsize=10)
     axes.set_xlim(0, walked.each)
-    axes.set_ylim(SHOWN, -0.1)
+    axes.set_ylim(max(len(walked.lines), 5), -0.1)
     axes.set_xticks([])
     starts = [f"{line * LINE:,}" for line in walked.lines]
     axes.set_yticks([row + 0.42 for row in range(len(starts))], starts, fontsize=9)

@@ -79,7 +79,7 @@ def compare_losses(loss: Any, right: float, wanted: GraphOnce, number: int, near
         stale.step(*pictures(1), RATE)
         if abs(loss - stale.step(*pictures(1), RATE)) <= near:
             raise Wrong("the second step still sees the pictures of the first.")
-    raise Wrong(f"the loss of step {number} is {loss:.6g}, the reference has {right:.6g}.")
+    raise Wrong(f"the loss of step {number} is {loss:.6g}, and not the reference's.")
 
 
 def compare_moves(name: str, moved: np.ndarray, right: np.ndarray, tolerance: float) -> None:
