@@ -28,8 +28,8 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 python_maximum_signature_line_length = 80
 napoleon_numpy_docstring = False
-napoleon_use_ivar = True
-napoleon_custom_sections = ["Source"]
+# An attribute is described with its class, and not once more as an object of its own.
+napoleon_custom_sections = [("Attributes", "params_style"), "Source"]
 
 html_theme = "furo"
 html_title = "minigrad"
