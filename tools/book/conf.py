@@ -32,6 +32,7 @@ napoleon_numpy_docstring = False
 napoleon_custom_sections = [("Attributes", "params_style"), "Source"]
 
 html_theme = "furo"
+pygments_dark_style = "github-dark"  # the usual one underlines names, as if they were links
 html_title = "minigrad"
 html_static_path = [str(HERE / "static")]
 html_css_files = ["book.css"]
