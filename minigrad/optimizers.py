@@ -189,7 +189,7 @@ class SGD(Optimizer):
 
     @property
     def slots(self) -> int:  # type: ignore[override]
-        """How many arrays are kept for each weight: the velocity, where there is momentum."""
+        """How many arrays are kept for each weight (the velocity, where there is momentum)."""
         return 1 if self.momentum else 0
 
     def update(self, variable: Variable, gradient: Any) -> None:

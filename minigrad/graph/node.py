@@ -134,12 +134,12 @@ class Node(np.lib.mixins.NDArrayOperatorsMixin):
     # -- what a reader sees ---------------------------------------------------------
     @property
     def label(self) -> str:
-        """The operator's or the node's kind, in lower case: ``multiply``, ``variable``."""
+        """The operator's or the node's kind, in lower case, as ``multiply`` or ``variable``."""
         return type(self).__name__.lower()
 
     @property
     def title(self) -> str:
-        """The kind with the name, as error messages show it: ``Conv2D "conv2d"``."""
+        """The kind with the name, as error messages show it, like ``Conv2D "conv2d"``."""
         kind = type(self).__name__
         return f'{kind} "{self.name}"' if self.name else kind
 

@@ -28,10 +28,11 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 python_maximum_signature_line_length = 80
 napoleon_numpy_docstring = False
-napoleon_use_ivar = True
-napoleon_custom_sections = ["Source"]
+# An attribute is described with its class, and not once more as an object of its own.
+napoleon_custom_sections = [("Attributes", "params_style"), "Source"]
 
 html_theme = "furo"
+pygments_dark_style = "github-dark"  # the usual one underlines names, as if they were links
 html_title = "minigrad"
 html_static_path = [str(HERE / "static")]
 html_css_files = ["book.css"]

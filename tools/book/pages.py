@@ -184,16 +184,19 @@ def documented(module: str) -> str:
     return f"# `{name}`\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n```\n"
 
 
+def offers(module: str, name: str) -> bool:
+    """Whether a module offers, under the same name, what the package does."""
+    return getattr(getattr(minigrad, module), name, None) is getattr(minigrad, name)
+
+
 def interface(modules: list[str]) -> str:
     """The page of the interface: the package's own names, and the list of its modules.
 
     What the package and a module both offer is documented with the module.
     """
-    offered = {each: getattr(minigrad, each).__all__ for each in modules}
+    shared = {each: [name for name in minigrad.__all__ if offers(each, name)] for each in modules}
     own = (
-        set(minigrad.__all__)
-        - set(modules)
-        - {name for names in offered.values() for name in names}
+        set(minigrad.__all__) - set(modules) - {name for names in shared.values() for name in names}
     )
     lines = [
         "# Interface",
@@ -201,8 +204,9 @@ def interface(modules: list[str]) -> str:
         f"   :members: {', '.join(sorted(own))}\n```\n",
         "## Modules\n\n| `minigrad.` | what is there | in `minigrad` as well |\n|---|---|---|",
     ]
-    for module, names in offered.items():
+    for module, names in shared.items():
         head = (getattr(minigrad, module).__doc__ or "").splitlines()[0].replace("``", "`")
-        short = ", ".join(f"`{name}`" for name in names if name in minigrad.__all__)
-        lines.append(f"| [`{module}`]({module}.md) | {head} | {short} |")
+        lines.append(
+            f"| [`{module}`]({module}.md) | {head} | {', '.join(map('`{}`'.format, names))} |"
+        )
     return "\n".join(lines) + "\n" + tree("Modules", *(f"{each} <{each}>" for each in modules))
