@@ -210,6 +210,7 @@ def test_no_batch_size_allocates(batch):
 def test_an_allocation_put_back_is_seen(monkeypatch):
     """The same with tanh computed by its own method, which makes a new array."""
     mg.set_threads(1)
+    monkeypatch.setattr(sizes, "CACHE", 1 << 24)  # the batch in one piece
     layers = [L.Conv2D(2, 2), L.Rescaling(2.0), L.Activation("tanh"), *(layer() for layer in END)]
     assert requested(made(PICTURES, layers))[0] == []
     monkeypatch.setattr(recorded, "is_recordable", lambda kind: False)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.engine import threads
+from minigrad.engine import blas, threads
 from minigrad.engine.threads import Team
 
 
@@ -196,11 +196,11 @@ def test_two_models_may_be_trained_by_two_threads_at_once():
             np.testing.assert_array_equal(mine, theirs)
 
 
-@pytest.mark.skipif(threads.blas() is None, reason="another BLAS")
+@pytest.mark.skipif(blas.blas() is None, reason="another BLAS")
 def test_blas_has_its_threads_back_when_the_last_who_asked_is_through():
-    library = threads.blas()
+    library = blas.blas()
     before = library.get()
-    first, second = threads.blas_threads(2), threads.blas_threads(1)
+    first, second = blas.blas_threads(2), blas.blas_threads(1)
     first.__enter__()
     second.__enter__()
     assert library.get() == 1
@@ -208,8 +208,8 @@ def test_blas_has_its_threads_back_when_the_last_who_asked_is_through():
     assert library.get() == 1
     second.__exit__(None, None, None)
     assert library.get() == before
-    with threads.blas_threads(2):
-        with threads.blas_threads(1):
+    with blas.blas_threads(2):
+        with blas.blas_threads(1):
             assert library.get() == 1
         assert library.get() == 2
     assert library.get() == before

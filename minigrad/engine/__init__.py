@@ -20,7 +20,9 @@ one after the other. Four steps, each a function or a class that fits a screen:
     meet share a place. There is one list, and memory is placed for that list.
 *share* (``plan.py``)
     What each thread does: some samples (``samples.py``), or some rows of the images and of the
-    largest weight (``bands.py``).
+    largest weight (``bands.py``). How many threads are worth their while is estimated from the
+    calls themselves (``workload.py``, ``cores.py``). Gradients of several threads lie side by side
+    and are added up by all of them (``sums.py``).
 
 Running it is then no more than ``for call in calls: call()``. ``verify.py`` checks a finished plan:
 no call reads what another one has written over. The tests do so with every plan that they make,
@@ -40,6 +42,7 @@ play                   replay
 ``Drafts``, ``Memory``  virtual buffers, memory planner (liveness analysis, buffer assignment)
 region                 stage: what lies between two barriers
 samples, bands         data parallelism; row (tensor) parallelism
+``Sums``               flattened gradient buffers, reduce-scatter
 ``PackedWeight``       packed (re-ordered) weight
 ``DeferredUpdate``     deferred (lazy) low-rank update
 ``Holder``             owner of a weight's working copy

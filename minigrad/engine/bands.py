@@ -25,11 +25,14 @@ from minigrad.engine.kernels.dense import DenseKernel, DenseShare, SumOfShares
 from minigrad.engine.kernels.feed import Feed
 from minigrad.engine.kernels.flatten import FlattenKernel
 from minigrad.engine.kernels.kernel import Array, Call, Holder, Kernel
-from minigrad.engine.kernels.layout import as_reference
+from minigrad.engine.kernels.layout import as_reference, stored_shape
 from minigrad.engine.kernels.packed import PackedWeight
 from minigrad.engine.program import Program
 from minigrad.engine.scope import Scope
+from minigrad.engine.sums import Sums
 from minigrad.engine.updates import Updates
+from minigrad.graph import Variable
+from minigrad.shared import aligned
 
 __all__ = ["Bands", "Cut", "find_cut"]
 
@@ -54,7 +57,7 @@ class Cut(NamedTuple):
     rows: int
 
 
-def find_cut(kernels: Sequence[Kernel], scope: Scope, threads: int) -> Cut | None:
+def find_cut(kernels: Sequence[Kernel], scope: Scope) -> Cut | None:
     """The first large dense layer, if nothing but one convolution comes before it."""
     makers = {kernel.output: kernel for kernel in kernels}
     large = (k for k in kernels if isinstance(k, DenseKernel) and is_large(k))
@@ -74,7 +77,7 @@ def find_cut(kernels: Sequence[Kernel], scope: Scope, threads: int) -> Cut | Non
         return None
     rows = conv.height if conv else before[0].output.shape[1]
     after = [k for k in kernels if k is not dense and all(k is not b for b in before)]
-    return Cut(before, dense, after, conv, rows) if rows >= threads else None
+    return Cut(before, dense, after, conv, rows)
 
 
 def is_large(kernel: DenseKernel) -> bool:
@@ -109,14 +112,23 @@ class Bands:
         if cut.conv and dense.weight in updates.trained:
             images = cut.conv.output.shape[1:]
             self.holder = PackedWeight.of(dense.weight, updates.optimizer, images)
-        sharing = Sharing(own=dense.weight, packed=self.holder is not None)
-        entry = cut.before[0].nodes[0]
-        self.raw = np.zeros(entry.shape, entry.dtype)  # the batch, gathered for all bands
-        bands = [self.band(cut, *ends) for ends in pairwise(self.ends(cut, threads))]
-        shares = [band[-1].share for band in bands]
-        summed = SumOfShares(dense.nodes, scope, shares, self.by_sum)
-        bodies = [Program(band, scope, updates, sharing) for band in bands]
+        packed = self.holder is not None
+        fed = cut.before[0].output
+        self.fed = aligned.zeros(stored_shape(fed.shape), fed.dtype)  # the batch, for all bands
+        self.shares = aligned.zeros((threads, units, batch), dense.output.dtype)
+        bands = [
+            self.band(cut, *ends, share)
+            for ends, share in zip(pairwise(self.ends(cut, threads)), self.shares, strict=True)
+        ]
+        summed = SumOfShares(dense.nodes, scope, self.shares, self.by_sum)
+        weights = [v for kernel in cut.before for n in kernel.nodes for v in n.inputs]
+        self.sums = Sums([v for v in weights if isinstance(v, Variable)], threads)
+        bodies = [
+            Program(band, scope, updates, Sharing(None, self.sums.of(t), dense.weight, packed))
+            for t, band in enumerate(bands)
+        ]
         head = Program([*self.fed_first(summed, cut.after)], scope, updates)
+        self.separate = [head]
         self.programs = [*bodies, head]
         self.set_regions(bodies, head)
 
@@ -132,7 +144,7 @@ class Bands:
         ahead = min(WAKING // (units * cut.dense.x.shape[0]), inputs // 8)
         return [0, *(ahead + (inputs - ahead) * t // threads for t in range(1, threads + 1))]
 
-    def band(self, cut: Cut, first: int, end: int) -> list[Any]:
+    def band(self, cut: Cut, first: int, end: int, share: Array) -> list[Any]:
         """The kernels of one band: the rows of the weight from the first to the end."""
         # A row of images on the border is computed twice; each thread reads its part of it.
         dense, scope = cut.dense, self.scope
@@ -142,26 +154,26 @@ class Bands:
         for kernel in cut.before:
             if isinstance(kernel, Feed):
                 source = under(cut.conv, rows) if cut.conv else rows
-                kernels.append(Feed(kernel.nodes, scope, source, self.raw, gathers=first == 0))
+                kernels.append(Feed(kernel.nodes, scope, source, self.fed, gathers=first == 0))
             elif isinstance(kernel, ConvolutionKernel):
                 kernels.append(ConvolutionKernel(kernel.nodes, scope, rows))
             else:
                 elements = slice(rows.start * per_row, rows.stop * per_row)
                 kernels.append(FlattenKernel(kernel.nodes, scope, elements))
         inside = slice(first - rows.start * per_row, end - rows.start * per_row)
-        share = np.zeros_like(self.by_sum)
         node, weight = dense.nodes[:1], slice(first, end)
         last = DenseShare(node, scope, weight, inside, share, self.by_sum, self.holder)
         return [*kernels, last]
 
     def set_regions(self, bodies: list[Program], head: Program) -> None:
-        # Two threads that make many short calls wait for Python's lock more than they compute,
-        # so one thread brings in the data, and the others join for the long calls.
-        start = [call for p in self.programs for call in [*p.begin, *p.data]]
-        ahead, back = [p.forward for p in bodies], [p.backward for p in bodies]
-        self.inference: list[list[list[Call]]] = [[start], ahead, [head.forward]]
+        # Threads that make many short calls wait for Python's lock more than they compute, so
+        # one thread brings in the data, and the others join for the long calls.
+        start = [call for p in self.programs for call in p.data]
+        ahead, back = [[*p.begin, *p.forward] for p in bodies], [p.backward for p in bodies]
+        middle = [*head.begin, *head.forward]
+        self.inference: list[list[list[Call]]] = [[start], ahead, [middle]]
         look = checked(head.value.get(head.network.loss))
-        self.regions = [[start], ahead, [[*head.forward, *look]], [head.backward], back]
+        self.regions = [[start], ahead, [[*middle, *look]], [head.backward], back]
         self.changing = 3 if head.only_numpy else 4
 
     @property

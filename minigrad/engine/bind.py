@@ -26,14 +26,15 @@ class Sharing(NamedTuple):
     """What a program shares with others that run beside it.
 
     Attributes:
-        part: Which part of a batch the program computes; it may do so several times in a step,
-            and its gradients are added up.
+        part: Which part of a batch the program computes.
+        place: Where the gradient of a weight goes that is one of several to be added up.
         own: The only weight that may change in the middle of the backward sweep, where other
             threads read the others.
         packed: Whether vectors that were images have the order of the plan, not Keras's.
     """
 
     part: float | None = None
+    place: Callable[[Variable], Array] | None = None
     own: Variable | None = None
     packed: bool = False
 
@@ -60,7 +61,6 @@ class Binder:
         self.gradients: dict[Node, Array] = {}
         self.kept: dict[Variable, Array] = {}
         self.received: set[Node] = set()
-        self.emptied: list[Call] = []
         self.last: list[Prepared] = []
         # A weight that changes in the middle of a step needs all that follows to go well.
         self.safe = all(kernel.only_numpy for kernel in kernels)
@@ -108,21 +108,20 @@ class Binder:
     def fate(
         self, variable: Variable, rows: slice | None = None, holder: Holder | None = None
     ) -> Fate:
-        adds = self.scope.uses[variable] > 1 or self.sharing.part is not None
-        mine = self.sharing.own is None or self.sharing.own is variable
-        if mine and not adds and self.updates.recorded and self.safe:
+        place, once = self.sharing.place, self.scope.uses[variable] == 1
+        mine = variable is self.sharing.own or place is None
+        if mine and once and self.updates.recorded and self.safe:
             weight = holder.array if holder else variable._array
             states = holder.states if holder else self.updates.states(variable)
             if rows is not None:
                 weight, states = weight[rows], [state[rows] for state in states]
             return UsedAtOnce(variable, weight, states, self.updates, self.ask)
-        if variable not in self.kept:
-            label = f"gradient of {variable.name}"
-            kept = self.kept[variable] = self.ask(label, variable.shape, variable.dtype, keep=True)
-            if adds:
-                self.emptied.append(partial(kept.fill, 0))
-        kept = self.kept[variable]
-        return Added(kept, self.ask) if adds else Kept(kept)
+        if variable in self.kept:
+            return Added(self.kept[variable], self.ask)
+        label, shape = f"gradient of {variable.name}", variable.shape
+        kept = place(variable) if place else self.ask(label, shape, variable.dtype, keep=True)
+        self.kept[variable] = kept
+        return Kept(kept)
 
 
 def bind(kernels: Sequence[Kernel], host: Binder) -> dict[str, list[tuple[Kernel, Call]]]:
@@ -159,6 +158,5 @@ def bind(kernels: Sequence[Kernel], host: Binder) -> dict[str, list[tuple[Kernel
                 seed = host.gradient(loss).fill
                 add("backward", kernel, [partial(seed, 1.0 if part is None else part)])
             add("backward", kernel, kernel.backward(host))
-    add("begin", kernels[0], host.emptied)
     add("end", kernels[0], host.last)
     return sweeps

@@ -15,23 +15,32 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine.bands import Bands, find_cut
-from minigrad.engine.bind import Sharing
+from minigrad.engine.bands import Bands, Cut, find_cut
+from minigrad.engine.bind import Binder, Sharing, bind
+from minigrad.engine.blas import blas, blas_threads
 from minigrad.engine.calls import run
+from minigrad.engine.cores import cores
 from minigrad.engine.gather import gather
 from minigrad.engine.kernels.feed import Feed
-from minigrad.engine.kernels.kernel import Array, Call, Holder
+from minigrad.engine.kernels.kernel import Array, Call, Holder, Kernel
 from minigrad.engine.match import match
 from minigrad.engine.network import Network
 from minigrad.engine.program import Program
-from minigrad.engine.samples import Samples, can_be_split, same_but_for_size
+from minigrad.engine.samples import Alone, Samples, can_be_split, fitting, same_but_for_size
 from minigrad.engine.scope import Scope
-from minigrad.engine.threads import blas_threads, get_threads, side_by_side
+from minigrad.engine.sums import Sums
+from minigrad.engine.threads import get_threads, side_by_side
 from minigrad.engine.updates import Updates
+from minigrad.engine.workload import ELEMENT, Choice, Work, choose, seconds, work_of
 from minigrad.graph import Variable
 from minigrad.optimizers import Optimizer
 
 __all__ = ["Plan"]
+
+NO_HANDLE = (
+    "Threads: NumPy's BLAS has threads of its own that cannot be set; so a plan keeps to one "
+    "thread by default, and leaves products to BLAS"
+)
 
 
 class Plan:
@@ -65,7 +74,7 @@ class Plan:
         training: bool,
     ) -> None:
         self.build, self.batch, self.trained = build, batch, list(variables)
-        self.optimizer, self.training, self.threads = optimizer, training, get_threads()
+        self.optimizer, self.training = optimizer, training
         with no_collection():
             self.make()
 
@@ -85,31 +94,61 @@ class Plan:
         rates = {v: self.updates.rate(v) for v in self.variables}
         deferrable = {v: rate for v, rate in rates.items() if rate is not None}
         scope = Scope(self.network, self.training, deferrable)
-        kernels = match(scope)
+        kernels, most = match(scope), most_threads()
         # In bands no thread has a whole gradient, which some optimizers want.
-        several = self.threads > 1 and self.batch > 1
+        several = most > 1 and self.batch > 1
         wanted = several and self.training and self.updates.by_rows
-        cut = find_cut(kernels, scope, self.threads) if wanted else None
+        cut = find_cut(kernels, scope) if wanted else None
+        self.choice = Choice(1, (0.0,))
+        splits = cut is None and self.batch > 1 and self.can_be_split(scope)
+        if several and (cut or splits):
+            most = min(most, cut.rows if cut else max(self.batch // 2, 1))
+            self.choice = choose(self.times(kernels, scope, cut, most))
+        self.threads = self.choice.threads
         self.parts: Any
-        if cut is not None:
+        if self.threads > 1 and cut is not None:
             self.parts = Bands(cut, scope, self.updates, self.threads)
-        elif several and self.batch >= 2 * self.threads and self.can_be_split(scope):
+        elif self.threads > 1:
             self.parts = Samples(self.network, self.piece, self.threads)
         else:
-            self.parts = Samples(self.network, lambda _: Program(kernels, scope, self.updates), 1)
+            whole = Program(kernels, scope, self.updates)
+            if splits and whole.memory.nbytes > fitting(self.network):
+                self.parts = Samples(self.network, self.piece, 1)
+            else:
+                self.parts = Alone(whole)
         self.way: str = self.parts.name
         self.programs: list[Program] = self.parts.programs
 
     def can_be_split(self, scope: Scope) -> bool:
-        piece = -(-self.batch // self.threads)
         return can_be_split(self.network, scope) and same_but_for_size(
-            self.network, self.build(piece)
+            self.network, self.build(-(-self.batch // 2))
         )
 
-    def piece(self, size: int) -> Program:
+    def times(self, kernels: list[Kernel], scope: Scope, cut: Cut | None, most: int) -> list[float]:
+        """How long a step takes with one thread, two, …, by estimate."""
+        host = Binder(kernels, scope, self.updates, Sharing())
+        made = bind(kernels, host)
+        shared = {*cut.before, cut.dense} if cut else set(kernels)
+        swept = [pair for sweep in ("begin", "forward", "backward") for pair in made[sweep]]
+        fed = made["data"] if cut is None else []
+        work = work_of(call for kernel, call in [*swept, *fed] if kernel in shared)
+        rest = work_of(call for kernel, call in swept if kernel not in shared)
+        rest = rest.and_also(work_of(call for _, call in made["data"] if cut))
+        needed = sum(buffer.nbytes for buffer in host.drafts.buffers) / 2 / self.batch
+        weights = sum(v._array.size for v in self.variables) if cut is None else 0
+        times = []
+        for n in range(1, most + 1):
+            pieces = 1 if cut else -(-needed * -(-self.batch // n) // fitting(self.network))
+            ends = work_of([]) if n == 1 else Work(weights * ELEMENT, 0, 0)
+            time = seconds(work, n, max(int(pieces), 1), regions=2)
+            times.append(time + seconds(rest.and_also(ends), 1))
+        return times
+
+    def piece(self, size: int, place: Callable[[Variable], Array] | None) -> Program:
         """The program of a piece of the batch."""
         scope = Scope(self.build(size), self.training)
-        return Program(match(scope), scope, self.updates, Sharing(part=size / self.batch))
+        sharing = Sharing(size / self.batch, place or kept)
+        return Program(match(scope), scope, self.updates, sharing)
 
     def share_data(self, feeds: list[Feed]) -> None:
         # The batch's targets are gathered once, for the loss and the metrics.
@@ -127,17 +166,42 @@ class Plan:
 
     def finish(self) -> None:
         # Gradients of several programs are added up, and the weights change that have not yet.
-        self.end: list[Call] = []
         self.gradients: dict[Variable, Array] = {}
-        for program in self.programs:
-            for variable, kept in program.kept.items():
-                total = self.gradients.setdefault(variable, kept)
-                if total is not kept:
-                    self.end.append(partial(np.add, total, kept, out=total))
-        for variable, g in self.gradients.items():
-            states = self.updates.states(variable)
+        self.end: list[Call] = []
+        self.shared_end: list[list[list[Call]]] = []
+        sums, self.enders, later = self.parts.sums, 1, dict[Variable, None]()
+        if sums is not None:
+            self.gradients.update(sums.asked)
+        for program in self.parts.separate:
+            for variable, gradient in program.kept.items():
+                later[variable] = None
+                total = self.gradients.setdefault(variable, gradient)
+                if total is not gradient:
+                    self.end.append(partial(np.add, total, gradient, out=total))
+        for variable in later:
+            g, states = self.gradients[variable], self.updates.states(variable)
             self.end += self.updates.calls(variable, variable._array, g, states, zeros)
+        if sums is not None and self.training:
+            self.enders = self.sharers(sums)
+            self.shared_end = [sums.changes(self.updates, self.enders, later)]
         self.prepared: list[Any] = [call for program in self.programs for call in program.end]
+
+    @property
+    def reasons(self) -> list[str]:
+        """How many threads compute what, and why so many; nothing where there was no choice."""
+        lines = [] if blas() else [NO_HANDLE]
+        if self.choice.most > 1:
+            lines.append(f"Threads: {self.choice.reason}")
+            if self.parts.sums is not None and self.training:
+                lines[-1] += f"; {self.enders} to add up gradients at the end"
+        return lines
+
+    def sharers(self, sums: Sums) -> int:
+        """How many threads change the weights at the end of a step."""
+        if not self.updates.by_rows:
+            return 1
+        work = work_of(call for calls in sums.changes(self.updates, 1, ()) for call in calls)
+        return choose([seconds(work, n) for n in range(1, self.threads + 1)]).threads
 
     # -- running ----------------------------------------------------------------------------------
     def load(self, x: np.ndarray, y: np.ndarray | None, rows: Any) -> None:
@@ -181,7 +245,7 @@ class Plan:
         the step, or those of after it.
         """
         self.updates.numbers.refresh()
-        regions, changing = self.parts.regions, self.parts.changing
+        regions, changing = [*self.parts.regions, *self.shared_end], self.parts.changing
         with self.running():
             for region in regions[:changing]:
                 run_side_by_side(region)
@@ -259,6 +323,15 @@ def finish(lists: Sequence[Iterator[Call]]) -> None:
             return
         except KeyboardInterrupt:
             continue
+
+
+def most_threads() -> int:
+    """How many threads a plan may use: those that are allowed, and no more than cores."""
+    return min(get_threads(), cores())
+
+
+def kept(variable: Variable) -> Array:
+    return np.zeros(variable.shape, variable.dtype)
 
 
 def zeros(label: str, shape: Sequence[int], dtype: Any) -> Array:

@@ -199,11 +199,11 @@ class PlanTable:
     def title(self) -> str:
         """What the plan is for and how its work is shared."""
         part = self.parts[0]
+        number = "one thread, " if part.threads == 1 else f"{part.threads} threads, each with "
         share = {
             "alone": "one thread",
             "bands": f"{part.threads} threads, each with some rows of the pictures and weights",
-            "pictures": f"{part.threads} threads, each with {part.runs} × "
-            f"{part.program.network.inputs.shape[0]} pictures",
+            "pictures": f"{number}{part.runs} × {part.program.network.inputs.shape[0]} pictures",
         }
         sweeps = "training" if self.planned.training else "prediction"
         return f"Plan of a step of {sweeps} on {self.batch} samples: {share[self.way]}"
@@ -217,6 +217,7 @@ class PlanTable:
             f"({saved:.0%} less)",
             f"Products: {self.flops:,} floating-point operations",
         ]
+        lines += self.planned.reasons
         if self.fused:
             lines.append("One kernel together: " + "; ".join(" + ".join(n) for n in self.fused))
         if self.skipped:

@@ -1,13 +1,13 @@
 """Samples: how a batch is shared among threads, and worked on in pieces that fit a cache.
 
 Each thread takes some samples of the batch through the whole network, forward and backward, in
-pieces; the gradients are added up. One thread and one piece is the simplest case of it: for a
-single sample, a batch too small to share, or a graph that may mix the samples of a batch.
+pieces; the gradients are added up. One thread that has all samples at once is the simplest case of
+it: for a single sample, a batch too small to share, or a graph that may mix samples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,16 +15,21 @@ import numpy as np
 
 from minigrad.engine import sizes
 from minigrad.engine.calls import ForSamples, checked
-from minigrad.engine.kernels.kernel import Call
+from minigrad.engine.kernels.kernel import Array, Call
 from minigrad.engine.kernels.layout import as_reference
 from minigrad.engine.kernels.recorded import RecordedKernel
 from minigrad.engine.network import Network
 from minigrad.engine.program import Program
 from minigrad.engine.scope import Scope
-from minigrad.graph import Node, Operator, is_recordable
+from minigrad.engine.sums import Sums
+from minigrad.graph import Node, Operator, Variable, is_recordable
 from minigrad.operators import Mean
 
-__all__ = ["Samples", "can_be_split"]
+__all__ = ["Alone", "Samples", "can_be_split"]
+
+SMALLEST = 8  # samples; the calls of a smaller piece are too short
+SHARE = 8  # bytes of a piece for each byte of weights, at least
+Make = Callable[[int, Callable[[Variable], Array] | None], Program]
 
 
 def can_be_split(network: Network, scope: Scope) -> bool:
@@ -69,82 +74,97 @@ def numbers_of(node: Node) -> dict[str, Any]:
     return {name: v for name, v in arguments.items() if isinstance(v, (int, float))}
 
 
+class Alone:
+    """The way of a plan in which one thread works on the whole batch at once.
+
+    Args:
+        program: The program of the whole graph.
+    """
+
+    name = "alone"
+    draws: Sequence[Call] = ()
+    sums: Sums | None = None
+
+    def __init__(self, program: Program) -> None:
+        self.parts, self.programs, self.separate = [[program]], [program], [program]
+        ahead = [*program.begin, *program.data, *program.forward]
+        look = checked(program.value.get(program.network.loss))
+        self.regions, self.inference = [[[*ahead, *look]], [program.backward]], [[ahead]]
+        self.changing = 1 if program.only_numpy else 2
+        network = program.network
+        self.outputs = as_reference(program.value[network.outputs])
+        self.loss: Any = program.value.get(network.loss)
+
+
 class Samples:
     """The way of a plan in which each thread has some samples, in pieces.
 
     Args:
         network: The graph for the whole batch.
-        make: Makes the program of a piece of so many samples.
+        make: Makes the program of a piece of so many samples, which puts the gradients of weights
+            where it is told.
         threads: How many threads.
 
     Attributes:
         parts: For each thread the programs of its pieces, in turn.
         programs: Each of them once.
+        separate: Those whose gradients are not among the sums: none.
+        sums: The gradients of all threads.
         regions: Lists of calls that run side by side, one region after the other.
-        changing: Number of the first region in which weights change.
+        changing: Number of the first region in which weights change: none of these.
         inference: The same without gradients.
         draws: Calls that draw random numbers, before all others.
     """
 
-    def __init__(self, network: Network, make: Callable[[int], Program], threads: int) -> None:
-        self.network, batch = network, network.inputs.shape[0]
+    name = "pictures"
+    changing = 1
+
+    def __init__(self, network: Network, make: Make, threads: int) -> None:
+        self.network, self.make, batch = network, make, network.inputs.shape[0]
         shares = np.array_split(np.arange(batch), threads)
-        size = len(shares[0])  # halved until a piece fits
-        program = make(size)
-        while threads > 1 and size > 8 and program.memory.nbytes > sizes.CACHE:
-            size = -(-size // 2)
-            program = make(size)
+        size = piece_that_fits(len(shares[0]), make, fitting(network))
+        self.variables = [n for n in network.order if isinstance(n, Variable)]
+        self.sums, self.separate = Sums(self.variables, threads), list[Program]()
+        self.outputs = np.zeros(network.outputs.shape, network.outputs.dtype)
+        self.losses = np.zeros(batch, None if network.loss is None else network.loss.dtype)
+        self.parts: list[list[Program]] = []
+        lists = [
+            self.lists_of(t, np.array_split(share, -(-len(share) // size)))
+            for t, share in enumerate(shares)
+        ]
+        self.regions = [[train for train, _ in lists]]
+        self.inference = [[test for _, test in lists]]
+        self.programs = list(dict.fromkeys(p for parts in self.parts for p in parts))
         self.draws: list[Call] = []
-        if threads == 1:
-            self.take_whole(program)
-        else:
-            pieces = [np.array_split(share, -(-len(share) // size)) for share in shares]
-            self.take_pieces(pieces, make)
-
-    def take_whole(self, program: Program) -> None:
-        """One thread, one piece."""
-        self.name, self.parts = "alone", [[program]]
-        ahead = [*program.begin, *program.data, *program.forward]
-        look = checked(program.value.get(self.network.loss))
-        self.regions, self.inference = [[[*ahead, *look]], [program.backward]], [[ahead]]
-        self.changing = 1 if program.only_numpy else 2
-        self.outputs = as_reference(program.value[self.network.outputs])
-        self.losses: Any = program.value.get(self.network.loss)
-
-    def take_pieces(self, shares: list[list[Any]], make: Callable[[int], Program]) -> None:
-        """For each thread some pieces, one after the other."""
-        self.name, self.parts = "pictures", []
-        self.outputs = np.zeros(self.network.outputs.shape, self.network.outputs.dtype)
-        dtype = None if self.network.loss is None else self.network.loss.dtype
-        self.losses = np.zeros(sum(map(len, shares)), dtype)
-        train: list[list[Call]] = []
-        test: list[list[Call]] = []
-        number = 0
-        for pieces in shares:
-            made = {n: make(n) for n in {len(rows): None for rows in pieces}}
-            self.parts.append([made[len(rows)] for rows in pieces])
-            beginning = [call for program in made.values() for call in program.begin]
-            train.append(list(beginning))
-            test.append(list(beginning))
-            for rows in pieces:
-                program, samples = made[len(rows)], slice(int(rows[0]), int(rows[-1]) + 1)
-                ahead = for_samples([*program.data, *program.forward], samples)
-                ahead += self.collect(program, samples, number)
-                look = checked(program.value.get(program.network.loss))
-                train[-1] += [*ahead, *look, *for_samples(program.backward, samples)]
-                test[-1] += ahead
-                number += 1
-        self.regions, self.inference, self.changing = [train], [test], 1
         self.draw_together()
 
-    def collect(self, program: Program, samples: slice, number: int) -> Iterable[Call]:
+    def lists_of(self, thread: int, pieces: list[Any]) -> tuple[list[Call], list[Call]]:
+        """The calls of a thread, for training and for predictions."""
+        place, added = self.sums.of(thread), list[list[Call]]()
+        if len(pieces) > 1:
+            place, added = self.sums.piece_by_piece(thread, len(pieces))
+        made = {n: self.make(n, place) for n in {len(rows): None for rows in pieces}}
+        test = [call for program in made.values() for call in program.begin]
+        train = list(test)
+        for k, rows in enumerate(pieces):
+            program, samples = made[len(rows)], slice(int(rows[0]), int(rows[-1]) + 1)
+            ahead = for_samples([*program.data, *program.forward], samples)
+            ahead += self.collect(program, samples)
+            test += ahead
+            look = checked(program.value.get(program.network.loss))
+            back = for_samples(program.backward, samples)
+            train += [*ahead, *look, *back, *(added[k] if added else ())]
+        self.parts.append([made[len(rows)] for rows in pieces])
+        return train, test
+
+    def collect(self, program: Program, samples: slice) -> Iterable[Call]:
         """Put predictions and loss of a piece where those of the batch are."""
         network = program.network
-        yield partial(
-            np.copyto, self.outputs[samples], as_reference(program.value[network.outputs])
-        )
+        outputs = as_reference(program.value[network.outputs])
+        yield partial(np.copyto, self.outputs[samples], outputs)
         if network.loss is not None:
-            yield partial(np.copyto, self.losses[number, ...], program.value[network.loss])
+            loss = self.losses[samples.start, ...]
+            yield partial(np.copyto, loss, program.value[network.loss])
 
     def draw_together(self) -> None:
         # A batch that is worked on in pieces draws its random numbers in one go, so that
@@ -159,19 +179,31 @@ class Samples:
                     kernel.drawn = drawn
 
     @property
-    def programs(self) -> list[Program]:
-        """Every program once."""
-        return list(dict.fromkeys(program for parts in self.parts for program in parts))
-
-    @property
     def loss(self) -> float:
-        if self.name == "alone":
-            return float(self.losses)
-        programs = (program for parts in self.parts for program in parts)
-        weights = [program.sharing.part or 1 for program in programs]
-        return float(
-            sum(loss * part for loss, part in zip(self.losses.tolist(), weights, strict=True))
-        )
+        total, start = 0.0, 0
+        for program in (program for parts in self.parts for program in parts):
+            total += float(self.losses[start]) * (program.sharing.part or 1)
+            start += program.network.inputs.shape[0]
+        return total
+
+
+def fitting(network: Network) -> int:
+    """How many bytes the program of a piece may take.
+
+    With every piece the gradients of all weights are written and read once more, so where
+    these are large a piece is large too.
+    """
+    weights = sum(n._array.nbytes for n in network.order if isinstance(n, Variable))
+    return max(sizes.CACHE, SHARE * weights)
+
+
+def piece_that_fits(share: int, make: Make, bound: int) -> int:
+    """How many samples a piece of a share has: as few pieces as keep to the bound."""
+    size, pieces = share, 1
+    while size > SMALLEST and (needed := make(size, None).memory.nbytes) > bound:
+        pieces = max(pieces + 1, pieces * needed // bound)
+        size = max(-(-share // pieces), SMALLEST)
+    return size
 
 
 def for_samples(calls: Iterable[Call], samples: slice) -> list[Call]:

@@ -7,24 +7,29 @@ every product stall as soon as another program takes a core.
 
 Workers sleep on a lock between two regions of work, which costs about 10 µs to wake them
 and nothing while they wait.
+
+Nothing here relies on Python's lock for safety, so a free-threaded Python may run it. What threads
+share is handed over by locks of its own: a worker's list before ``start`` is given back, its
+outcome before ``done`` is; each list is read by one thread only, and no two lists of a region write
+what another one touches (``verify.py`` checks that).
 """
 
 from __future__ import annotations
 
 import atexit
-import ctypes
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
 import numpy as np
 
+from minigrad.engine.blas import blas
 from minigrad.engine.calls import run
+from minigrad.engine.cores import cores
 
-__all__ = ["Team", "blas_threads", "get_threads", "set_threads", "side_by_side", "team"]
+__all__ = ["Team", "get_threads", "set_threads", "side_by_side", "team"]
 
 Steps = Iterable[Callable[[], object]]
 
@@ -33,22 +38,17 @@ _teams: dict[int, Team] = {}  # by size
 _changing = threading.Lock()
 
 
-def cores() -> int:
-    """How many cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))  # in a container: not all that there are
-    except AttributeError:  # macOS, Windows
-        return os.cpu_count() or 1
-
-
 def set_threads(n: int | None) -> None:
-    """Say how many threads the optimized version uses.
+    """Say how many threads the optimized version may use.
 
-    The same seed, number of threads and machine give the same bits; another number of
-    threads adds in another order and differs by rounding.
+    How many it does use, it chooses for each plan: more share the work, but wait for each other
+    more often. They are never more than cores. ``model.plan(batch_size)`` says how many, and why.
+
+    The same seed, limit and machine give the same bits; another number of threads adds in another
+    order and differs by rounding.
 
     Args:
-        n: Number of threads, at least 1; ``None`` for one a core.
+        n: The most threads, at least 1; ``None`` for one a core.
 
     Raises:
         ValueError: When n is not a whole number of at least 1.
@@ -67,7 +67,7 @@ def set_threads(n: int | None) -> None:
 
 
 def get_threads() -> int:
-    """How many threads the optimized version uses.
+    """How many threads the optimized version may use.
 
     Example:
         >>> import minigrad as mg
@@ -189,17 +189,20 @@ class Worker:
 
 
 def team(size: int | None = None) -> Team:
-    """A team of that size, of the number of threads wanted by default; made when first asked for.
+    """A team of at least that size, of the number of threads allowed by default.
 
-    Teams of other sizes are closed, but for those that another thread is using.
+    It is kept, for smaller ones as well. Those that are too small are closed, but for one that
+    another thread is using.
     """
     size = get_threads() if size is None else size
     with _changing:
-        for other in [t for t in _teams.values() if t.size != size]:
-            if other.close_if_idle():
+        for other in list(_teams.values()):
+            if other.size >= size and not other.closed:
+                return other
+        for other in list(_teams.values()):
+            if other.closed or other.close_if_idle():
                 del _teams[other.size]
-        if size not in _teams or _teams[size].closed:
-            _teams[size] = Team(size)
+        _teams[size] = Team(size)
         return _teams[size]
 
 
@@ -210,7 +213,7 @@ def side_by_side(lists: Sequence[Steps]) -> None:
         Exception: What a call raised, once all threads are through.
     """
     while not team(len(lists)).run(lists):
-        pass  # somebody wanted another number of threads in between
+        pass  # it was too small for somebody in between
 
 
 def forget(abandoned: Team) -> None:
@@ -218,93 +221,12 @@ def forget(abandoned: Team) -> None:
 
 
 def begin_anew() -> None:
-    """In a forked process there are no threads but one, and nobody holds a lock or a request."""
-    global _changing, _asking
+    """In a forked process there are no threads but one, and nobody holds a lock."""
+    global _changing
     _teams.clear()
-    _changing, _asking = threading.Lock(), threading.Lock()
-    usual = _requests.get(None)
-    _requests.clear()
-    if usual is not None and _blas:
-        _blas.set(usual)  # type: ignore[union-attr]
+    _changing = threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=begin_anew)
 atexit.register(_teams.clear)
-
-
-class Blas:
-    """The thread count of the OpenBLAS that came with NumPy."""
-
-    def __init__(self, library: ctypes.CDLL, prefix: str, suffix: str) -> None:
-        self.get = getattr(library, f"{prefix}openblas_get_num_threads{suffix}")
-        self.set = getattr(library, f"{prefix}openblas_set_num_threads{suffix}")
-
-
-_blas: Blas | bool | None = False  # False: not looked for yet
-_requests: dict[object, int] = {}  # in the order in which they came
-_asking = threading.Lock()
-
-
-def blas() -> Blas | None:
-    """NumPy's OpenBLAS, or ``None`` where NumPy came with another library.
-
-    Without a handle on it the engine keeps to one thread of its own and leaves the
-    products to the library's.
-    """
-    global _blas
-    if _blas is False:
-        _blas = find_blas()
-    return _blas  # type: ignore[return-value]
-
-
-def find_blas() -> Blas | None:
-    package = Path(np.__file__).parent
-    folders = (package.parent / "numpy.libs", package / ".dylibs", Path(np.__file__).parents[3])
-    for folder in folders:
-        for path in sorted(folder.glob("*openblas*")):
-            for prefix, suffix in (("scipy_", "64_"), ("scipy_", ""), ("", "64_"), ("", "")):
-                try:
-                    return Blas(ctypes.CDLL(str(path)), prefix, suffix)
-                except (OSError, AttributeError):
-                    continue
-    return None
-
-
-@contextmanager
-def blas_threads(n: int) -> Iterator[None]:
-    """Let BLAS use n threads for a while.
-
-    Several may ask at once, one inside the other or in threads of a user's own; the last one
-    who asked and still needs it has its way, and when nobody does all is as it was.
-
-    Args:
-        n: Number of threads.
-    """
-    library = blas()
-    if library is None:
-        yield
-        return
-    request = object()
-    try:
-        with _asking:
-            _requests.setdefault(None, library.get())  # what it was before anybody asked
-            _requests[request] = n
-            library.set(n)
-        yield
-    finally:
-        try:
-            withdraw(request, library)
-        except KeyboardInterrupt:
-            withdraw(request, library)
-            raise
-
-
-def withdraw(request: object, library: Blas) -> None:
-    """Take a request back; once more does no harm."""
-    with _asking:
-        _requests.pop(request, None)
-        if _requests:
-            library.set(next(reversed(_requests.values())))
-        if len(_requests) == 1:
-            _requests.clear()

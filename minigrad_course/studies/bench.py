@@ -10,6 +10,9 @@ size
     training sets: here importing and tracing count;
 goal
     seconds until the LeNet-like network classifies 90 % of the test pictures correctly.
+
+With several numbers of threads (``--threads 1,2,4``) it asks one more, and only that: the speed with
+each of them, every process pinned to as many cores.
 """
 
 from __future__ import annotations
@@ -47,6 +50,8 @@ GOAL = 0.90
 PICTURES = {
     "reference": {1: 2_000, 32: 20_000, 128: 30_000},
     "lenet": {1: 1_000, 32: 6_000, 128: 6_000},
+    "convnet": {1: 500, 32: 4_000, 128: 4_000},
+    "cnn": {1: 200, 32: 1_280, 128: 1_280},
 }
 
 
@@ -55,12 +60,13 @@ class Case:
     """One row of the table: what all peers do in turn.
 
     Attributes:
-        question: ``"speed"``, ``"size"`` or ``"goal"``.
+        question: ``"speed"``, ``"size"``, ``"goal"`` or ``"scaling"``.
         network: Key of :data:`~minigrad_course.studies.networks.NETWORKS`.
         batch: Pictures in a batch.
         pictures: Pictures in an epoch.
         epochs: At most so many epochs.
         busy: Whether another process keeps one core busy meanwhile.
+        threads: Threads for everybody; 0 for as many as in all cases.
     """
 
     question: str
@@ -69,12 +75,19 @@ class Case:
     pictures: int
     epochs: int = 3
     busy: bool = False
+    threads: int = 0
 
     def task(self, peer: str, threads: int) -> Task:
         goal = GOAL if self.question == "goal" else 0.0
+        threads = self.threads or threads
         return Task(
             peer, self.network, self.batch, self.pictures, self.epochs, goal, threads=threads
         )
+
+    @classmethod
+    def of(cls, entry: dict[str, Any]) -> Case:
+        """The case of an entry, which may be older than some of the fields."""
+        return cls(**{f.name: entry[f.name] for f in fields(cls) if f.name in entry})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,7 +95,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--peers", nargs="+", choices=PEERS, default=list(PEERS), help="who is measured (all)"
     )
-    parser.add_argument("--network", choices=[*NETWORKS, "both"], default="both")
+    parser.add_argument("--network", choices=[*NETWORKS, "all"], default="all")
     parser.add_argument(
         "--batch", nargs="+", type=positive, help="batch sizes (1 32 128)", metavar="N"
     )
@@ -98,7 +111,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="one short round, speed alone")
     parser.add_argument("--busy", action="store_true", help="speed again with one core kept busy")
     parser.add_argument(
-        "--threads", type=positive, default=cores(), help="for every library (%(default)s)"
+        "--threads",
+        type=several,
+        default=[cores()],
+        metavar="N[,N…]",
+        help="for every library; several ask for the speed with each (as many as cores)",
     )
     parser.add_argument("--json", metavar="FILE", help="write every measurement there")
     parser.add_argument("--chart", metavar="FILE", help="draw there, as .svg and .png")
@@ -109,6 +126,10 @@ def positive(word: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"wants a number above zero, got {word}")
     return number
+
+
+def several(words: str) -> list[int]:
+    return [positive(word) for word in words.split(",")]
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -131,7 +152,7 @@ def run(arguments: argparse.Namespace) -> int:
     result = {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": describe(),
-        "threads": arguments.threads,
+        "threads": max(arguments.threads),
         "rounds": rounds,
         "networks": {
             name: {"layers": n.title, "optimizer": n.optimizer} for name, n in NETWORKS.items()
@@ -149,7 +170,7 @@ def run(arguments: argparse.Namespace) -> int:
             write_json(arguments.json, result)
 
     with termination_interrupts():
-        measure(cases(arguments), peers, rounds, arguments.threads, keep)
+        measure(cases(arguments), peers, rounds, max(arguments.threads), keep)
     print(report(result))
     if arguments.chart and result["summary"]:
         from minigrad_course.studies.charts.bench import draw
@@ -181,9 +202,9 @@ def cases(arguments: argparse.Namespace) -> list[Case]:
         >>> parser = argparse.ArgumentParser()
         >>> add_arguments(parser)
         >>> cases(parser.parse_args("--network lenet --batch 32 --pictures 500".split()))
-        [Case(question='speed', network='lenet', batch=32, pictures=500, epochs=3, busy=False)]
+        [Case(question='speed', network='lenet', batch=32, pictures=500, epochs=3, busy=False, threads=0)]
     """
-    networks = list(NETWORKS) if arguments.network == "both" else [arguments.network]
+    networks = list(NETWORKS) if arguments.network == "all" else [arguments.network]
     batches = arguments.batch or (BATCHES[1:] if arguments.quick else BATCHES)
     chosen = [
         Case("speed", network, batch, pictures)
@@ -191,6 +212,9 @@ def cases(arguments: argparse.Namespace) -> list[Case]:
         for batch in batches
         for pictures in arguments.pictures or [usual_pictures(network, batch, arguments.quick)]
     ]
+    if len(arguments.threads) > 1:
+        numbers = sorted(set(arguments.threads))
+        return [replace(c, question="scaling", threads=n) for c in chosen for n in numbers]
     if arguments.busy:
         chosen = [replace(case, busy=busy) for case in chosen for busy in (False, True)]
     elif not (arguments.quick or arguments.pictures):
@@ -243,7 +267,11 @@ def measure(
 def left_out(case: Case, peer: str, number: int) -> bool:
     """What would take minutes and show little."""
     if case.question == "goal":  # not node by node
-        return peer in ("minigrad_eager", "keras_plain", "floor")
+        return peer in ("minigrad_bytes", "minigrad_eager", "keras_plain", "floor")
+    if case.question == "scaling":
+        return peer in ("minigrad_bytes", "minigrad_eager", "keras_plain")
+    if peer == "minigrad_bytes":  # it differs in the memory
+        return (case.network, case.batch) != ("reference", 128)
     if peer == "floor":  # it learns nothing
         return (case.question, case.network, case.batch) != ("speed", "reference", 128)
     if peer == "keras_plain":  # it differs in the speed alone
@@ -281,20 +309,19 @@ def summarize(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         goal, without the evaluations; absent where it was not reached in every round) and
         ``advantage``: minigrad's speed over this peer's, compared round by round.
     """
-    grouped: dict[tuple, dict[int, dict[str, Any]]] = defaultdict(dict)
+    grouped: dict[tuple[Case, str], dict[int, dict[str, Any]]] = defaultdict(dict)
     for entry in runs:
-        key = (*(entry[field.name] for field in fields(Case)), entry["peer"])
-        grouped[key][entry["round"]] = entry
+        grouped[Case.of(entry), entry["peer"]][entry["round"]] = entry
     rows = []
-    for (*case, peer), rounds in grouped.items():
-        own = grouped.get((*case, "minigrad"), {})  # the same case, for the comparison
+    for (case, peer), rounds in grouped.items():
+        own = grouped.get((case, "minigrad"), {})  # the same case, for the comparison
         values: dict[str, list[float]] = defaultdict(list)
         for number, entry in rounds.items():
             for name, value in figures(entry).items():
                 values[name].append(value)
             if steady_speed(entry) and steady_speed(own.get(number)):
                 values["advantage"].append(steady_speed(own[number]) / steady_speed(entry))
-        row: dict[str, Any] = asdict(Case(*case)) | {"peer": peer}
+        row: dict[str, Any] = asdict(case) | {"peer": peer}
         row["setting"] = next(iter(rounds.values()))["setting"]
         # A goal that was missed once has no median.
         row |= {k: summary(v) for k, v in values.items() if k != "goal" or len(v) == len(rounds)}
@@ -357,12 +384,13 @@ def report(result: dict[str, Any]) -> str:
     cases: dict[Case, list[dict[str, Any]]] = defaultdict(list)
     for row in result["summary"]:
         settings[row["peer"]].add(row["setting"])
-        cases[Case(*(row[field.name] for field in fields(Case)))].append(row)
+        cases[Case.of(row)].append(row)
     for peer, words in settings.items():
         lines.append(f"{PEERS[peer].label}: {'; '.join(sorted(words))}")
     lines += [f"OpenBLAS kernel: {kernel}" for kernel in sorted(kernels(result["runs"]))]
     for case, rows in cases.items():
         busy = ", one core kept busy" if case.busy else ""
+        busy += f", {case.threads} threads" if case.threads else ""
         lines += [
             "",
             f"{case.network}, batch {case.batch}, {case.pictures:,} pictures{busy} ({case.question})",

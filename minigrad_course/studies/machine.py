@@ -10,6 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from minigrad.engine.cores import cores, processors
+
 __all__ = ["blas", "describe", "peak_memory"]
 
 LIBRARIES = ("numpy", "keras", "tensorflow", "torch", "jax", "jaxlib", "threadpoolctl", "psutil")
@@ -24,19 +26,21 @@ def describe(libraries: Sequence[str] = LIBRARIES) -> dict[str, Any]:
         libraries: Distributions whose versions are wanted.
 
     Returns:
-        A dictionary that JSON can hold. ``cores`` is how many this process may use. A library
+        A dictionary that JSON can hold. ``cores`` is how many this process may use, ``processors``
+        how many these are with their hyperthreads. A library
         that is not installed has the version ``None``; memory is in bytes, or ``None`` where
         psutil is missing.
 
     Example:
         >>> sorted(describe())
-        ['blas', 'cores', 'libraries', 'memory', 'overrides', 'processor', 'python', 'system']
+        ['blas', 'cores', 'libraries', 'memory', 'overrides', 'processor', 'processors', 'python', 'system']
     """
     import numpy  # noqa: F401 (so that its BLAS is loaded and can be asked)
 
     return {
         "processor": processor(),
         "cores": cores(),
+        "processors": len(processors()),
         "memory": total_memory(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
@@ -44,13 +48,6 @@ def describe(libraries: Sequence[str] = LIBRARIES) -> dict[str, Any]:
         "blas": blas(),
         "overrides": {name: os.environ[name] for name in OPENBLAS_OVERRIDES if name in os.environ},
     }
-
-
-def cores() -> int:
-    """How many processor cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def processor() -> str:

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from minigrad import operators as op
+from minigrad.engine.blas import small_is_fast
 from minigrad.engine.kernels.activations import bias_and_act, tail
-from minigrad.engine.kernels.kernel import WHOLE, Array, Calls, Host, Kernel
+from minigrad.engine.kernels.kernel import WHOLE, Array, Call, Calls, Host, Kernel
 from minigrad.engine.kernels.layout import stored_shape
 from minigrad.engine.kernels.pooling import Pooling
 from minigrad.engine.scope import Scope
@@ -100,13 +101,18 @@ class ConvolutionKernel(Kernel):
         top, left = self.down.before, self.across.before
         return padded[top : top + height, :, left : left + width]
 
-    def under_column(self, padded: Array, j: int) -> Array:
-        # what lies under column j of the windows: (rows touched, channel, width, batch)
-        return padded[: self.touched, :, self.across.at(j)]
+    def under_columns(self, padded: Array) -> Array:
+        # what lies under the windows, column by column: (rows touched, kw, channel, width, batch)
+        row, channel, column, sample = padded.strides
+        strides = (row, column, channel, column * self.across.stride, sample)
+        shape = (self.touched, *self.weight.shape[1:3], self.across.count, padded.shape[3])
+        return np.lib.stride_tricks.as_strided(padded, shape, strides, writeable=False)
 
-    def tap(self, window: Array, j: int) -> Array:
-        channels = self.weight.shape[2]
-        return window[:, j * channels : (j + 1) * channels]
+    def by_columns(self, window: Array) -> Array:
+        # the window matrix, without ones, of the same shape
+        _, kw, channels, _ = self.weight.shape
+        rows = window[:, : self.columns]
+        return rows.reshape(len(rows), kw, channels, *window.shape[2:])
 
     def windows(self) -> Array:
         return overlapping(self.window, self.down.size, self.down.stride, self.height)
@@ -145,12 +151,11 @@ class ConvolutionKernel(Kernel):
             )
             yield partial(np.copyto, self.inner(edged), source)
             source = edged
-        for j in range(self.across.size):
-            yield partial(np.copyto, self.tap(self.window, j), self.under_column(source, j))
+        yield partial(np.copyto, self.by_columns(self.window), self.under_columns(source))
         matrix = self.matrix.reshape(-1, self.filters)
-        yield partial(np.matmul, matrix.T, self.windows(), out=flat(z))
+        yield product(matrix.T, self.windows(), z)
         if self.pool is not None:
-            yield from self.pool.forward(z, out)
+            yield from self.pool.forward(host, z, out)
             yield from self.act.forward(host, out, out)
         else:
             yield from self.act.forward(host, z, out)
@@ -161,17 +166,18 @@ class ConvolutionKernel(Kernel):
 
     def backward(self, host: Host) -> Calls:
         yield from self.to_sums(host)
-        kh, rows, dtype = self.down.size, self.matrix.shape[1], self.output.dtype
-        by_rows = host.ask("gradient by row", (self.height, kh * rows, self.filters), dtype)
-        by_matrix = host.ask("gradient of both", (kh, rows, self.filters), dtype)
-        yield partial(np.matmul, self.windows(), flat(self.by_z).transpose(0, 2, 1), out=by_rows)
-        yield partial(np.add.reduce, by_rows, axis=0, out=by_matrix.reshape(-1, self.filters))
+        kh, rows, filters = self.matrix.shape
+        by_rows = host.ask("gradient by row", (self.height, kh, rows, filters), self.output.dtype)
+        flat_z = flat(self.by_z).transpose(0, 2, 1)
+        out = by_rows.reshape(self.height, -1, filters)
+        yield partial(np.matmul, flat(self.windows()), flat_z, out=out)
         by_weight, after = host.receive(self.weight)
-        yield partial(np.copyto, by_weight, self.weight_in(by_matrix))
+        out = by_weight.reshape(kh, self.columns, filters)
+        yield partial(np.add.reduce, by_rows[:, :, : self.columns], axis=0, out=out)
         yield from after
         if self.bias is not None:
             by_bias, after = host.receive(self.bias)
-            yield partial(np.copyto, by_bias, by_matrix[0, self.columns])
+            yield partial(np.add.reduce, by_rows[:, 0, self.columns], axis=0, out=by_bias)
             yield from after
         if self.sends:
             yield from self.to_images(host)
@@ -184,7 +190,7 @@ class ConvolutionKernel(Kernel):
             by_out = host.ask("gradient of the largest", out.shape, out.dtype)
             yield from self.act.backward(host, g, out, by_out)
             # Where ReLU cut the largest off its gradient is 0, so it need not be found.
-            yield from self.pool.backward(host, by_out, z, out)
+            yield from self.pool.backward(host, by_out, z)
         else:
             self.by_z = g if z is out else z
             yield from self.act.backward(host, g, z, self.by_z)
@@ -192,24 +198,87 @@ class ConvolutionKernel(Kernel):
     def to_images(self, host: Host) -> Calls:
         """The gradient of the images."""
         blocks = overlapping(self.bordered, self.down.size, 1, self.touched)
-        by_window = self.window[:, : self.columns]  # the matrix is not needed any more
-        yield partial(np.matmul, self.flipped, blocks, out=flat(self.window)[:, : self.columns])
         by_x, after = host.receive(self.x)
         place = by_x
         if self.padded:
             place = host.ask("its gradient", self.padded_shape(), self.output.dtype)
-        yield partial(place.fill, 0)
-        for j in range(self.across.size):
-            there = self.under_column(place, j)
-            yield partial(np.add, there, self.tap(by_window, j), out=there)
+        by_window, shifted = self.shifted(host, place)
+        yield product(self.flipped, blocks, by_window)
+        yield partial(np.add.reduce, shifted, axis=1, out=place[: self.touched])
+        if len(place) > self.touched:
+            yield partial(place[self.touched :].fill, 0)
         if self.padded:
             yield partial(np.copyto, by_x, self.inner(place))
         yield from after
 
+    def shifted(self, host: Host, place: Array) -> tuple[Array, Array]:
+        """Where the gradient of what lies under the windows is put, and how it is added up.
+
+        An element of an image lies under each column of a window once, each time in another
+        window. With zeros between the lines of the matrix, the terms of all elements are a view
+        of it in which every column of the window is moved by one.
+
+        Returns:
+            The matrix, of shape (rows touched, kw·channels, width·batch), and the terms, of shape
+            (rows touched, kw, channel, width of the images, batch).
+        """
+        kw, channels, stride = self.across.size, self.weight.shape[2], self.across.stride
+        batch, width, size = place.shape[3], place.shape[2], place.itemsize
+        line = (width + kw - 1) * batch
+        whole = host.ask(
+            "gradient of the window matrix",
+            ((kw - 1) * batch + self.touched * self.columns * line,),
+            place.dtype,
+            keep=True,
+        )
+        lines = whole[(kw - 1) * batch :].reshape(self.touched, self.columns, -1, batch)
+        moved = np.lib.stride_tricks.as_strided(
+            lines,
+            (self.touched, kw, channels, width, batch),
+            (
+                self.columns * line * size,
+                (channels * line - batch) * size,
+                line * size,
+                batch * size,
+                size,
+            ),
+        )
+        return lines[:, :, : self.across.count * stride : stride], moved
+
 
 def flat(array: Array) -> Array:
     """(height, rows, width, batch) with width and batch as one axis: a view."""
-    return array.reshape(*array.shape[:2], -1)
+    return in_parts(array, array.shape[2])[:, 0]
+
+
+SMALL = 1_000_000  # multiplications, up to which OpenBLAS packs nothing beforehand
+NARROW = 32  # columns, below which a product is slow
+
+
+def product(matrix: Array, blocks: Array, out: Array) -> Call:
+    """The call that multiplies a matrix with each of several blocks, in parts that suit BLAS.
+
+    Args:
+        matrix: Of shape (m, k).
+        blocks: Of shape (count, k, width, batch).
+        out: Where the products go, of shape (count, m, width, batch).
+    """
+    width, batch = blocks.shape[2:]
+    n = width  # so many places of a line at a time
+    if out.strides[2] != batch * out.itemsize:
+        n = 1  # there are gaps between the places
+    elif small_is_fast():
+        parts = [n for n in range(1, width + 1) if width % n == 0 and n * batch >= NARROW]
+        n = max((n for n in parts if matrix.size * n * batch <= SMALL), default=width)
+    return partial(np.matmul, matrix, in_parts(blocks, n), out=in_parts(out, n))
+
+
+def in_parts(array: Array, n: int) -> Array:
+    """(count, lines, width, batch) seen as (count, width/n, lines, n·batch)."""
+    count, lines, width, batch = array.shape
+    a, b, c, d = array.strides
+    shape = (count, width // n, lines, n * batch)
+    return np.lib.stride_tricks.as_strided(array, shape, (a, c * n, b, d))
 
 
 def overlapping(array: Array, rows: int, stride: int, count: int) -> Array:
@@ -222,10 +291,8 @@ def overlapping(array: Array, rows: int, stride: int, count: int) -> Array:
         count: Number of blocks.
 
     Returns:
-        A view of shape (count, rows·lines, width·batch).
+        A view of shape (count, rows·lines, width, batch).
     """
-    lines = array.shape[1]
-    width = array.shape[2] * array.shape[3]
-    strides = (array.strides[0] * stride, width * array.itemsize, array.itemsize)
-    shape = (count, rows * lines, width)
+    shape = (count, rows * array.shape[1], *array.shape[2:])
+    strides = (array.strides[0] * stride, *array.strides[1:])
     return np.lib.stride_tricks.as_strided(array, shape, strides, writeable=False)

@@ -24,16 +24,10 @@ class Sum(Kernel):
         super().__init__(nodes, scope, reads)
         self.bias, self.act = tail(nodes)
 
-    def finish(self, host: Host, first: Array, *terms: Array) -> Calls:
-        """Add up the terms and what follows them."""
-        z = host.value(self.output)
+    def finish(self, host: Host, z: Array) -> Calls:
+        """What follows the sum."""
         if self.bias is not None:
-            terms = (*terms, self.bias._array[:, np.newaxis])
-        if not terms and first is not z:
-            yield partial(np.copyto, z, first)
-        for term in terms:
-            yield partial(np.add, first, term, out=z)
-            first = z
+            yield partial(np.add, z, self.bias._array[:, np.newaxis], out=z)
         yield from self.act.forward(host, z, z)
 
     def to_sum(self, host: Host, g: Array) -> Calls:
@@ -167,20 +161,20 @@ class SumOfShares(Sum):
     Args:
         nodes: The product, and what follows it.
         scope: The part of the graph that they belong to.
-        shares: The shares, each of shape (units, batch).
+        shares: The shares, of shape (threads, units, batch).
         by_sum: Where the gradient of their sum goes.
     """
 
     kind = "sum of shares"
 
-    def __init__(
-        self, nodes: Sequence[Node], scope: Scope, shares: Sequence[Array], by_sum: Array
-    ) -> None:
+    def __init__(self, nodes: Sequence[Node], scope: Scope, shares: Array, by_sum: Array) -> None:
         super().__init__(nodes, scope, [])
         self.shares, self.by_sum = shares, by_sum
 
     def forward(self, host: Host) -> Calls:
-        yield from self.finish(host, *self.shares)
+        z = host.value(self.output)
+        yield partial(np.add.reduce, self.shares, axis=0, out=z)
+        yield from self.finish(host, z)
 
     def backward(self, host: Host) -> Calls:
         yield from self.to_sum(host, self.by_sum)

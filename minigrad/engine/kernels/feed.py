@@ -25,8 +25,9 @@ class Feed(Kernel):
         nodes: Where the graph reads the batch, and perhaps the rescaling that follows.
         scope: The part of the graph that they belong to.
         part: Rows of each image (or elements of each vector) that are wanted; all by default.
-        raw: Where the batch is gathered; memory of the program's by default.
-        gathers: Whether this feed gathers it there, or another one does.
+        whole: Where the whole batch is put, batch last, for several feeds that each take a part
+            of it; memory of the program's by default.
+        gathers: Whether this feed puts it there, or another one does.
 
     Attributes:
         data: The whole data set.
@@ -40,11 +41,12 @@ class Feed(Kernel):
         nodes: Sequence[Any],
         scope: Scope,
         part: slice = WHOLE,
-        raw: Array | None = None,
+        whole: Array | None = None,
         gathers: bool = True,
     ) -> None:
         super().__init__(nodes, scope, [], part)
-        self.raw, self.gathers = raw, gathers
+        self.whole, self.gathers = whole, gathers
+        self.flattened = any(type(user) is op.Reshape for user in scope.users[self.output])
         self.rescale = self.nodes[1] if len(self.nodes) > 1 else None
         # Targets, and data that are neither images nor vectors, stay as they are gathered.
         entry = self.nodes[0]
@@ -63,17 +65,25 @@ class Feed(Kernel):
         gather(self.data, self.batch[samples], out)
 
     def forward(self, host: Host) -> Calls:
-        entry = self.nodes[0]
-        raw = self.raw
-        if raw is None:
-            raw = host.ask("a batch as it is stored", entry.shape, entry.dtype)
         if self.gathers:
-            yield ForSamples(self.take, slice(0, len(raw)), out=raw)
+            yield from self.bring(host)
+        if self.whole is not None:
+            part = self.whole[self.part]
+            if self.flattened:  # the vectors must lie in one piece
+                yield partial(np.copyto, host.value(self.output), part)
+            else:
+                host.put(self.output, part)
+
+    def bring(self, host: Host) -> Calls:
+        """Gather the batch and turn it batch last."""
+        entry = self.nodes[0]
+        raw = host.ask("a batch as it is stored", entry.shape, entry.dtype)
+        yield ForSamples(self.take, slice(0, len(raw)), out=raw)
         if self.as_gathered:
             host.put(self.output, as_stored(raw))
             return
-        out = host.value(self.output)
-        yield partial(np.copyto, out, as_stored(raw)[self.part])
+        out = host.value(self.output) if self.whole is None else self.whole
+        yield partial(np.copyto, out, as_stored(raw))
         if self.rescale is not None:
             yield partial(np.multiply, out, self.rescale.scale, out=out)
             if self.rescale.offset:

@@ -12,40 +12,76 @@ from minigrad.engine.kernels.kernel import Array, Calls, Host
 __all__ = ["Pooling"]
 
 
+class Chain:
+    """The largest of several arrays, as a chain of the larger of two.
+
+    Of equal elements the first wins, link by link; so does it on the way back, where a link
+    gives the gradient to one of its two.
+
+    Args:
+        taps: The arrays, in the order in which the first wins.
+        out: Where the largest are put.
+        host: Gives memory for what is in between.
+    """
+
+    def __init__(self, taps: list[Array], out: Array, host: Host) -> None:
+        self.host, self.taps = host, taps
+        between = [host.ask("larger so far", out.shape, out.dtype) for _ in taps[2:]]
+        self.largest = [taps[0], *between, out]  # of the first, the first two, …
+
+    def forward(self) -> Calls:
+        pairs = zip(self.largest, self.taps[1:], self.largest[1:], strict=False)
+        for sofar, tap, larger in pairs:
+            yield partial(np.maximum, sofar, tap, out=larger)
+
+    def backward(self, g: Array, places: list[Array]) -> Calls:
+        """Give the gradient of the largest to the arrays; it may be written over them."""
+        first_wins = self.host.ask("where the first is larger", g.shape, bool)
+        for k in range(len(self.taps) - 1, 0, -1):
+            before = places[0] if k == 1 else self.largest[k - 1]
+            yield partial(np.greater_equal, self.largest[k - 1], self.taps[k], out=first_wins)
+            yield partial(np.multiply, g, first_wins, out=before)
+            yield partial(np.subtract, g, before, out=places[k])
+            g = before
+
+
 class Pooling:
     """The largest of each window, where windows lie side by side; replaces ``MaxPool``.
 
-    Of equal elements the first wins. Every element lies under one window at most, so the
-    gradients may be written over the elements as we go.
+    First the largest of each of its rows, then the largest of these. Every element lies under
+    one window at most, so the gradients may be written over the elements as we go.
     """
 
     def __init__(self, node: Any) -> None:
         self.down, self.across = node.down, node.across
-        self.taps = [(i, j) for i in range(node.down.size) for j in range(node.across.size)]
 
-    def under(self, images: Array, tap: tuple[int, int]) -> Array:
-        # what lies under one place of the window, for all windows
-        return images[self.down.at(tap[0]), :, self.across.at(tap[1])]
+    def rows(self, images: Array) -> list[Array]:
+        # the rows of all windows
+        return [images[self.down.at(i)] for i in range(self.down.size)]
 
-    def forward(self, source: Array, out: Array) -> Calls:
-        first, *others = [self.under(source, tap) for tap in self.taps]
-        if not others:
-            yield partial(np.copyto, out, first)
-        for other in others:
-            yield partial(np.maximum, first, other, out=out)
-            first = out
+    def columns(self, images: Array) -> list[Array]:
+        # the columns of all windows, in the rows that lie under any
+        under = images[: self.down.size * self.down.count]
+        return [under[:, :, self.across.at(j)] for j in range(self.across.size)]
 
-    def backward(self, host: Host, g: Array, source: Array, largest: Array) -> Calls:
-        waiting = host.ask("windows still waiting", g.shape, bool)
-        wins = host.ask("windows that found it", g.shape, bool)
+    def forward(self, host: Host, source: Array, out: Array) -> Calls:
+        shape = (self.down.size * len(out), *out.shape[1:])
+        self.by_row = host.ask("largest of each row", shape, out.dtype)
+        self.chains = [
+            Chain(self.columns(source), self.by_row, host),
+            Chain(self.rows(self.by_row), out, host),
+        ]
+        for chain in self.chains:
+            yield from chain.forward()
+
+    def backward(self, host: Host, g: Array, source: Array) -> Calls:
         # what lies under no window has no gradient
-        yield partial(source[self.down.size * self.down.count :].fill, 0)
-        yield partial(source[:, :, self.across.size * self.across.count :].fill, 0)
-        yield partial(waiting.fill, True)
-        for tap in self.taps[:-1]:
-            there = self.under(source, tap)
-            yield partial(np.equal, there, largest, out=wins)
-            yield partial(np.logical_and, wins, waiting, out=wins)
-            yield partial(np.multiply, g, wins, out=there)
-            yield partial(np.greater, waiting, wins, out=waiting)
-        yield partial(np.multiply, g, waiting, out=self.under(source, self.taps[-1]))
+        for rest in (
+            source[self.down.size * self.down.count :],
+            source[:, :, self.across.size * self.across.count :],
+        ):
+            if rest.size:
+                yield partial(rest.fill, 0)
+        across, down = self.chains
+        yield from down.backward(g, self.rows(self.by_row))
+        yield from across.backward(self.by_row, self.columns(source))

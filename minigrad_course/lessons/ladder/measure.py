@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.engine.threads import Team, blas_threads, cores
+from minigrad.engine.blas import blas_threads
+from minigrad.engine.cores import cores
+from minigrad.engine.threads import Team
 from minigrad.graph import backward, forward
 from minigrad_course.lessons.ladder.graphs import Rung
 from minigrad_course.lessons.ladder.plans import reference_network

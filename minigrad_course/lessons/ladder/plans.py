@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.engine.threads import blas_threads, get_threads, set_threads
+from minigrad.engine.blas import blas_threads
+from minigrad.engine.threads import get_threads, set_threads
 from minigrad.initializers import GlorotUniform
 from minigrad.layers import Conv2D, Dense, Flatten, Input
 from minigrad.model import Sequential

@@ -33,6 +33,7 @@ class Style:
 
 STYLES = {
     "minigrad": Style("#0072B2", "", "o"),
+    "minigrad_bytes": Style("#F0E442", "oo", "P"),
     "minigrad_eager": Style("#56B4E9", "..", "s"),
     "keras": Style("#D55E00", "//", "^"),
     "keras_plain": Style("#CC79A7", "--", "<"),

@@ -1,4 +1,4 @@
-"""The chart of the benchmark: speed by batch, time by size, peak memory, time to the goal."""
+"""The chart of the benchmark: speed by batch and threads, time by size, memory, time to the goal."""
 
 from __future__ import annotations
 
@@ -75,6 +75,9 @@ def choose_panels(rows: Sequence[Row]) -> list[Callable[[Any], None]]:
                 panels.append(
                     partial(bars, rows=speed, name="speed", title=title, what="pictures per second")
                 )
+        for batch in dict.fromkeys(row["batch"] for row in those("scaling", network=network)):
+            curve = [r for r in those("scaling", network=network, batch=batch) if "speed" in r]
+            panels.append(partial(scaling, rows=curve))
     whole = [
         row
         for row in [*those("size"), *those("speed", network="reference", batch=128, busy=False)]
@@ -174,6 +177,34 @@ def lines(axis: Any, rows: Sequence[Row]) -> None:
     for side in (axis.xaxis, axis.yaxis):
         side.set_major_formatter("{x:,g}")
         side.set_minor_formatter(NullFormatter())
+
+
+def scaling(axis: Any, rows: Sequence[Row]) -> None:
+    """Pictures per second by the number of threads, each on a core of its own."""
+    for peer in (peer for peer in STYLES if any(row["peer"] == peer for row in rows)):
+        own = sorted((row for row in rows if row["peer"] == peer), key=lambda r: r["threads"])
+        speeds = [row["speed"] for row in own]
+        axis.errorbar(
+            [row["threads"] for row in own],
+            [s["median"] for s in speeds],
+            yerr=[
+                [s["median"] - s["low"] for s in speeds],
+                [s["high"] - s["median"] for s in speeds],
+            ],
+            color=STYLES[peer].color,
+            marker=STYLES[peer].marker,
+            capsize=2,
+            label=label(peer),
+        )
+    axis.set_xscale("log", base=2)
+    numbers = sorted({row["threads"] for row in rows})
+    axis.set_xticks(numbers, [str(n) for n in numbers])
+    axis.set(
+        title=f"{rows[0]['network']}, batch {rows[0]['batch']}: training speed",
+        xlabel="cores, and threads at most",
+        ylabel="pictures per second",
+    )
+    axis.set_ylim(bottom=0)
 
 
 def label(peer: str) -> str:

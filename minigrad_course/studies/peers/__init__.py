@@ -16,6 +16,8 @@ would write it, at its faster setting:
 ``peer.setting``
     says in words how the framework was set, for the report.
 
+One that has ``takes_bytes`` is given the pictures as they are stored, as bytes.
+
 ``python -m minigrad_course.studies.peers`` runs one of them in a process of its own.
 """
 
@@ -36,6 +38,7 @@ class PeerInformation:
 
 PEERS = {
     "minigrad": PeerInformation("minigrad, planned", ()),
+    "minigrad_bytes": PeerInformation("minigrad, from bytes", ()),
     "minigrad_eager": PeerInformation("minigrad, eager", ()),
     "keras": PeerInformation("Keras", ("keras", "tensorflow")),
     "keras_plain": PeerInformation("Keras, plain fit", ("keras", "tensorflow")),

@@ -29,7 +29,8 @@ def main(task: dict) -> dict:
     moments["imported"] = since_start()
 
     (pictures, labels), test = minigrad.datasets.fashion_mnist.load_data()
-    pictures, labels = scaled(pictures[: task["pictures"]]), labels[: task["pictures"]]
+    form = as_bytes if hasattr(program.Peer, "takes_bytes") else scaled
+    pictures, labels = form(pictures[: task["pictures"]]), labels[: task["pictures"]]
     moments["data read"] = since_start()
 
     peer = program.Peer(task["network"], task["batch"], task["threads"])
@@ -48,7 +49,7 @@ def main(task: dict) -> dict:
             moments["first epoch"] = since_start()
             memory = peak_memory()
         if task["goal"]:
-            accuracies.append(peer.accuracy(peer.prepare(scaled(test[0]), test[1])))
+            accuracies.append(peer.accuracy(peer.prepare(form(test[0]), test[1])))
 
     return {
         "setting": peer.setting,
@@ -71,6 +72,10 @@ def finished(task: dict, seconds: list[float], accuracies: list[float]) -> bool:
 
 def scaled(pictures):
     return pictures.astype("float32")[..., None] / 255
+
+
+def as_bytes(pictures):
+    return pictures[..., None]
 
 
 def installed(package: str) -> str:

@@ -7,7 +7,7 @@ the products of an epoch have, by NumPy's BLAS on the threads that everybody is 
 import numpy as np
 
 import minigrad as mg
-from minigrad.engine.threads import blas_threads
+from minigrad.engine.blas import blas_threads
 from minigrad_course.studies.peers.minigrad_peer import LAYERS
 
 PACKAGES = ("numpy",)

@@ -21,16 +21,17 @@ class Peer:
         self.batch = batch
         self.parameters = [jnp.asarray(w) for w in initial_weights(network)]
         self.velocities = [jnp.zeros_like(p) for p in self.parameters]
-        self.generator = np.random.default_rng(0)
+        self.generator, self.key = np.random.default_rng(0), jax.random.key(0)
         logits, rule = LOGITS[network], NETWORKS[network]
 
-        def loss(parameters, x, y):
-            chances = jax.nn.log_softmax(logits(parameters, x))
+        def loss(parameters, x, y, key):
+            chances = jax.nn.log_softmax(logits(parameters, x, key))
             return -jnp.mean(jnp.take_along_axis(chances, y[:, None], axis=1))
 
         @partial(jax.jit, donate_argnums=(0, 1))
-        def step(parameters, velocities, x, y, chosen):
-            gradients = jax.grad(loss)(parameters, x[chosen], y[chosen])
+        def step(parameters, velocities, x, y, chosen, number):
+            key = jax.random.fold_in(self.key, number)  # unused, and left out, without dropout
+            gradients = jax.grad(loss)(parameters, x[chosen], y[chosen], key)
             if rule.momentum:
                 velocities = jax.tree.map(
                     lambda v, g: rule.momentum * v - rule.learning_rate * g, velocities, gradients
@@ -39,7 +40,7 @@ class Peer:
             descend = jax.tree.map(lambda p, g: p - rule.learning_rate * g, parameters, gradients)
             return descend, velocities
 
-        self.step = step
+        self.step, self.steps = step, 0
         self.answers = jax.jit(lambda parameters, x: logits(parameters, x).argmax(axis=1))
 
     def prepare(self, pictures: np.ndarray, labels: np.ndarray) -> tuple[jax.Array, jax.Array]:
@@ -50,8 +51,9 @@ class Peer:
         for first in range(0, len(order), self.batch):
             chosen = order[first : first + self.batch]
             self.parameters, self.velocities = self.step(
-                self.parameters, self.velocities, *data, chosen
+                self.parameters, self.velocities, *data, chosen, self.steps
             )
+            self.steps += 1
         jax.block_until_ready(self.parameters)
 
     def accuracy(self, data: tuple[jax.Array, jax.Array]) -> float:
@@ -71,14 +73,20 @@ def max_pooling(x):
     return x.reshape(n, height // 2, 2, width // 2, 2, channels).max(axis=(2, 4))
 
 
-def reference(parameters, x):
+def dropout(x, rate, key):
+    if key is None:  # not while it learns
+        return x
+    return jnp.where(jax.random.bernoulli(key, 1 - rate, x.shape), x / (1 - rate), 0)
+
+
+def reference(parameters, x, key=None):
     kernel, bias, w1, b1, w2, b2 = parameters
     x = jax.nn.relu(convolution(x, kernel, bias, "VALID"))
     x = jax.nn.elu(x.reshape(len(x), -1) @ w1 + b1)
     return x @ w2 + b2
 
 
-def lenet(parameters, x):
+def lenet(parameters, x, key=None):
     kernel1, bias1, kernel2, bias2, w1, b1, w2, b2 = parameters
     x = max_pooling(jax.nn.relu(convolution(x, kernel1, bias1, "SAME")))
     x = max_pooling(jax.nn.relu(convolution(x, kernel2, bias2, "VALID")))
@@ -86,4 +94,20 @@ def lenet(parameters, x):
     return x @ w2 + b2
 
 
-LOGITS = {"reference": reference, "lenet": lenet}
+def convnet(parameters, x, key=None):
+    kernel1, bias1, kernel2, bias2, w, b = parameters
+    x = max_pooling(jax.nn.relu(convolution(x, kernel1, bias1, "VALID")))
+    x = jax.nn.relu(convolution(x, kernel2, bias2, "VALID"))[:, :10, :10]  # 11 rows; 5 windows
+    return dropout(max_pooling(x).reshape(len(x), -1), 0.5, key) @ w + b
+
+
+def cnn(parameters, x, key=None):
+    kernel1, bias1, kernel2, bias2, w1, b1, w2, b2 = parameters
+    keys = (None, None) if key is None else jax.random.split(key)
+    x = jax.nn.relu(convolution(x, kernel1, bias1, "VALID"))
+    x = max_pooling(jax.nn.relu(convolution(x, kernel2, bias2, "VALID")))
+    x = dropout(x, 0.25, keys[0]).reshape(len(x), -1)
+    return dropout(jax.nn.relu(x @ w1 + b1), 0.5, keys[1]) @ w2 + b2
+
+
+LOGITS = {"reference": reference, "lenet": lenet, "convnet": convnet, "cnn": cnn}

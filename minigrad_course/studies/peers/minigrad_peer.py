@@ -12,12 +12,13 @@ PACKAGES = ("minigrad",)
 class Peer:
     setting = "fit, the plan (default), verbose=0"
     run_eagerly = False
+    first_layers: tuple[layers.Layer, ...] = ()
 
     def __init__(self, network: str, batch: int, threads: int) -> None:
         mg.set_threads(threads)
         self.batch = batch
         rule = NETWORKS[network]
-        self.model = mg.Sequential([mg.Input((28, 28, 1)), *LAYERS[network]()])
+        self.model = mg.Sequential([mg.Input((28, 28, 1)), *self.first_layers, *LAYERS[network]()])
         self.model.compile(
             optimizer=mg.optimizers.SGD(rule.learning_rate, momentum=rule.momentum),
             loss="categorical_crossentropy",
@@ -51,6 +52,25 @@ LAYERS = {
         layers.MaxPooling2D(2),
         layers.Flatten(),
         layers.Dense(128, activation="relu"),
+        layers.Dense(10, activation="softmax"),
+    ],
+    "convnet": lambda: [
+        layers.Conv2D(32, 3, activation="relu"),
+        layers.MaxPooling2D(2),
+        layers.Conv2D(64, 3, activation="relu"),
+        layers.MaxPooling2D(2),
+        layers.Flatten(),
+        layers.Dropout(0.5),
+        layers.Dense(10, activation="softmax"),
+    ],
+    "cnn": lambda: [
+        layers.Conv2D(32, 3, activation="relu"),
+        layers.Conv2D(64, 3, activation="relu"),
+        layers.MaxPooling2D(2),
+        layers.Dropout(0.25),
+        layers.Flatten(),
+        layers.Dense(128, activation="relu"),
+        layers.Dropout(0.5),
         layers.Dense(10, activation="softmax"),
     ],
 }

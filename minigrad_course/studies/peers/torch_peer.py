@@ -15,9 +15,9 @@ class Peer:
         torch.set_num_threads(threads)
         self.batch = batch
         # The convolutions with several channels are quicker channels-last, the reference is not.
-        lenet = network == "lenet"
-        self.layout = torch.channels_last if lenet else torch.contiguous_format
-        self.setting = "usual loop over indexed tensors" + (", channels_last" if lenet else "")
+        several = network != "reference"
+        self.layout = torch.channels_last if several else torch.contiguous_format
+        self.setting = "usual loop over indexed tensors" + (", channels_last" if several else "")
         self.model = nn.Sequential(*LAYERS[network]())
         carry_over(initial_weights(network), self.model)
         self.model.to(memory_format=self.layout)  # type: ignore[call-overload]  # not in its stub
@@ -35,6 +35,7 @@ class Peer:
 
     def epoch(self, data: tuple[torch.Tensor, torch.Tensor]) -> None:
         x, y = data
+        self.model.train()
         for chosen in torch.randperm(len(x)).split(self.batch):
             self.optimizer.zero_grad()
             self.loss(self.model(x[chosen]), y[chosen]).backward()
@@ -42,6 +43,7 @@ class Peer:
 
     def accuracy(self, data: tuple[torch.Tensor, torch.Tensor]) -> float:
         x, y = data
+        self.model.eval()  # no dropout
         with torch.inference_mode():
             answers = torch.cat([self.model(part).argmax(dim=1) for part in x.split(1000)])
         return float((answers == y).float().mean())
@@ -66,6 +68,30 @@ LAYERS = {
         nn.Flatten(),
         nn.Linear(5 * 5 * 32, 128),
         nn.ReLU(),
+        nn.Linear(128, 10),
+    ],
+    "convnet": lambda: [
+        nn.Conv2d(1, 32, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Dropout(0.5),
+        nn.Linear(5 * 5 * 64, 10),
+    ],
+    "cnn": lambda: [
+        nn.Conv2d(1, 32, 3),
+        nn.ReLU(),
+        nn.Conv2d(32, 64, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Dropout(0.25),
+        nn.Flatten(),
+        nn.Linear(12 * 12 * 64, 128),
+        nn.ReLU(),
+        nn.Dropout(0.5),
         nn.Linear(128, 10),
     ],
 }

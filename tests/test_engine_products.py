@@ -1,0 +1,84 @@
+"""Products of a convolution in parts that suit BLAS, and the threads of BLAS wherever it comes from."""
+
+import sys
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.engine import blas
+from minigrad.engine.kernels import convolution
+from minigrad.engine.kernels.convolution import in_parts, product
+from minigrad.engine.plan import NO_HANDLE
+
+
+def blocks(width, batch, gap=0):
+    rng = np.random.default_rng(0)
+    matrix, right = rng.normal(size=(64, 288)), rng.normal(size=(3, 288, width, batch))
+    out = np.zeros((3, 64, width * (gap + 1), batch))[:, :, :: gap + 1]
+    return matrix, right, out
+
+
+@pytest.mark.parametrize("small", [False, True])
+@pytest.mark.parametrize("gap", [0, 1])
+@pytest.mark.parametrize(("width", "batch"), [(12, 16), (11, 32), (7, 1), (1, 5), (28, 8)])
+def test_a_product_in_parts_is_the_product(width, batch, gap, small, monkeypatch):
+    monkeypatch.setattr(convolution, "small_is_fast", lambda: small)
+    matrix, right, out = blocks(width, batch, gap)
+    product(matrix, right, out)()
+    np.testing.assert_allclose(out, np.einsum("mk,ckwb->cmwb", matrix, right), atol=1e-10)
+
+
+@pytest.mark.parametrize(("small", "parts"), [(False, 1), (True, 4)])
+def test_parts_are_as_large_as_blas_multiplies_unpacked(small, parts, monkeypatch):
+    """64·288·(3·16) multiplications are fewer than a million, 64·288·(4·16) are not."""
+    monkeypatch.setattr(convolution, "small_is_fast", lambda: small)
+    call = product(*blocks(12, 16))
+    assert call.args[1].shape == (3, parts, 288, 12 * 16 // parts)
+
+
+def test_parts_are_views():
+    array = np.arange(2 * 3 * 4 * 5).reshape(2, 3, 4, 5)
+    assert np.shares_memory(in_parts(array, 2), array)
+    np.testing.assert_array_equal(in_parts(array, 2)[1, 1, 2], array[1, 2, 2:].ravel())
+
+
+def test_only_kernels_that_multiply_small_matrices_unpacked_are_given_small_ones(monkeypatch):
+    for kernel, fast in (("SkylakeX", True), ("Haswell", False), ("", False)):
+        monkeypatch.setattr(blas, "_blas", blas.Blas(lambda: 1, lambda n: None, kernel))
+        assert blas.small_is_fast() is fast
+
+
+# Where BLAS is
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the system does not tell")
+def test_the_library_that_numpy_has_loaded_is_found_without_knowing_its_folder():
+    beside = blas.in_files(list(blas.beside_numpy()))
+    found = blas.in_files(list(blas.loaded()))
+    assert found is not None and found.get() == beside.get() and found.kernel == beside.kernel
+
+
+def test_threadpoolctl_is_asked_where_nothing_else_is_known(monkeypatch):
+    counts = [4]
+    library = SimpleNamespace(get_num_threads=lambda: counts[-1], set_num_threads=counts.append)
+    module = ModuleType("threadpoolctl")
+    module.ThreadpoolController = lambda: SimpleNamespace(
+        select=lambda user_api: SimpleNamespace(lib_controllers=[library])
+    )
+    monkeypatch.setitem(sys.modules, "threadpoolctl", module)
+    monkeypatch.setattr(blas, "in_files", lambda paths: None)
+    monkeypatch.setattr(blas, "_blas", False)
+    with blas.blas_threads(1):
+        assert blas.blas().get() == 1
+    assert counts == [4, 1, 4]
+
+
+def test_a_plan_says_that_blas_cannot_be_held_to_a_thread(monkeypatch):
+    monkeypatch.setattr(blas, "in_files", lambda paths: None)
+    monkeypatch.setattr(blas, "by_threadpoolctl", lambda: None)
+    monkeypatch.setattr(blas, "_blas", False)
+    assert mg.get_threads() == 1
+    model = mg.Sequential([mg.Input((4,)), mg.layers.Dense(2)])
+    assert NO_HANDLE in model.plan(8).notes
