@@ -270,7 +270,8 @@ def test_the_number_of_threads_may_change_while_others_train():
     assert errors == []
 
 
-def test_a_team_is_closed_only_when_nobody_uses_it():
+def test_a_team_is_closed_only_when_nobody_uses_it(monkeypatch):
+    monkeypatch.setattr(threads, "_teams", {})
     mg.set_threads(2)
     first, order = threads.team(), []
 
@@ -289,25 +290,27 @@ def test_a_team_is_closed_only_when_nobody_uses_it():
     assert first.run([[], []]) is False
     threads.side_by_side([[], [lambda: order.append("again")]])
     assert order == ["worked", "again"]
+    mg.set_threads(2)
+    assert threads.team() is second  # a smaller one is not made
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_process_forked_while_another_thread_asks_for_blas_threads_goes_on():
-    library = threads.blas()
+    library = blas.blas()
     usual = library.get() if library else 0
-    with threads._asking, threads._changing:  # held by another thread at the fork, say
-        threads._requests.update({None: usual, "another thread's": 1})
+    with blas._asking, threads._changing:  # held by another thread at the fork, say
+        blas._requests.update({None: usual, "another thread's": 1})
         child = os.fork()
         if child == 0:
             status = 1
             try:
-                fresh = not threads._requests and (not library or library.get() == usual)
+                fresh = not blas._requests and (not library or library.get() == usual)
                 mg.set_threads(2)
                 status = 0 if fresh and trained(small_model()) else 2
             finally:
                 os._exit(status)
-        threads._requests.clear()
+        blas._requests.clear()
     for _ in range(600):
         pid, status = os.waitpid(child, os.WNOHANG)
         if pid:

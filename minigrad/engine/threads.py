@@ -196,14 +196,13 @@ def team(size: int | None = None) -> Team:
     """
     size = get_threads() if size is None else size
     with _changing:
-        for other in list(_teams.values()):
-            if other.size >= size and not other.closed:
-                return other
-        for other in list(_teams.values()):
+        able = [t for t in _teams.values() if t.size >= size and not t.closed]
+        chosen = able[0] if able else Team(size)
+        for other in [t for t in _teams.values() if t is not chosen]:
             if other.closed or other.close_if_idle():
                 del _teams[other.size]
-        _teams[size] = Team(size)
-        return _teams[size]
+        _teams[chosen.size] = chosen
+        return chosen
 
 
 def side_by_side(lists: Sequence[Steps]) -> None:
