@@ -186,7 +186,8 @@ def documented(module: str) -> str:
 
 def offers(module: str, name: str) -> bool:
     """Whether a module offers, under the same name, what the package does."""
-    return getattr(getattr(minigrad, module), name, None) is getattr(minigrad, name)
+    part = getattr(minigrad, module)
+    return name in part.__all__ and getattr(part, name) is getattr(minigrad, name)
 
 
 def interface(modules: list[str]) -> str:
