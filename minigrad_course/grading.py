@@ -238,7 +238,11 @@ def execute(notebook: Any, path: Path, env: dict[str, str], timeout: int) -> str
             return f"was not run to its end: {first_line(error)}"
         return ""
 
-    return interruptible(go, lambda: client.km.provisioner.process.kill())
+    def end() -> None:
+        manager: Any = client.km
+        manager.provisioner.process.kill()
+
+    return interruptible(go, end)
 
 
 def interruptible(work: Callable[[], str], end: Callable[[], None]) -> str:
