@@ -18,6 +18,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from minigrad_course.studies.machine import OPENBLAS_OVERRIDES
+from set_slides import lectures, set_slides
 
 ROOT = Path(__file__).resolve().parents[1]
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -54,6 +55,8 @@ def refresh(path: Path) -> None:
     )
     client.execute()
     strip(notebook)
+    if path in lectures():
+        set_slides(notebook)
     nbformat.validate(notebook)
     nbformat.write(notebook, path)
 
