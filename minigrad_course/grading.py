@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import importlib.util
 import json
 import os
 import re
@@ -71,11 +72,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Grade what the command line names; Ctrl-C keeps what is done.
 
     Returns:
-        0 when all files were run, 130 after Ctrl-C.
+        0 when all files were run, 1 where Jupyter is missing, 130 after Ctrl-C.
 
     Raises:
         FileNotFoundError: A file, or the folder of a file to be written, is not there.
     """
+    if importlib.util.find_spec("nbclient") is None:
+        print('Grading runs notebooks: pip install "minigrad[notebooks]"', file=sys.stderr)
+        return 1
     files = submissions(arguments.paths)
     students = students_of(arguments.students) if arguments.students else {}
     for target in filter(None, (arguments.csv, arguments.json)):

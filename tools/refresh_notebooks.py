@@ -16,9 +16,9 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from set_slides import lectures, set_slides
 
 from minigrad_course.studies.machine import OPENBLAS_OVERRIDES
-from set_slides import lectures, set_slides
 
 ROOT = Path(__file__).resolve().parents[1]
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
