@@ -1,4 +1,4 @@
-"""The command line: ``python -m minigrad train | reproduce | bench``."""
+"""The command line: ``python -m minigrad train | reproduce | bench | grade``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ COMMANDS = {
     "train": ("minigrad_course.studies.train", "train the reference network on Fashion-MNIST"),
     "reproduce": ("minigrad_course.studies.reproduce", "repeat the paper's three studies"),
     "bench": ("minigrad_course.studies.bench", "time a training step beside other frameworks"),
+    "grade": ("minigrad_course.grading", "run submitted notebooks and say how they stand"),
 }
 
 

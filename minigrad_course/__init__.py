@@ -8,7 +8,9 @@
     derivatives of programs that throw dice;
 ``studies``
     what is measured: the paper's three studies, the benchmark beside other frameworks, the
-    report, and the commands ``python -m minigrad train | reproduce | bench``.
+    report, and the commands ``python -m minigrad train | reproduce | bench``;
+``grading``
+    the command ``python -m minigrad grade``, for lecturers.
 
 The library (``import minigrad``) knows nothing of this package, which builds on it.
 """

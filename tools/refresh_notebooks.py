@@ -16,6 +16,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from set_slides import lectures, set_slides
 
 from minigrad_course.studies.machine import OPENBLAS_OVERRIDES
 
@@ -54,6 +55,8 @@ def refresh(path: Path) -> None:
     )
     client.execute()
     strip(notebook)
+    if path in lectures():
+        set_slides(notebook)
     nbformat.validate(notebook)
     nbformat.write(notebook, path)
 
