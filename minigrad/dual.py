@@ -300,8 +300,8 @@ def apply(function: Callable[..., Any], arguments: Any, options: dict[str, Any])
     numbers to them, and the function, called on them, comes here again.
     """
     called = f"np.{function.__name__}"
-    if function not in RULES and function not in PLAIN:
-        known = ", ".join(sorted({f.__name__ for f in RULES}))
+    if function not in RULES and function not in PLAIN and function is not np.concatenate:
+        known = ", ".join(sorted({f.__name__ for f in (*RULES, np.concatenate)}))
         raise TypeError(f"{called} has no rule for dual numbers. There are rules for: {known}.")
     if options or not isinstance(function, np.ufunc):
         arguments, options = arguments_of(function, arguments, options)
@@ -311,6 +311,8 @@ def apply(function: Callable[..., Any], arguments: Any, options: dict[str, Any])
         refuse_options(called, "a Dual", options, OPTIONS | added)
         if np.dtype(options.get("dtype")).kind != "f":
             raise TypeError(f"{called} of a Dual wants a floating-point dtype=")
+    if function is np.concatenate:
+        return joined(list(arguments[0]), options)
 
     level = max(level_of(argument) for argument in arguments)
     inner = [level_of(argument) == level for argument in arguments]
@@ -323,6 +325,18 @@ def apply(function: Callable[..., Any], arguments: Any, options: dict[str, Any])
         if dual and rule is not None:
             derivative = derivative + rule(argument.derivative, y, *values, **options)
     return result_of(y, derivative, level)
+
+
+def joined(parts: list[Any], options: dict[str, Any]) -> Dual:
+    # np.concatenate has any number of arguments, and is linear in all of them together: the
+    # changes are joined as the values are, and a part that is a plain array changes by 0.
+    level = max(level_of(part) for part in parts)
+    values, changes = [], []
+    for part in parts:
+        inner = level_of(part) == level
+        values.append(part.value if inner else part)
+        changes.append(part.derivative if inner else np.zeros(np.shape(part)))
+    return result_of(np.concatenate(values, **options), np.concatenate(changes, **options), level)
 
 
 # Levels for the functions below. Each call takes the next, so that a derivative inside

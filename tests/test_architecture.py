@@ -37,7 +37,16 @@ LIBRARY = [
     "__init__",
     "__main__",
 ]
-COURSE = ["repository", "series", "chance", "studies", "lessons", "explorers", "grading", "__init__"]
+COURSE = [
+    "repository",
+    "series",
+    "chance",
+    "studies",
+    "lessons",
+    "explorers",
+    "grading",
+    "__init__",
+]
 
 
 def modules(package: str) -> dict[str, Path]:

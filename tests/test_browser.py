@@ -146,6 +146,23 @@ def complaints(page: playwright.Page) -> list[str]:
     return [text for box in boxes for text in page.locator(box).all_inner_texts()]
 
 
+def test_nothing_alarms_a_beginner_in_the_terminal(lab, home, page):
+    """No remark about news, trust, encryption or servers that nobody asked for.
+
+    The first test of all: of the pages that the others close in mid-sentence, the server
+    says that they no longer answer.
+    """
+    open_notebook(page, lab, "00_start_here.ipynb")
+    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    page.wait_for_timeout(3000)
+    assert complaints(page) == []
+    said = (home / "log.txt").read_text()
+    assert "Kernel started" in said and "Saving file" in said
+    wrong = re.findall(r"^\[[WE] .*|.*WARNING.*|.*Skipped.*|.*not trusted.*", said, re.MULTILINE)
+    # the test's own settings: no token
+    assert [line for line in wrong if "authentication is disabled" not in line] == []
+
+
 # For each lecture: how many explorers it has, the guess that a reader types at its first question
 # and what JupyterLab then shows.
 LECTURES = {
@@ -182,19 +199,6 @@ def test_a_lecture_opens_runs_and_answers(lab, page, name):
     if guess is not None:
         type_a_guess(page, guess, answer)
     page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
-
-
-def test_nothing_alarms_a_beginner_in_the_terminal(lab, home, page):
-    """No remark about news, trust, encryption or servers that nobody asked for."""
-    open_notebook(page, lab, "00_start_here.ipynb")
-    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
-    page.wait_for_timeout(3000)
-    assert complaints(page) == []
-    said = (home / "log.txt").read_text()
-    assert "Kernel started" in said and "Saving file" in said
-    wrong = re.findall(r"^\[[WE] .*|.*WARNING.*|.*Skipped.*|.*not trusted.*", said, re.MULTILINE)
-    # the test's own settings: no token
-    assert [line for line in wrong if "authentication is disabled" not in line] == []
 
 
 STOPPED = """\

@@ -60,7 +60,21 @@ def test_dual_numbers_cover_what_the_graph_covers():
 
     own = {c for _, c in inspect.getmembers(operators, inspect.isclass)}
     library = {f for f, o in NUMPY_FUNCTIONS.items() if o in own}
-    assert library <= set(dual.RULES) | dual.PLAIN | {getitem}  # indexing is every array's own
+    # indexing is every array's own, and any number of arrays can be joined
+    assert library <= set(dual.RULES) | dual.PLAIN | {getitem, np.concatenate}
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_joined_arrays_join_their_derivatives(axis):
+    a, b = np.array([[1.0, 2.0]]), np.array([[5.0, 7.0]])
+
+    def f(x):
+        return np.concatenate([x * a, b, x**3 * a], axis=axis)
+
+    joined = [a, 0 * b, 3 * 2.0**2 * a]
+    assert np.array_equal(derivative(f, 2.0), np.concatenate(joined, axis=axis))
+    second = derivative(lambda x: derivative(f, x), 2.0)
+    assert np.array_equal(second, np.concatenate([0 * a, 0 * b, 6 * 2.0 * a], axis=axis))
 
 
 @pytest.mark.parametrize("function", ONE_ARGUMENT, ids=lambda f: f.__name__)

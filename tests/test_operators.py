@@ -79,7 +79,7 @@ COMPARISONS = (
     *(np.equal, np.not_equal),
 )
 REDUCTIONS = (np.sum, np.mean, np.max, np.amax)
-SHAPING = (np.matmul, np.where, np.reshape, np.transpose, getitem)  # x[index], too
+SHAPING = (np.matmul, np.where, np.reshape, np.transpose, np.concatenate, getitem)  # x[index]
 
 
 def defined(operator):
@@ -238,6 +238,31 @@ def test_reshaping_and_transposing(seed, shape, data):
         assert np.array_equal(check(lambda x: np.transpose(x, negative), x), value)
 
 
+@given(seed=seeds, shape=array_shapes(max_dims=3, max_side=3), data=st.data())
+def test_arrays_joined_along_any_axis(seed, shape, data):
+    axis = data.draw(st.integers(-len(shape), len(shape) - 1))
+    lengths = data.draw(st.lists(st.integers(1, 3), min_size=1, max_size=3))
+    parts = []
+    for i, length in enumerate(lengths):
+        part = list(shape)
+        part[axis] = length
+        parts.append(spread(seed + i, tuple(part)))
+    value = check(
+        lambda *parts: np.concatenate(parts, axis=axis), *parts, operator=operators.Concatenate
+    )
+    assert np.array_equal(value, np.concatenate(parts, axis=axis))
+
+
+@given(seed=seeds, shape=shapes)
+def test_a_moving_average_lets_its_input_through(seed, shape):
+    x = spread(seed, shape)
+    average = mg.Variable(np.zeros(shape))
+    value = check(
+        lambda x: operators.MovingAverage(x, average, 0.9), x, operator=operators.MovingAverage
+    )
+    assert np.array_equal(value, x)
+
+
 @given(seed=seeds, shape=array_shapes(max_dims=3, max_side=4), data=st.data())
 def test_slices_new_axes_and_ellipses(seed, shape, data):
     index = data.draw(basic_indices(shape, allow_newaxis=True))
@@ -266,7 +291,7 @@ ALONG_AN_AXIS = (operators.Softmax, operators.LogSoftmax)
 CROSS_ENTROPIES = (cross_entropy.SoftmaxCrossEntropy, cross_entropy.SparseSoftmaxCrossEntropy)
 OTHERS = (
     *(operators.Convolve, operators.MaxPool, operators.AveragePool),
-    *(dropout.Dropout, rescaling.Rescale, operators.Index),
+    *(dropout.Dropout, rescaling.Rescale, operators.Index, operators.MovingAverage),
 )
 
 
