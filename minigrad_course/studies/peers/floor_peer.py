@@ -8,7 +8,7 @@ import numpy as np
 
 import minigrad as mg
 from minigrad.engine.blas import blas_threads
-from minigrad_course.studies.peers.minigrad_peer import LAYERS
+from minigrad_course.studies.peers.keras_shaped import LAYERS
 
 PACKAGES = ("numpy",)
 SIDE = 2048  # of the matrices: large enough for BLAS's best rate
@@ -19,7 +19,7 @@ class Peer:
 
     def __init__(self, network: str, batch: int, threads: int) -> None:
         self.threads = threads
-        model = mg.Sequential([mg.Input((28, 28, 1)), *LAYERS[network]()])
+        model = mg.Sequential([mg.Input((28, 28, 1)), *LAYERS[network](mg.layers)])
         model.compile("sgd", "categorical_crossentropy")
         mg.set_threads(1)  # in bands, a row on the border is computed twice
         self.flops = model.plan(batch).flops / batch
