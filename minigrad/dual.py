@@ -18,13 +18,13 @@ Source: Baydin et al., arXiv 1502.05767, section 3.1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
 import numpy as np
 
-from minigrad.shared.numpy_calls import arguments_of, refuse_options
+from minigrad.shared.numpy_calls import ArrayLike, arguments_of, refuse_options
 
 __all__ = ["Dual", "derivative", "gradient", "jacobian_column", "jvp"]
 
@@ -108,7 +108,7 @@ PLAIN = {
 OPTIONS = {"axis", "keepdims", "axes", "shape"}  # what the rules know beside numbers
 
 
-class Dual(np.lib.mixins.NDArrayOperatorsMixin):
+class Dual(ArrayLike):
     """A value with its derivative beside it; an array of them is a dual of two arrays.
 
     Python's operators and the NumPy functions of ``minigrad.dual.RULES`` compute with it.
@@ -167,60 +167,20 @@ class Dual(np.lib.mixins.NDArrayOperatorsMixin):
 
         return f"Dual({brief(self.value)}, {brief(self.derivative)})"
 
-    # -- what NumPy asks an array ---------------------------------------------------
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
         """Length of each axis."""
         return self.value.shape
 
     @property
-    def dtype(self) -> np.dtype:
+    def dtype(self) -> np.dtype:  # type: ignore[override]
         """The dtype of the value and of the derivative."""
         return self.value.dtype
 
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return self.value.size
-
-    @property
-    def T(self) -> Any:  # noqa: N802 (NumPy's name)
-        """The transposed dual, as of an array."""
-        return np.transpose(self)
-
-    def reshape(self, *shape: Any, **options: Any) -> Any:
-        """The dual in another shape, as ``ndarray.reshape``."""
-        return apply(np.reshape, (self, shape[0] if len(shape) == 1 else shape), options)
-
-    # The arguments in the order in which those of an array have them.
-    def sum(
-        self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
-    ) -> Any:
-        """The sum over the axes, as ``ndarray.sum``; without ``out``."""
-        return apply(np.sum, (self, axis, dtype, out, keepdims), {})
-
-    def mean(
-        self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
-    ) -> Any:
-        """The mean over the axes, as ``ndarray.mean``; without ``out``."""
-        return apply(np.mean, (self, axis, dtype, out, keepdims), {})
-
-    def max(self, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-        """The largest element over the axes, as ``ndarray.max``; without ``out``."""
-        return apply(np.max, (self, axis, out, keepdims), {})
-
-    def __len__(self) -> int:
-        if not self.shape:
-            raise TypeError("a Dual of two numbers has no length")
-        return self.shape[0]
-
-    def __iter__(self) -> Iterator[Dual]:
-        return (self[i] for i in range(len(self)))
+    def _called(self, function: Any, arguments: Any, options: dict[str, Any], method: str) -> Any:
+        if method:
+            raise TypeError(f"np.{function.__name__}{method} has no rule for dual numbers")
+        return apply(function, arguments, options)
 
     def __getitem__(self, index: Any) -> Dual:
         return result_of(self.value[index], self.derivative[index], self.level)
@@ -239,21 +199,6 @@ class Dual(np.lib.mixins.NDArrayOperatorsMixin):
             "a Dual inside an array would lose its derivative: "
             "Dual(array of values, array of derivatives) is an array of dual numbers"
         )
-
-    # -- NumPy's protocols: np.sin(dual) applies the rule of np.sin ------------------
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        if method != "__call__":
-            raise TypeError(f"np.{ufunc.__name__}.{method} has no rule for dual numbers")
-        if any(
-            out is self for out in options.get("out", ())
-        ):  # x += y gives the name x to a new dual
-            del options["out"]
-        return apply(ufunc, inputs, options)
-
-    def __array_function__(
-        self, function: Callable[..., Any], types: Iterable[type], args: Any, kwargs: Any
-    ) -> Any:
-        return apply(function, args, kwargs)
 
 
 def copied(part: Any) -> Any:

@@ -7,7 +7,7 @@ what that means, and the node looks the operator up that stands for it.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from functools import cache
 from itertools import count
 from operator import getitem
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from minigrad.shared.numpy_calls import arguments_of, refuse_options
+from minigrad.shared.numpy_calls import ArrayLike, arguments_of, refuse_options
 
 __all__ = ["NUMPY_FUNCTIONS", "Node", "implements"]
 
@@ -65,7 +65,7 @@ def implements(*functions: Callable[..., Any]) -> Callable[[Kind], Kind]:
     return register
 
 
-class Node(np.lib.mixins.NDArrayOperatorsMixin):
+class Node(ArrayLike):
     """A place in the graph that has a shape, a dtype and, once computed, a value.
 
     Nodes are built as :class:`Constant`, :class:`Variable` and :class:`Operator`; this
@@ -156,52 +156,28 @@ class Node(np.lib.mixins.NDArrayOperatorsMixin):
             f"value={brief(self._array)} gradient={brief(self.gradient)}>"
         )
 
-    # -- what NumPy asks an array ---------------------------------------------------
-    @property
-    def ndim(self) -> int:
-        """Number of axes, as of an array."""
-        return len(self.shape)
+    # -- what NumPy's functions of a node are: np.sin(node) builds another ------------
+    def _called(
+        self, function: Any, arguments: Any, options: dict[str, Any], method: str = ""
+    ) -> Any:
+        if function in KNOWN and (len(arguments), options) == (1, {}):
+            return KNOWN[function](self)
+        return build(function, arguments, options, method)
 
-    @property
-    def size(self) -> int:
-        """Number of elements, as of an array."""
-        return int(np.prod(self.shape, dtype=np.int64))
+    def __getitem__(self, index: Any) -> Node:
+        return NUMPY_FUNCTIONS[getitem](self, index)
 
-    @property
-    def T(self) -> Node:  # noqa: N802 (NumPy's name)
-        """The transposed node, as of an array."""
-        return build(np.transpose, (self,))
+    # Equality is NumPy's as well. So that a list of nodes can be searched, what cannot be
+    # compared with the node is not equal to it; `minigrad.operators.Equal` says the rest.
+    def __eq__(self, other: Any) -> Any:
+        return build(np.equal, (self, other)) if comparable(self, other) else NotImplemented
 
-    def reshape(self, *shape: Any, **options: Any) -> Node:
-        """The node in another shape, as ``ndarray.reshape``; one length may be -1."""
-        new = shape[0] if len(shape) == 1 else shape
-        return build(np.reshape, (self, new), options)
+    def __ne__(self, other: Any) -> Any:
+        return build(np.not_equal, (self, other)) if comparable(self, other) else NotImplemented
 
-    # The arguments in the order in which those of an array have them.
-    def sum(
-        self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
-    ) -> Node:
-        """The sum over the axes, as ``ndarray.sum``; without ``dtype`` and ``out``."""
-        return build(np.sum, (self, axis, dtype, out, keepdims))
+    __hash__ = object.__hash__  # sets and dictionaries go by identity
 
-    def mean(
-        self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
-    ) -> Node:
-        """The mean over the axes, as ``ndarray.mean``; without ``dtype`` and ``out``."""
-        return build(np.mean, (self, axis, dtype, out, keepdims))
-
-    def max(self, axis: Any = None, out: Any = None, keepdims: bool = False) -> Node:
-        """The largest element over the axes, as ``ndarray.max``; without ``out``."""
-        return build(np.max, (self, axis, out, keepdims))
-
-    def __len__(self) -> int:
-        if not self.shape:
-            raise TypeError(f"{self.title} is a scalar and has no length")
-        return self.shape[0]
-
-    def __iter__(self) -> Iterator[Node]:
-        return (self[i] for i in range(len(self)))
-
+    # -- what a node is not -------------------------------------------------------------
     def __bool__(self) -> bool:
         raise TypeError(
             f"{self.title} has no truth value: the graph is built before anything is computed. "
@@ -231,33 +207,6 @@ class Node(np.lib.mixins.NDArrayOperatorsMixin):
                 "its predictions with model.predict"
             )
         return np.array(self._array)
-
-    # -- NumPy's protocols: np.sin(node) builds a node. The mixin turns Python's operators into
-    # calls of NumPy's functions: x + y is np.add(x, y), and x > y builds a node for np.where.
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Node:
-        if any(out is self for out in options.get("out", ())):
-            del options["out"]  # x += y gives the name x to a new node
-        return build(ufunc, inputs, options, "" if method == "__call__" else f".{method}")
-
-    def __array_function__(
-        self, function: Callable[..., Any], types: Iterable[type], args: Any, kwargs: Any
-    ) -> Any:
-        if function in KNOWN and (len(args), kwargs) == (1, {}):
-            return KNOWN[function](self)
-        return build(function, args, kwargs)
-
-    def __getitem__(self, index: Any) -> Node:
-        return NUMPY_FUNCTIONS[getitem](self, index)
-
-    # Equality is NumPy's as well. So that a list of nodes can be searched, what cannot be
-    # compared with the node is not equal to it; `minigrad.operators.Equal` says the rest.
-    def __eq__(self, other: Any) -> Any:
-        return build(np.equal, (self, other)) if comparable(self, other) else NotImplemented
-
-    def __ne__(self, other: Any) -> Any:
-        return build(np.not_equal, (self, other)) if comparable(self, other) else NotImplemented
-
-    __hash__ = object.__hash__  # sets and dictionaries go by identity
 
 
 # What is known of a node before anything is computed.

@@ -1,13 +1,90 @@
-"""The arguments of a call as NumPy means them, for everything that looks like an array."""
+"""What looks like an array: calls of NumPy's functions reach it, with arguments as NumPy means them."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 
-__all__ = ["arguments_of", "refuse_options"]
+import numpy as np
+
+__all__ = ["ArrayLike", "Called", "arguments_of", "refuse_options"]
+
+
+class Called(np.lib.mixins.NDArrayOperatorsMixin):
+    """Gives NumPy's functions a meaning of its own: ``np.sin(x)``, and ``x + y`` as ``np.add(x, y)``.
+
+    What it is, a derived class says in ``_called``.
+    """
+
+    def _called(self, function: Any, arguments: Any, options: dict[str, Any], method: str) -> Any:
+        # method is that of a ufunc, such as ".reduce", and empty for a plain call
+        raise NotImplementedError
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        if any(out is self for out in options.get("out", ())):
+            del options["out"]  # x += y gives the name x to a new thing
+        return self._called(ufunc, inputs, options, "" if method == "__call__" else f".{method}")
+
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        return self._called(function, args, options, "")
+
+
+class ArrayLike(Called):
+    """Has a shape, a dtype and the methods of an array, which are NumPy's functions of it."""
+
+    shape: tuple[int, ...]
+    dtype: Any
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes, as of an array."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements, as of an array."""
+        return math.prod(self.shape)
+
+    @property
+    def T(self) -> Any:  # noqa: N802 (NumPy's name)
+        """The transposed, as of an array."""
+        return self._called(np.transpose, (self,), {}, "")
+
+    def reshape(self, *shape: Any, **options: Any) -> Any:
+        """The same elements in another shape, as ``ndarray.reshape``; one length may be -1."""
+        new = shape[0] if len(shape) == 1 else shape
+        return self._called(np.reshape, (self, new), options, "")
+
+    # The arguments in the order in which those of an array have them.
+    def sum(
+        self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False
+    ) -> Any:
+        """The sum over the axes, as ``ndarray.sum``; without ``out``."""
+        return self._called(np.sum, (self, axis, dtype, out, keepdims), {}, "")
+
+    def mean(
+        self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False
+    ) -> Any:
+        """The mean over the axes, as ``ndarray.mean``; without ``out``."""
+        return self._called(np.mean, (self, axis, dtype, out, keepdims), {}, "")
+
+    def max(self, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+        """The largest element over the axes, as ``ndarray.max``; without ``out``."""
+        return self._called(np.max, (self, axis, out, keepdims), {}, "")
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError(f"a {type(self).__name__} of no axes has no length")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, index: Any) -> Any:
+        raise NotImplementedError
 
 
 @cache

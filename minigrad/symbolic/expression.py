@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import count
 from keyword import iskeyword
@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from minigrad.graph import topological_sort
+from minigrad.shared.numpy_calls import Called
 from minigrad.symbolic.rules import RULES
 
 __all__ = ["ONE", "ZERO", "Expression", "Number", "Symbol", "as_expression", "parts"]
@@ -22,7 +23,7 @@ KNOWN: WeakValueDictionary[Any, Any] = WeakValueDictionary()  # every expression
 BIRTHS = count()
 
 
-class Expression(np.lib.mixins.NDArrayOperatorsMixin):
+class Expression(Called):
     """A formula: a number, a symbol, or a NumPy function applied to formulas.
 
     Expressions are built by computing with symbols. Equal ones are the same object, so
@@ -105,20 +106,11 @@ class Expression(np.lib.mixins.NDArrayOperatorsMixin):
             "Evaluate it with an array to compute many."
         )
 
-    # -- NumPy's protocols: np.sin(expression) is an expression ----------------------
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        if any(out is self for out in options.get("out", ())):  # x += y names a new expression
-            del options["out"]
-        if method != "__call__" or options:
-            raise TypeError(f"np.{ufunc.__name__} of an expression takes nothing but expressions")
-        return apply(ufunc, *inputs)
-
-    def __array_function__(
-        self, function: Callable[..., Any], types: Iterable[type], args: Any, kwargs: Any
-    ) -> Expression:
-        if kwargs:
-            raise TypeError(f"np.{function.__name__} of an expression takes no options")
-        return apply(function, *args)
+    def _called(self, function: Any, arguments: Any, options: dict[str, Any], method: str) -> Any:
+        if method or options:
+            called = f"np.{function.__name__}{method}"
+            raise TypeError(f"{called} of an expression takes nothing but expressions")
+        return apply(function, *arguments)
 
 
 class Number(Expression):
