@@ -95,6 +95,7 @@ class Bands:
 
     Attributes:
         programs: One for each band, and last the one for the rest.
+        parts: Each of them alone, as the threads run them.
         regions: Lists of calls that run side by side, one region after the other.
         changing: Number of the first region in which weights change.
         inference: The same without gradients.
@@ -130,6 +131,7 @@ class Bands:
         head = Program([*self.fed_first(summed, cut.after)], scope, updates)
         self.separate = [head]
         self.programs = [*bodies, head]
+        self.parts = [[program] for program in self.programs]
         self.set_regions(bodies, head)
 
     @staticmethod

@@ -31,7 +31,7 @@ from minigrad.engine.scope import Scope
 from minigrad.engine.sums import Sums
 from minigrad.engine.threads import get_threads, side_by_side
 from minigrad.engine.updates import Updates
-from minigrad.engine.workload import ELEMENT, Choice, Work, choose, seconds, work_of
+from minigrad.engine.workload import ELEMENT, Choice, choose, seconds, work_of
 from minigrad.graph import Variable
 from minigrad.optimizers import Optimizer
 
@@ -128,20 +128,20 @@ class Plan:
         """How long a step takes with one thread, two, …, by estimate."""
         host = Binder(kernels, scope, self.updates, Sharing())
         made = bind(kernels, host)
-        shared = {*cut.before, cut.dense} if cut else set(kernels)
-        swept = [pair for sweep in ("begin", "forward", "backward") for pair in made[sweep]]
-        fed = made["data"] if cut is None else []
-        work = work_of(call for kernel, call in [*swept, *fed] if kernel in shared)
-        rest = work_of(call for kernel, call in swept if kernel not in shared)
-        rest = rest.and_also(work_of(call for _, call in made["data"] if cut))
+        in_bands = {*cut.before, cut.dense} if cut else set()
+        shared, rest = list[Call](), list[Call]()
+        for sweep in ("begin", "data", "forward", "backward"):
+            for kernel, call in made[sweep]:
+                mine = (kernel in in_bands and sweep != "data") if cut else True
+                (shared if mine else rest).append(call)
+        work, alone = work_of(shared), seconds(work_of(rest), 1)
         needed = sum(buffer.nbytes for buffer in host.drafts.buffers) / 2 / self.batch
-        weights = sum(v._array.size for v in self.variables) if cut is None else 0
+        ends = 0 if cut else sum(v._array.size for v in self.variables) * ELEMENT
         times = []
         for n in range(1, most + 1):
             pieces = 1 if cut else -(-needed * -(-self.batch // n) // fitting(self.network))
-            ends = work_of([]) if n == 1 else Work(weights * ELEMENT, 0, 0)
-            time = seconds(work, n, max(int(pieces), 1), regions=2)
-            times.append(time + seconds(rest.and_also(ends), 1))
+            time = seconds(work, n, max(int(pieces), 1), regions=2) + alone
+            times.append(time + ends * (n > 1))
         return times
 
     def piece(self, size: int, place: Callable[[Variable], Array] | None) -> Program:

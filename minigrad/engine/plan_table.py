@@ -5,14 +5,15 @@ All numbers are read off the plan that runs: its kernels, their memory, and when
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from minigrad.engine.kernels.kernel import Kernel
 from minigrad.engine.kernels.layout import as_reference
 from minigrad.engine.memory import Buffer
 from minigrad.engine.plan import Plan
-from minigrad.engine.program import Program, Step
+from minigrad.engine.program import Program
 from minigrad.engine.verify import verify
 from minigrad.graph import Variable
 from minigrad.shared.console import shown
@@ -20,6 +21,7 @@ from minigrad.shared.console import shown
 __all__ = ["PlanTable", "Row"]
 
 COLUMNS = ("step", "kernel", "nodes that it serves", "shape", "buffers", "bytes", "FLOPs")
+RIGHT = ("step", "bytes", "FLOPs")  # where numbers stand one under the other
 
 
 class Row(NamedTuple):
@@ -109,43 +111,14 @@ class PlanTable:
     def __init__(self, planned: Plan) -> None:
         self.planned = planned
         self.way, self.threads, self.batch = planned.way, planned.threads, planned.batch
-        programs = planned.programs
+        shares = planned.parts.parts
+        self.parts = [Part(shares[0][0], len(shares), len(shares[0]))]
         if self.way == "bands":
-            self.parts = [Part(programs[0], len(programs) - 1, 1), Part(programs[-1], 1, 1)]
-        else:
-            shares = planned.parts.parts
-            self.parts = [Part(shares[0][0], len(shares), len(shares[0]))]
-        sweeps = [self.sweep(part, backward=False) for part in self.parts]
+            self.parts = [Part(shares[0][0], len(shares) - 1, 1), Part(shares[-1][0], 1, 1)]
+        rows = [row for part in self.parts for row in rows_of(part, backward=False)]
         if planned.training:
-            sweeps += [self.sweep(part, backward=True) for part in reversed(self.parts)]
-        rows = [row for sweep in sweeps for row in sweep]
+            rows += [row for part in reversed(self.parts) for row in rows_of(part, backward=True)]
         self.rows = [row._replace(step=step) for step, row in enumerate(rows)]
-
-    def sweep(self, part: Part, backward: bool) -> list[Row]:
-        """The rows of one sweep through a program."""
-        own: dict[Any, list[Buffer]] = {}
-        for buffer in part.program.memory.buffers:
-            own.setdefault(buffer.owner, []).append(buffer)
-        steps = [step for step in part.program.steps() if step.backward == backward]
-        works = [step for step in steps if not backward or works_back(step.kernel)]
-        return [self.row(part, step, own) for step in works]
-
-    def row(self, part: Part, step: Step, own: dict[Any, list[Buffer]]) -> Row:
-        """The row of one kernel in one sweep."""
-        kernel = step.kernel
-        needed = tuple(buffer for buffer in own.get(kernel, ()) if step.needs(buffer))
-        return Row(
-            step=0,
-            threads=part.threads,
-            backward=step.backward,
-            kernel=kernel.kind,
-            nodes=tuple(node.label for node in kernel.nodes),
-            names=tuple(dict.fromkeys(node.name for node in kernel.nodes if node.name)),
-            shape=as_reference(part.program.value[kernel.output]).shape,
-            buffers=needed,
-            nbytes=sum(buffer.nbytes for buffer in needed),
-            flops=kernel.flops[step.backward],
-        )
 
     def verify(self) -> int:
         """Check that no call reads what another one has written over in between.
@@ -179,8 +152,8 @@ class PlanTable:
     @property
     def flops(self) -> int:
         """Floating-point operations of all products in a step, of all threads."""
-        shares = getattr(self.planned.parts, "parts", [self.planned.programs])
-        flops = [k.flops for programs in shares for program in programs for k in program.kernels]
+        programs = [program for share in self.planned.parts.parts for program in share]
+        flops = [kernel.flops for program in programs for kernel in program.kernels]
         return sum(ahead + back * self.planned.training for ahead, back in flops)
 
     @property
@@ -226,25 +199,23 @@ class PlanTable:
 
     # -- as text and in a notebook ----------------------------------------------------------
     def __repr__(self) -> str:
-        cells = [COLUMNS, *(row.cells for row in self.rows)]
-        wide = [max(len(line[column]) for line in cells) for column in range(len(COLUMNS))]
-        right = [name in ("step", "bytes", "FLOPs") for name in COLUMNS]
+        lines = [COLUMNS, *(row.cells for row in self.rows)]
+        wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
 
         def text(line: tuple[str, ...]) -> str:
-            placed = zip(line, wide, right, strict=True)
-            return "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in placed).rstrip()
+            placed = zip(COLUMNS, line, wide, strict=True)
+            cells = [c.rjust(w) if name in RIGHT else c.ljust(w) for name, c, w in placed]
+            return "  ".join(cells).rstrip()
 
-        rule = "  ".join("─" * w for w in wide)
-        table = [text(cells[0]), rule, *map(text, cells[1:])]
+        rule = "  ".join("─" * width for width in wide)
+        table = [text(COLUMNS), rule, *map(text, lines[1:])]
         return shown("\n".join([self.title, *table, *self.notes]))
 
     def _repr_html_(self) -> str:
-        def line(tag: str, cells: Any) -> str:
-            sides = ["right" if name in ("step", "bytes", "FLOPs") else "left" for name in COLUMNS]
-            placed = zip(cells, sides, strict=True)
-            return "".join(
-                f'<{tag} style="text-align:{side}">{escape(c)}</{tag}>' for c, side in placed
-            )
+        def line(tag: str, cells: tuple[str, ...]) -> str:
+            sides = ["right" if name in RIGHT else "left" for name in COLUMNS]
+            placed = zip(sides, cells, strict=True)
+            return "".join(f'<{tag} style="text-align:{s}">{escape(c)}</{tag}>' for s, c in placed)
 
         body = "".join(f"<tr>{line('td', row.cells)}</tr>" for row in self.rows)
         notes = "<br>".join(map(escape, self.notes))
@@ -252,6 +223,22 @@ class PlanTable:
             f"<table><caption>{escape(self.title)}</caption><thead><tr>{line('th', COLUMNS)}</tr>"
             f"</thead><tbody>{body}</tbody></table><p>{notes}</p>"
         )
+
+
+def rows_of(part: Part, backward: bool) -> Iterator[Row]:
+    """The rows of one sweep through a program, not yet numbered."""
+    program = part.program
+    for step in program.steps():
+        kernel = step.kernel
+        if step.backward == backward and (works_back(kernel) or not backward):
+            labels = tuple(node.label for node in kernel.nodes)
+            names = tuple(dict.fromkeys(node.name for node in kernel.nodes if node.name))
+            shape = as_reference(program.value[kernel.output]).shape
+            own = tuple(b for b in program.memory.buffers if b.owner is kernel and step.needs(b))
+            size, flops = sum(buffer.nbytes for buffer in own), kernel.flops[backward]
+            yield Row(
+                0, part.threads, backward, kernel.kind, labels, names, shape, own, size, flops
+            )
 
 
 def works_back(kernel: Kernel) -> bool:

@@ -42,13 +42,9 @@ class Work(NamedTuple):
         long: How many of them let go of Python's lock.
     """
 
-    seconds: float = 0.0
-    calls: int = 0
-    long: int = 0
-
-    def and_also(self, other: Work) -> Work:
-        """Both."""
-        return Work(self.seconds + other.seconds, self.calls + other.calls, self.long + other.long)
+    seconds: float
+    calls: int
+    long: int
 
 
 def work_of(calls: Iterable[Any]) -> Work:
@@ -91,10 +87,8 @@ def seconds(shared: Work, threads: int, pieces: int = 1, regions: int = 1) -> fl
         regions: How often they start together and wait for each other.
     """
     own = shared.seconds / threads + pieces * shared.calls * CALL
-    if threads == 1:
-        return own
     lock = threads * pieces * shared.long * HANDOVER if lock_is_there() else 0.0
-    return math.hypot(own, lock) + regions * WAKING
+    return own if threads == 1 else math.hypot(own, lock) + regions * WAKING
 
 
 class Choice(NamedTuple):
