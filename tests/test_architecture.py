@@ -28,12 +28,12 @@ LIBRARY = [
     "layers",
     "engine",
     "callbacks",
+    "display",
     "model",
     "models",
     "datasets",
     "utils",
     "interop",
-    "display",
     "__init__",
     "__main__",
 ]

@@ -27,7 +27,7 @@ one after the other. Four steps, each a function or a class that fits a screen:
 Running it is then no more than ``for call in calls: call()``. ``verify.py`` checks a finished plan:
 no call reads what another one has written over. The tests do so with every plan that they make,
 and hold every value, gradient and weight to those of the reference way. ``model.plan(batch_size)``
-shows the plan as a table (``plan_table.py``).
+shows the plan as a table (``minigrad/display/plan_table.py``).
 
 The words that others use for the same things, where they have any:
 

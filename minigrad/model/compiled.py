@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from minigrad import activations, engine, losses, optimizers
 from minigrad import metrics as metrics_module
 from minigrad.engine.eager import Eager
 from minigrad.engine.network import Network
-from minigrad.engine.plan_table import PlanTable
 from minigrad.engine.threads import get_threads
 from minigrad.graph import Constant, Node, topological_sort
 from minigrad.layers import InputLayer, Rescaling
@@ -34,6 +33,9 @@ from minigrad.model.lock import Lock
 from minigrad.model.steps import Runner
 from minigrad.shared import lookup
 from minigrad.shared.arguments import title, whole
+
+if TYPE_CHECKING:
+    from minigrad.display.plan_table import PlanTable
 
 __all__ = ["Compiled"]
 
@@ -292,6 +294,8 @@ class Compiled(Functional):
             One kernel together: matmul + add + relu
             >>> mg.set_threads(None)
         """
+        from minigrad.display.plan_table import PlanTable  # only who asks for it needs it
+
         batch_size = whole("plan", "batch_size", batch_size)
         training = training and self.optimizer is not None and self.loss is not None
         if self.run_eagerly:  # the model walks the graph; this is what it would do otherwise
