@@ -9,7 +9,6 @@ neural net inference", arXiv 2001.03288, call this greedy by size.)
 
 from __future__ import annotations
 
-import heapq
 import math
 import mmap
 from bisect import bisect
@@ -21,10 +20,9 @@ import numpy as np
 from minigrad.shared import aligned
 from minigrad.shared.aligned import LINE
 
-__all__ = ["ALWAYS", "Buffer", "Drafts", "Memory"]
+__all__ = ["ALWAYS", "Buffer", "Drafts", "Memory", "address"]
 
 ALWAYS = (-1, 1 << 30)  # a lifetime for what must survive from step to step
-GREEDY = 256  # so many buffers are placed largest first; the smaller ones in the order of time
 CHUNK = 1 << 22  # bytes of address space that drafts are cut from
 
 
@@ -57,10 +55,6 @@ class Buffer:
         self.start, self.written = 0, False
         self.nbytes = -(-math.prod(self.shape) * self.dtype.itemsize // LINE) * LINE
 
-    def meets(self, other: Buffer) -> bool:
-        """Whether both are needed at some time."""
-        return self.lifetime[0] <= other.lifetime[1] and other.lifetime[0] <= self.lifetime[1]
-
 
 class Drafts:
     """Arrays in address space that is never touched: no two of them overlap.
@@ -70,39 +64,30 @@ class Drafts:
 
     def __init__(self) -> None:
         self.buffers: list[Buffer] = []
-        self.addresses: list[int] = []  # of the chunks, in order, and what they begin with
-        self.chunks: list[tuple[int, list[int], list[Buffer]]] = []
+        self.starts: list[int] = []  # addresses, in order, and what begins there
+        self.inside: list[Buffer] = []
         self.free = np.zeros(0, np.uint8)
 
     def draft(self, buffer: Buffer) -> Any:
         """An array in the place of a buffer, which nobody may read or write yet."""
         if len(self.free) < buffer.nbytes:
-            size = max(CHUNK, buffer.nbytes)
-            self.free = np.frombuffer(mmap.mmap(-1, size), np.uint8)
-            first = self.free.__array_interface__["data"][0]
-            place = bisect(self.addresses, first)
-            self.addresses.insert(place, first)
-            self.starts: list[int] = []
-            self.inside: list[Buffer] = []
-            self.chunks.insert(place, (first + size, self.starts, self.inside))
+            self.free = np.frombuffer(mmap.mmap(-1, max(CHUNK, buffer.nbytes)), np.uint8)
         whole, self.free = self.free[: buffer.nbytes], self.free[buffer.nbytes :]
-        self.starts.append(whole.__array_interface__["data"][0])
-        self.inside.append(buffer)
         self.buffers.append(buffer)
+        if buffer.nbytes:
+            place = bisect(self.starts, start := address(whole))
+            self.starts.insert(place, start)
+            self.inside.insert(place, buffer)
         size = math.prod(buffer.shape) * buffer.dtype.itemsize
         return whole[:size].view(buffer.dtype).reshape(buffer.shape)
 
     def find(self, array: Any) -> tuple[Buffer, int] | None:
         """Of which buffer an array is a view, and where in it the array begins, in bytes."""
-        address = array.__array_interface__["data"][0]
-        chunk = bisect(self.addresses, address) - 1
-        if chunk < 0 or array.size == 0:
+        place = bisect(self.starts, address(array)) - 1
+        offset = address(array) - self.starts[place] if place >= 0 else 0
+        if place < 0 or array.size == 0 or offset >= self.inside[place].nbytes:
             return None
-        end, starts, inside = self.chunks[chunk]
-        if address >= end:
-            return None
-        number = bisect(starts, address) - 1
-        return inside[number], address - starts[number]
+        return self.inside[place], offset
 
 
 class Memory:
@@ -122,10 +107,7 @@ class Memory:
 
     def __init__(self, buffers: Sequence[Buffer]) -> None:
         self.buffers = list(buffers)
-        by_size = sorted(self.buffers, key=lambda b: -b.nbytes)
-        top = place_largest_first(by_size[:GREEDY])
-        top = place_in_time(sorted(by_size[GREEDY:], key=lambda b: b.lifetime), top)
-        self.nbytes = top
+        self.nbytes = place(self.buffers)
         self.block = aligned.zeros((self.nbytes,), np.uint8)
         for buffer in self.buffers:
             buffer.array = self.view(buffer, 0, buffer.shape, buffer.dtype)
@@ -140,50 +122,31 @@ class Memory:
         return sum(buffer.nbytes for buffer in self.buffers)
 
 
-def place_largest_first(buffers: Sequence[Buffer]) -> int:
-    """Give each buffer the lowest place that is free for as long as it is needed.
+def place(buffers: Sequence[Buffer]) -> int:
+    """Give each buffer, the largest first, the lowest place that is free while it is needed.
 
     Args:
-        buffers: In the order in which they choose.
+        buffers: What is to be placed; their ``start`` is set.
 
     Returns:
         Bytes that they take together.
     """
-    placed: list[Buffer] = []  # by where they begin
-    starts: list[int] = []
-    for buffer in buffers:
-        start = 0
-        for other in placed:
-            if buffer.meets(other):
-                if start + buffer.nbytes <= other.start:
-                    break  # fits into the gap before it
-                start = max(start, other.start + other.nbytes)
-        buffer.start = start
-        place = bisect(starts, start)
-        starts.insert(place, start)
-        placed.insert(place, buffer)
-    return max((b.start + b.nbytes for b in placed), default=0)
+    sizes = np.array([buffer.nbytes for buffer in buffers], int)
+    first, last = np.array([buffer.lifetime for buffer in buffers], int).reshape(-1, 2).T
+    starts, placed = np.zeros(len(buffers), int), np.zeros(len(buffers), bool)
+    for i in np.argsort(-sizes, kind="stable"):
+        others = np.flatnonzero(placed & (first <= last[i]) & (first[i] <= last))
+        others = others[np.argsort(starts[others], kind="stable")]
+        # where each of them begins, and what lies below ends: the first gap that is large enough
+        ends = np.maximum.accumulate([0, *(starts[others] + sizes[others])])
+        fits = ends[:-1] + sizes[i] <= starts[others]
+        starts[i] = ends[np.argmax(fits) if fits.any() else -1]
+        placed[i] = True
+    for buffer, start in zip(buffers, starts, strict=True):
+        buffer.start = int(start)
+    return int(np.max(starts + sizes, initial=0))
 
 
-def place_in_time(buffers: Sequence[Buffer], bottom: int) -> int:
-    """Give each buffer a place of its size that is free again, or a new one on top.
-
-    Args:
-        buffers: In the order in which they are first needed.
-        bottom: Where the first may begin.
-
-    Returns:
-        Where the last one ends.
-    """
-    free: dict[int, list[int]] = {}  # by size
-    taken: list[tuple[int, int, int]] = []  # until when, where, how large
-    for buffer in buffers:
-        while taken and taken[0][0] < buffer.lifetime[0]:
-            _, start, size = heapq.heappop(taken)
-            free.setdefault(size, []).append(start)
-        if free.get(buffer.nbytes):
-            buffer.start = free[buffer.nbytes].pop()
-        else:
-            buffer.start, bottom = bottom, bottom + buffer.nbytes
-        heapq.heappush(taken, (buffer.lifetime[1], buffer.start, buffer.nbytes))
-    return bottom
+def address(array: Any) -> int:
+    """Where an array begins."""
+    return int(array.__array_interface__["data"][0])

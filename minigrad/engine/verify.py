@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.engine.calls import accesses
-from minigrad.engine.memory import ALWAYS
+from minigrad.engine.memory import ALWAYS, address
 from minigrad.engine.program import SWEEPS, Program
 
 if TYPE_CHECKING:
@@ -65,10 +65,6 @@ class Bytes:
         first = self.numbers[address(array) - self.start :]
         strides = (*(4 * step for step in array.strides), 4)
         return np.lib.stride_tricks.as_strided(first, (*array.shape, array.itemsize), strides)
-
-
-def address(array: Any) -> int:
-    return int(array.__array_interface__["data"][0])
 
 
 def check_memory(program: Program) -> int:
