@@ -17,23 +17,15 @@ from typing import Any
 
 import numpy as np
 
-__all__ = [
-    "ForSamples",
-    "LossNotFiniteError",
-    "Prepared",
-    "accesses",
-    "check_loss",
-    "checked",
-    "moved",
-    "run",
-    "settled",
-]
+__all__ = ["Array", "Call", "Calls", "ForSamples", "LossNotFiniteError", "Prepared"]
+__all__ += ["accesses", "check_loss", "checked", "moved", "run", "settled"]
 
+Array = Any  # of NumPy's; its methods are used more freely than its types allow
 Call = Callable[[], object]
-Array = Any
+Calls = Iterable[Call]
 
 
-def run(calls: Iterable[Call]) -> None:
+def run(calls: Calls) -> None:
     """Make calls one after the other, without Python between them.
 
     A signal is handled between two lines of Python. So Ctrl-C finds all of these calls made, or

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.calls import check_loss
-from minigrad.engine.gather import gather
-from minigrad.engine.network import Network
+from minigrad.engine.network import Network, gather
 from minigrad.graph import Variable, backward, forward
 from minigrad.optimizers import Optimizer
 

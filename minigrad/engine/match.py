@@ -14,9 +14,9 @@ from minigrad.engine.kernels.deferred import DeferredDense
 from minigrad.engine.kernels.dense import DenseKernel
 from minigrad.engine.kernels.feed import Feed
 from minigrad.engine.kernels.flatten import FlattenKernel
+from minigrad.engine.kernels.general import ReferenceKernel
 from minigrad.engine.kernels.kernel import Kernel
 from minigrad.engine.kernels.recorded import CrossEntropyKernel, RecordedKernel
-from minigrad.engine.kernels.reference import ReferenceKernel
 from minigrad.engine.recording import CannotRecord
 from minigrad.engine.scope import Scope
 from minigrad.graph import Node

@@ -20,11 +20,10 @@ from minigrad.engine.bind import Binder, Sharing, bind
 from minigrad.engine.blas import blas, blas_threads
 from minigrad.engine.calls import run
 from minigrad.engine.cores import cores
-from minigrad.engine.gather import gather
 from minigrad.engine.kernels.feed import Feed
 from minigrad.engine.kernels.kernel import Array, Call, Holder, Kernel
 from minigrad.engine.match import match
-from minigrad.engine.network import Network
+from minigrad.engine.network import Network, gather
 from minigrad.engine.program import Program
 from minigrad.engine.samples import Alone, Samples, can_be_split, fitting, same_but_for_size
 from minigrad.engine.scope import Scope

@@ -20,18 +20,16 @@ import atexit
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 import numpy as np
 
 from minigrad.engine.blas import blas
-from minigrad.engine.calls import run
+from minigrad.engine.calls import Calls, run
 from minigrad.engine.cores import cores
 
 __all__ = ["Team", "get_threads", "set_threads", "side_by_side", "team"]
-
-Steps = Iterable[Callable[[], object]]
 
 _wanted: int | None = None
 _teams: dict[int, Team] = {}  # by size
@@ -92,7 +90,7 @@ class Team:
         self.in_use = threading.Lock()  # two models may be trained by two threads of a user's
         self.closed = False
 
-    def run(self, lists: Sequence[Steps]) -> bool:
+    def run(self, lists: Sequence[Calls]) -> bool:
         """Run one list of calls in each thread and wait for all.
 
         Args:
@@ -164,7 +162,7 @@ class Worker:
     """A thread that waits for a list of calls, runs it, and says so."""
 
     def __init__(self) -> None:
-        self.steps: Steps | None = ()
+        self.steps: Calls | None = ()
         self.error: BaseException | None = None
         self.works = False
         # Locks used as signals: one thread takes what the other gives back.
@@ -205,7 +203,7 @@ def team(size: int | None = None) -> Team:
         return chosen
 
 
-def side_by_side(lists: Sequence[Steps]) -> None:
+def side_by_side(lists: Sequence[Calls]) -> None:
     """Run each of some lists of calls in a thread of its own, and wait for all.
 
     Raises:

@@ -15,15 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.engine.calls import Array, Call
 from minigrad.engine.numbers import Numbers
 from minigrad.engine.recording import CannotRecord, Noted, Recording
 from minigrad.graph import Variable, is_recordable
 from minigrad.optimizers import Optimizer
 
 __all__ = ["Updates"]
-
-Array = Any
-Calls = list[Callable[[], object]]
 
 
 class Weight:
@@ -102,7 +100,7 @@ class Rule:
 
     def calls(
         self, weight: Array, g: Array, states: list[Array], ask: Callable[..., Array]
-    ) -> Calls:
+    ) -> list[Call]:
         """The calls, on these arrays."""
         given = [self.weight, self.gradient, *self.states]
         for noted, array in zip(given, [weight, g, *states], strict=True):
@@ -156,7 +154,7 @@ class Updates:
         g: Array,
         states: list[Array],
         ask: Callable[..., Array],
-    ) -> Calls:
+    ) -> list[Call]:
         """The calls that change a weight, or some rows of it, and what is remembered of them.
 
         Args:

@@ -133,9 +133,10 @@ def analytic(f_at: Callable[[float], Any], slope: Any, size: float) -> bool:
     large = STEPS["central"] * max(1.0, size)
     for h in map(near, (large, large / 64, STEPS["central"] * size or large)):
         with np.errstate(all="ignore"):
-            right, left = f_at(h), f_at(-h)
+            left, here, right = map(f_at, (-h, 0.0, h))
             central = (right - left) / (2 * h)
+            bend = np.abs(right - 2 * here + left) / h  # how far the slopes of the sides differ
             rounding = 100 * EPSILON * np.maximum(np.abs(right), np.abs(left)) / h
-        if np.all(np.abs(central - slope) <= 1e-3 * np.abs(slope) + rounding):
+        if np.all(np.abs(central - slope) <= 1e-3 * (np.abs(slope) + bend) + rounding):
             return True
     return False

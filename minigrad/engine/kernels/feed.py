@@ -10,9 +10,9 @@ import numpy as np
 
 from minigrad import operators as op
 from minigrad.engine.calls import ForSamples
-from minigrad.engine.gather import gather
 from minigrad.engine.kernels.kernel import WHOLE, Array, Calls, Host, Kernel
 from minigrad.engine.kernels.layout import as_stored
+from minigrad.engine.network import gather
 from minigrad.engine.scope import Scope
 
 __all__ = ["Feed"]

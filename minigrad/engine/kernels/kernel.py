@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from minigrad.engine.calls import Prepared
+from minigrad.engine.calls import Array, Call, Calls, Prepared
 from minigrad.engine.kernels.layout import stored_shape
 from minigrad.engine.scope import Scope
 from minigrad.graph import Node, Variable
 
 __all__ = ["WHOLE", "Array", "Call", "Calls", "Fate", "Holder", "Host", "Kernel"]
 
-Array = Any  # of NumPy's; its methods are used more freely than its types allow
-Call = Callable[[], object]
-Calls = Iterable[Call]
 WHOLE = slice(None)
 
 
