@@ -13,6 +13,7 @@ import numpy as np
 from minigrad.gradcheck.differences import EPSILON, STEPS, near
 from minigrad.gradcheck.findings import Disagreement, GradientCheck
 from minigrad.graph import Constant, Node, Operator, Variable, backward, forward, topological_sort
+from minigrad.graph.checks import unchanged
 from minigrad.operators import Dropout, Where
 
 __all__ = ["check_gradient"]
@@ -143,7 +144,6 @@ def in_float64(order: Sequence[Node]) -> Iterator[Callable[[], np.ndarray]]:
     """
     for node in order:
         _ = node._array  # a weight that is held by a plan is given back
-    before = [dict(vars(node)) for node in order]
     generators = [node.generator for node in order if isinstance(node, Dropout)]
     states = [generator.bit_generator.state for generator in generators]
 
@@ -155,19 +155,17 @@ def in_float64(order: Sequence[Node]) -> Iterator[Callable[[], np.ndarray]]:
         rewind()
         return np.array(forward(order), np.float64)
 
-    try:
+    with unchanged(order):
         for node in order:
             for attribute, held in vars(node).items():
                 if isinstance(held, np.dtype) and held.kind == "f":
                     setattr(node, attribute, np.dtype(np.float64))
             if isinstance(node, Constant) and node.dtype.kind == "f":
                 node._value = np.array(node._value, np.float64)
-        yield compute
-    finally:
-        rewind()
-        for node, attributes in zip(order, before, strict=True):
-            vars(node).clear()
-            vars(node).update(attributes)
+        try:
+            yield compute
+        finally:
+            rewind()
 
 
 def moved(

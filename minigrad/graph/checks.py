@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from minigrad.graph.kinds import Constant, Operator
 from minigrad.graph.node import Node
 
-__all__ = ["check_order", "check_values", "locked", "seen", "without_alias"]
+__all__ = ["check_order", "check_values", "locked", "seen", "unchanged", "without_alias"]
 
 
 def check_order(called: str, order: Any) -> None:
@@ -89,3 +90,15 @@ def without_alias(value: Any, inputs: Sequence[Node]) -> Any:
         if any(isinstance(i, Constant) and np.may_share_memory(value, i._array) for i in inputs):
             return np.array(value)
     return value
+
+
+@contextmanager
+def unchanged(nodes: Sequence[Node]) -> Iterator[None]:
+    """Put everything that the nodes hold back at the end, whatever is done with them meanwhile."""
+    before = [dict(vars(node)) for node in nodes]
+    try:
+        yield
+    finally:
+        for node, attributes in zip(nodes, before, strict=True):
+            vars(node).clear()
+            vars(node).update(attributes)

@@ -11,7 +11,7 @@ from minigrad.graph.checks import check_order, check_values, locked, seen, witho
 from minigrad.graph.kinds import Operator, Variable
 from minigrad.graph.node import Node
 
-__all__ = ["accumulate", "backward", "forward", "topological_sort", "unbroadcast"]
+__all__ = ["accumulate", "backward", "forward", "summed", "topological_sort", "unbroadcast"]
 
 
 def topological_sort(*results: Node) -> list[Node]:
@@ -229,18 +229,23 @@ def unbroadcast(gradient: Any, shape: tuple[int, ...], title: str = "unbroadcast
         raise TypeError(f"{title}: backward returned a gradient of dtype {gradient.dtype}")
     if gradient.shape == shape:
         return gradient
-    gradient = np.asarray(gradient)
-    added = gradient.ndim - len(shape)
-    stretched = tuple(
-        added + axis
-        for axis, length in enumerate(shape)
-        if length == 1 and added >= 0 and gradient.shape[added + axis] != 1
-    )
-    summed = gradient.sum(axis=(*range(added), *stretched), keepdims=True)
-    summed = summed.reshape(summed.shape[max(added, 0) :])
-    if summed.shape != shape:
+    try:
+        fits = np.broadcast_shapes(shape, gradient.shape) == gradient.shape
+    except ValueError:
+        fits = False
+    if not fits:
         raise ValueError(
             f"{title}: backward returned a gradient of shape {gradient.shape} "
             f"for an input of shape {shape}"
         )
-    return summed
+    return summed(np.asarray(gradient), shape)
+
+
+def summed(gradient: Any, shape: tuple[int, ...]) -> Any:
+    """The sum itself, of an array or of what stands for one while a plan is made."""
+    added = gradient.ndim - len(shape)
+    lengths = (1,) * added + shape
+    axes = tuple(a for a, n in enumerate(lengths) if a < added or n == 1 != gradient.shape[a])
+    if axes:
+        gradient = np.sum(gradient, axis=axes, keepdims=True)
+    return gradient.reshape(shape) if gradient.shape != shape else gradient

@@ -23,80 +23,23 @@ Example:
 
 from __future__ import annotations
 
-from minigrad.operators.activations import Elu, LogSoftmax, Relu, Sigmoid, Softmax
-from minigrad.operators.arithmetic import Add, Divide, Multiply, Negative, Power, Subtract
-from minigrad.operators.choices import (
-    Comparison,
-    Equal,
-    Greater,
-    GreaterEqual,
-    Less,
-    LessEqual,
-    Maximum,
-    Minimum,
-    NotEqual,
-    Where,
-)
-from minigrad.operators.convolution import AveragePool, Convolve, MaxPool
-from minigrad.operators.cross_entropy import SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy
-from minigrad.operators.dropout import Dropout
-from minigrad.operators.elementwise import Elementwise
-from minigrad.operators.functions import Absolute, Cos, Exp, Log, Sin, Sqrt, Tanh
-from minigrad.operators.joining import Concatenate
-from minigrad.operators.moving_average import MovingAverage
-from minigrad.operators.products import MatMul
-from minigrad.operators.reductions import Max, Mean, Reduction, Sum
-from minigrad.operators.rescaling import Rescale
-from minigrad.operators.shapes import Index, Reshape, Transpose
+from minigrad.operators.activations import *  # noqa: F403
+from minigrad.operators.arithmetic import *  # noqa: F403
+from minigrad.operators.choices import *  # noqa: F403
+from minigrad.operators.convolution import *  # noqa: F403
+from minigrad.operators.cross_entropy import *  # noqa: F403
+from minigrad.operators.dropout import *  # noqa: F403
+from minigrad.operators.elementwise import *  # noqa: F403
+from minigrad.operators.functions import *  # noqa: F403
+from minigrad.operators.joining import *  # noqa: F403
+from minigrad.operators.moving_average import *  # noqa: F403
+from minigrad.operators.products import *  # noqa: F403
+from minigrad.operators.reductions import *  # noqa: F403
+from minigrad.operators.rescaling import *  # noqa: F403
+from minigrad.operators.shapes import *  # noqa: F403
 
-__all__ = [
-    "Absolute",
-    "Add",
-    "AveragePool",
-    "Comparison",
-    "Concatenate",
-    "Convolve",
-    "Cos",
-    "Divide",
-    "Dropout",
-    "Elementwise",
-    "Elu",
-    "Equal",
-    "Exp",
-    "Greater",
-    "GreaterEqual",
-    "Index",
-    "Less",
-    "LessEqual",
-    "Log",
-    "LogSoftmax",
-    "MatMul",
-    "Max",
-    "MaxPool",
-    "Maximum",
-    "Mean",
-    "Minimum",
-    "MovingAverage",
-    "Multiply",
-    "Negative",
-    "NotEqual",
-    "Power",
-    "Reduction",
-    "Relu",
-    "Rescale",
-    "Reshape",
-    "Sigmoid",
-    "Sin",
-    "Softmax",
-    "SoftmaxCrossEntropy",
-    "SparseSoftmaxCrossEntropy",
-    "Sqrt",
-    "Subtract",
-    "Sum",
-    "Tanh",
-    "Transpose",
-    "Where",
-]
+# Each file says what is public in it; an operator is added where it is defined and nowhere else.
+__all__ = sorted(name for name, thing in vars().items() if isinstance(thing, type))
 
 
 def __dir__() -> list[str]:

@@ -20,7 +20,7 @@ from minigrad.graph import Node, Operator, recordable
 from minigrad.operators.elementwise import Elementwise, floating
 from minigrad.operators.reductions import axes_of
 
-__all__ = ["Elu", "LogSoftmax", "Relu", "Sigmoid", "Softmax", "log_softmax"]
+__all__ = ["Elu", "LogSoftmax", "Relu", "Sigmoid", "Softmax"]
 
 
 @recordable

@@ -26,7 +26,7 @@ from minigrad.graph import Node, Operator, as_node, recordable
 from minigrad.operators.elementwise import floating
 from minigrad.shared.arguments import is_whole
 
-__all__ = ["AveragePool", "Convolve", "MaxPool", "Window", "pair", "place_windows"]
+__all__ = ["AveragePool", "Convolve", "MaxPool"]
 
 
 class Window(NamedTuple):

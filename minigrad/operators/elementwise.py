@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.graph import Node, Operator, as_node
 
-__all__ = ["Elementwise", "floating"]
+__all__ = ["Elementwise"]
 
 
 class Elementwise(Operator):

@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.graph import Node, Operator, as_node, implements, recordable
 
-__all__ = ["Max", "Mean", "Reduction", "Sum", "axes_of"]
+__all__ = ["Max", "Mean", "Reduction", "Sum"]
 
 
 def axes_of(title: str, axis: Any, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -17,13 +17,16 @@ from minigrad.symbolic.expression import Expression, Number, Symbol, as_expressi
 
 __all__ = ["latex", "text"]
 
+COMPARISONS: dict[Any, tuple[str, str]] = {  # as text, in LaTeX
+    np.less: ("<", "<"),
+    np.less_equal: ("<=", r"\le"),
+    np.greater: (">", ">"),
+    np.greater_equal: (">=", r"\ge"),
+    np.equal: ("==", "="),
+    np.not_equal: ("!=", r"\ne"),
+}
 TEXT: dict[Any, tuple[int, str, tuple[int, ...]]] = {
-    np.less: (0, "{} < {}", (1, 1)),
-    np.less_equal: (0, "{} <= {}", (1, 1)),
-    np.greater: (0, "{} > {}", (1, 1)),
-    np.greater_equal: (0, "{} >= {}", (1, 1)),
-    np.equal: (0, "{} == {}", (1, 1)),
-    np.not_equal: (0, "{} != {}", (1, 1)),
+    **{f: (0, f"{{}} {sign} {{}}", (1, 1)) for f, (sign, _) in COMPARISONS.items()},
     np.add: (1, "{} + {}", (1, 2)),
     np.subtract: (1, "{} - {}", (1, 2)),
     np.negative: (1, "-{}", (2,)),
@@ -33,30 +36,20 @@ TEXT: dict[Any, tuple[int, str, tuple[int, ...]]] = {
     np.absolute: (9, "abs({})", (0,)),
     Fraction: (2, "{} / {}", ()),
 }
-
+CASES = r"\begin{{cases}} {1} & \text{{if }} {0} \\ {2} & \text{{otherwise}} \end{{cases}}"
 LATEX = TEXT | {
-    np.less_equal: (0, r"{} \le {}", (1, 1)),
-    np.greater_equal: (0, r"{} \ge {}", (1, 1)),
-    np.equal: (0, "{} = {}", (1, 1)),
-    np.not_equal: (0, r"{} \ne {}", (1, 1)),
+    **{f: (0, f"{{}} {sign} {{}}", (1, 1)) for f, (_, sign) in COMPARISONS.items()},
+    **{f: (9, rf"\{f.__name__}\left({{}}\right)", (0,)) for f in (np.sin, np.cos, np.tanh, np.log)},
     np.multiply: (2, r"{} \cdot {}", (2, 3)),
     np.true_divide: (3, r"\frac{{{}}}{{{}}}", (0, 0)),
     np.power: (4, "{}^{{{}}}", (5, 0)),
     np.exp: (4, "e^{{{}}}", (0,)),
     np.sqrt: (9, r"\sqrt{{{}}}", (0,)),
     np.absolute: (9, r"\left|{}\right|", (0,)),
-    np.sin: (9, r"\sin\left({}\right)", (0,)),
-    np.cos: (9, r"\cos\left({}\right)", (0,)),
-    np.tanh: (9, r"\tanh\left({}\right)", (0,)),
-    np.log: (9, r"\log\left({}\right)", (0,)),
     np.sign: (9, r"\operatorname{{sign}}\left({}\right)", (0,)),
     np.maximum: (9, r"\max\left({}, {}\right)", (0, 0)),
     np.minimum: (9, r"\min\left({}, {}\right)", (0, 0)),
-    np.where: (
-        2,
-        r"\begin{{cases}} {1} & \text{{if }} {0} \\ {2} & \text{{otherwise}} \end{{cases}}",
-        (0, 0, 0),
-    ),
+    np.where: (2, CASES, (0, 0, 0)),
     Fraction: (3, r"\frac{{{}}}{{{}}}", ()),
 }
 

@@ -16,6 +16,8 @@ from minigrad.engine.kernels.layout import as_reference, stored_shape
 from minigrad.engine.recording import CannotRecord, Noted, Recording, filled
 from minigrad.engine.scope import Scope
 from minigrad.graph import Node, is_recordable
+from minigrad.graph.checks import unchanged
+from minigrad.graph.sweeps import summed
 
 __all__ = ["CrossEntropyKernel", "RecordedKernel"]
 
@@ -39,13 +41,8 @@ class RecordedKernel(GeneralKernel):
         self.flops = (sum(products), 2 * sum(products))
         self.inside = {*self.reads, *self.nodes}
         self.recording = Recording()
-        before = [dict(vars(node)) for node in nodes]
-        try:
+        with unchanged(nodes):
             self.record()
-        finally:
-            for node, attributes in zip(nodes, before, strict=True):
-                vars(node).clear()
-                vars(node).update(attributes)
 
     @classmethod
     def takes(cls, node: Any, scope: Scope) -> list[Any] | None:
@@ -83,7 +80,11 @@ class RecordedKernel(GeneralKernel):
                 parts = parts if isinstance(parts, tuple) else (parts,)
                 for source, part in zip(node.inputs, parts, strict=True):
                     if source.needs_gradient:
-                        part = filled(0)(values[source]) if part is None else summed(part, source)
+                        part = (
+                            filled(0)(values[source])
+                            if part is None
+                            else summed(part, source.shape)
+                        )
                         known = gradients.get(source)
                         gradients[source] = part if known is None else known + part
         return gradients
@@ -157,13 +158,3 @@ class CrossEntropyKernel(RecordedKernel):
         beside = [n for n in scope.users[loss.inputs[0]] if type(n) is op.Softmax]
         ours = [n for n in beside if n is scope.network.outputs and not scope.users[n]]
         return [*ours, loss, *end]
-
-
-def summed(part: Any, node: Node) -> Any:
-    """A gradient summed over the axes that broadcasting added or stretched."""
-    added = part.ndim - len(node.shape)
-    lengths = (1,) * added + node.shape
-    axes = tuple(a for a, n in enumerate(lengths) if a < added or n == 1 != part.shape[a])
-    if axes:
-        part = np.sum(part, axis=axes, keepdims=True)
-    return part.reshape(node.shape) if part.shape != node.shape else part
