@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.display.plan_table import NO_HANDLE
 from minigrad.engine import blas
 from minigrad.engine.kernels import convolution
 from minigrad.engine.kernels.convolution import in_parts, product
-from minigrad.engine.plan import NO_HANDLE
 
 
 def blocks(width, batch, gap=0):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import NamedTuple
 
+from minigrad.engine.blas import blas
 from minigrad.engine.kernels.kernel import Kernel
 from minigrad.engine.kernels.layout import as_reference
 from minigrad.engine.memory import Buffer
@@ -22,6 +23,10 @@ __all__ = ["PlanTable", "Row"]
 
 COLUMNS = ("step", "kernel", "nodes that it serves", "shape", "buffers", "bytes", "FLOPs")
 RIGHT = ("step", "bytes", "FLOPs")  # where numbers stand one under the other
+NO_HANDLE = (
+    "Threads: NumPy's BLAS has threads of its own that cannot be set; so a plan keeps to one "
+    "thread by default, and leaves products to BLAS"
+)
 
 
 class Row(NamedTuple):
@@ -190,11 +195,24 @@ class PlanTable:
             f"({saved:.0%} less)",
             f"Products: {self.flops:,} floating-point operations",
         ]
-        lines += self.planned.reasons
+        lines += self.reasons
         if self.fused:
             lines.append("One kernel together: " + "; ".join(" + ".join(n) for n in self.fused))
         if self.skipped:
             lines.append("No gradient, as nobody needs it: " + ", ".join(self.skipped))
+        return lines
+
+    @property
+    def reasons(self) -> list[str]:
+        """How many threads compute what, and why so many; nothing where there was no choice."""
+        lines, (threads, times) = [] if blas() else [NO_HANDLE], self.planned.choice
+        if len(times) > 1:
+            some = sorted({1, threads, len(times)})
+            by = ", ".join(f"{times[n - 1] * 1000:.2g} ms with {n}" for n in some)
+            reason = f"{threads} of at most {len(times)}, as a step takes, by estimate, {by}"
+            if self.planned.parts.sums is not None and self.planned.training:
+                reason += f"; {self.planned.enders} to add up gradients at the end"
+            lines.append(f"Threads: {reason}")
         return lines
 
     # -- as text and in a notebook ----------------------------------------------------------

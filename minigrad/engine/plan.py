@@ -17,7 +17,7 @@ import numpy as np
 
 from minigrad.engine.bands import Bands, Cut, find_cut
 from minigrad.engine.bind import Binder, Sharing, bind
-from minigrad.engine.blas import blas, blas_threads
+from minigrad.engine.blas import blas_threads
 from minigrad.engine.calls import run
 from minigrad.engine.cores import cores
 from minigrad.engine.kernels.feed import Feed
@@ -27,7 +27,7 @@ from minigrad.engine.network import Network, gather
 from minigrad.engine.program import Program
 from minigrad.engine.samples import Alone, Samples, can_be_split, fitting, same_but_for_size
 from minigrad.engine.scope import Scope
-from minigrad.engine.sums import Sums
+from minigrad.engine.sums import Sums, zeros
 from minigrad.engine.threads import get_threads, side_by_side
 from minigrad.engine.updates import Updates
 from minigrad.engine.workload import ELEMENT, Choice, choose, seconds, work_of
@@ -35,11 +35,6 @@ from minigrad.graph import Variable
 from minigrad.optimizers import Optimizer
 
 __all__ = ["Plan"]
-
-NO_HANDLE = (
-    "Threads: NumPy's BLAS has threads of its own that cannot be set; so a plan keeps to one "
-    "thread by default, and leaves products to BLAS"
-)
 
 
 class Plan:
@@ -185,16 +180,6 @@ class Plan:
             self.shared_end = [sums.changes(self.updates, self.enders, later)]
         self.prepared: list[Any] = [call for program in self.programs for call in program.end]
 
-    @property
-    def reasons(self) -> list[str]:
-        """How many threads compute what, and why so many; nothing where there was no choice."""
-        lines = [] if blas() else [NO_HANDLE]
-        if self.choice.most > 1:
-            lines.append(f"Threads: {self.choice.reason}")
-            if self.parts.sums is not None and self.training:
-                lines[-1] += f"; {self.enders} to add up gradients at the end"
-        return lines
-
     def sharers(self, sums: Sums) -> int:
         """How many threads change the weights at the end of a step."""
         if not self.updates.by_rows:
@@ -331,7 +316,3 @@ def most_threads() -> int:
 
 def kept(variable: Variable) -> Array:
     return np.zeros(variable.shape, variable.dtype)
-
-
-def zeros(label: str, shape: Sequence[int], dtype: Any) -> Array:
-    return np.zeros(shape, dtype)

@@ -20,7 +20,7 @@ from minigrad.engine.updates import Updates
 from minigrad.graph import Variable
 from minigrad.shared import aligned
 
-__all__ = ["Sums"]
+__all__ = ["Sums", "zeros"]
 
 
 class Place(NamedTuple):

@@ -102,18 +102,6 @@ class Choice(NamedTuple):
     threads: int
     times: tuple[float, ...]
 
-    @property
-    def most(self) -> int:
-        """How many were allowed."""
-        return len(self.times)
-
-    @property
-    def reason(self) -> str:
-        """The choice in words."""
-        shown = sorted({1, self.threads, self.most})
-        by = ", ".join(f"{self.times[n - 1] * 1000:.2g} ms with {n}" for n in shown)
-        return f"{self.threads} of at most {self.most}, as a step takes, by estimate, {by}"
-
 
 def choose(times: Sequence[float]) -> Choice:
     """The number of threads with the shortest time; of equal ones the fewest.

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from minigrad.shared import files
+
 __all__ = ["cache_folder", "download", "store"]
 
 SILENCE = 30.0  # seconds a server may stay silent
@@ -122,9 +124,4 @@ def store(packed: bytes, file: Path) -> None:
         ['file.gz']
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f"{file.name}.{os.getpid()}.part")
-    try:
-        partial.write_bytes(packed)
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
+    files.replace(file, lambda opened: opened.write(packed))
