@@ -107,6 +107,8 @@ LOSSES = {
     "sparse, no softmax": (SCE, "sigmoid"),
     "absolute": (mg.losses.MeanAbsoluteError, "softmax"),
     "huber": (mg.losses.Huber, "softmax"),
+    "log cosh": (mg.losses.LogCosh, "softmax"),
+    "divergence": (mg.losses.KLDivergence, "softmax"),
     "binary": (mg.losses.BinaryCrossentropy, "sigmoid"),
     "binary, softmax": (mg.losses.BinaryCrossentropy, "softmax"),
     "binary, logits": (lambda: mg.losses.BinaryCrossentropy(from_logits=True), None),
