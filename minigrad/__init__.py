@@ -31,6 +31,7 @@ from minigrad import (
     models,
     operators,
     optimizers,
+    regularizers,
     utils,
 )
 from minigrad.engine.threads import get_threads, set_threads
@@ -82,6 +83,7 @@ __all__ = [
     "models",
     "operators",
     "optimizers",
+    "regularizers",
     "set_threads",
     "symbolic",
     "topological_sort",

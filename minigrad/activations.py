@@ -21,23 +21,28 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph import Node, Operator, forward, topological_sort
-from minigrad.operators import Elu, LogSoftmax, Relu, Sigmoid, Softmax
+from minigrad.operators import Elu, Gelu, LogSoftmax, Relu, Sigmoid, Softmax
 from minigrad.shared import lookup
 from minigrad.shared.arguments import default_name
 
 __all__ = [
     "elu",
     "exponential",
+    "gelu",
     "get",
+    "hard_sigmoid",
     "leaky_relu",
     "linear",
     "log_softmax",
+    "mish",
     "relu",
+    "relu6",
     "selu",
     "sigmoid",
     "silu",
     "softmax",
     "softplus",
+    "softsign",
     "swish",
     "tanh",
 ]
@@ -73,6 +78,7 @@ elu = function_of(Elu)
 sigmoid = function_of(Sigmoid)
 softmax = function_of(Softmax)
 log_softmax = function_of(LogSoftmax)
+normal_part = function_of(Gelu)
 
 
 def tanh(x: Any) -> Any:
@@ -203,6 +209,103 @@ def exponential(x: Any) -> Any:
     return np.exp(as_given(x))
 
 
+def gelu(x: Any, approximate: bool = False) -> Any:
+    """x·Φ(x), with Φ the distribution function of standard normal numbers.
+
+    Source: Hendrycks and Gimpel, arXiv 1606.08415, eq. 1 and the approximation after it.
+
+    Args:
+        x: A node or an array of any shape.
+        approximate: Whether Φ is replaced by a formula of tanh that is 2e-4 off at most.
+
+    Returns:
+        A node or an array of the same shape.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.activations.gelu([-1.0, 1.0]).round(4)
+        array([-0.1587,  0.8413])
+        >>> mg.activations.gelu([-1.0, 1.0], approximate=True).round(4)
+        array([-0.1588,  0.8412])
+    """
+    if not approximate:
+        return normal_part(x)
+    x = as_given(x)
+    return 0.5 * x * (1 + np.tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)))  # √(2/π)
+
+
+def relu6(x: Any) -> Any:
+    """max(x, 0), at most 6.
+
+    Args:
+        x: A node or an array of any shape.
+
+    Returns:
+        A node or an array of the same shape.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.activations.relu6([-1.0, 2.0, 7.0])
+        array([0., 2., 6.])
+    """
+    x = as_given(x)
+    return np.where(x >= 6, 6.0, relu(x))
+
+
+def hard_sigmoid(x: Any) -> Any:
+    """A sigmoid of three straight lines: 0, then x/6 + ½, then 1.
+
+    Args:
+        x: A node or an array of any shape.
+
+    Returns:
+        A node or an array of the same shape.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.activations.hard_sigmoid([-3.0, 0.0, 3.0])
+        array([0. , 0.5, 1. ])
+    """
+    return relu6(as_given(x) + 3) / 6
+
+
+def softsign(x: Any) -> Any:
+    """x / (1 + |x|).
+
+    Args:
+        x: A node or an array of any shape.
+
+    Returns:
+        A node or an array of the same shape.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.activations.softsign([-1.0, 3.0])
+        array([-0.5 ,  0.75])
+    """
+    x = as_given(x)
+    return x / (1 + abs(x))
+
+
+def mish(x: Any) -> Any:
+    """x·tanh(softplus(x)).
+
+    Source: Misra, arXiv 1908.08681.
+
+    Args:
+        x: A node or an array of any shape.
+
+    Returns:
+        A node or an array of the same shape.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.activations.mish([0.0, 1.0]).round(4)
+        array([0.    , 0.8651])
+    """
+    return as_given(x) * np.tanh(softplus(x))
+
+
 def as_given(x: Any) -> Any:
     return x if isinstance(x, Node) else np.asarray(x)
 
@@ -216,6 +319,7 @@ NAMES: dict[str, Callable[[Any], Any]] = {
         for function in (
             *(relu, elu, sigmoid, tanh, softmax, log_softmax, linear),
             *(leaky_relu, selu, softplus, silu, exponential),
+            *(gelu, relu6, hard_sigmoid, softsign, mish),
         )
     },
 }

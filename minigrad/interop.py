@@ -32,11 +32,21 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import activations, config, initializers, layers, losses, metrics, optimizers
+from minigrad import (
+    activations,
+    config,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    optimizers,
+    regularizers,
+)
 from minigrad.layers.base import Formula
 from minigrad.layers.tensors import with_tensors
 from minigrad.model import Model, Sequential
-from minigrad.shared.arguments import configuration, default_name, title
+from minigrad.shared import lookup
+from minigrad.shared.arguments import configuration, default_name, taken, title
 
 __all__ = ["from_keras", "import_keras", "to_keras"]
 
@@ -47,6 +57,7 @@ BASES: dict[Any, type] = {
     losses: losses.Loss,
     metrics: metrics.Metric,
     optimizers: optimizers.Optimizer,
+    regularizers: regularizers.Regularizer,
 }
 ACTIVATIONS: dict[Any, str] = {
     np.tanh: "tanh",
@@ -196,6 +207,8 @@ def layer_to_keras(layer: layers.Layer, keras: Any) -> Any:
         if name.endswith("_initializer"):
             known = type(value).__name__ in covered(initializers)
             arguments[name] = made(keras.initializers, value, initializers, name) if known else None
+        elif name.endswith("_regularizer") and value is not None:
+            arguments[name] = made(keras.regularizers, value, regularizers, "regularizer")
         elif name == "activation":
             if value not in ACTIVATIONS:
                 raise ValueError(
@@ -414,19 +427,22 @@ def layer_from_keras(theirs: Any, keras: Any) -> layers.Layer:
             f"{' and '.join(config.FLOATS)}"
         )
     arguments = {}
-    taken = inspect.signature(getattr(layers, kind)).parameters
+    known = taken(getattr(layers, kind))
     usual = {n: p.default for n, p in inspect.signature(type(theirs)).parameters.items()}
     for name, value in theirs.get_config().items():
         if name in ("name", "trainable", "dtype", "build_config"):
             continue
-        if name not in taken and value is not None and value != usual.get(name):
+        if name not in known and value is not None and value != usual.get(name):
             raise ValueError(f"{called}: {name}={value!r} is not covered by minigrad")
         if name.endswith("_initializer"):
-            known = value and value["class_name"] in covered(initializers)
-            value = thing_from_keras(value, initializers, name) if known else "zeros"
+            fits = value and value["class_name"] in covered(initializers)
+            value = thing_from_keras(value, initializers, name) if fits else "zeros"
+        elif name.endswith("_regularizer") and name in known:
+            with lookup.of_argument(called, name):
+                value = thing_from_keras(value, regularizers, "regularizer")
         elif name == "activation" and not isinstance(value, str) and value is not None:
             raise ValueError(f"{called}: its activation is {describe(value)}, not covered")
-        if name in taken:
+        if name in known:
             arguments[name] = value
     layer = getattr(layers, kind)(**arguments, name=theirs.name, dtype=theirs.variable_dtype)
     layer.trainable = theirs.trainable

@@ -22,6 +22,7 @@ LIBRARY = [
     "gradcheck",
     "activations",
     "initializers",
+    "regularizers",
     "losses",
     "metrics",
     "optimizers",

@@ -28,6 +28,15 @@ def branches():
     return mg.Model(x, L.Concatenate()([L.Add()([x, y]), x * y, y]))
 
 
+def merged():
+    x = mg.Input(PICTURES)
+    y, z = (L.Conv2D(2, 3, padding="same")(x) for _ in range(2))
+    meet = L.Average(), L.Maximum(), L.Minimum(), L.Multiply()
+    return mg.Model(
+        x, L.Concatenate()([*(layer([x, y, z]) for layer in meet), L.Subtract()([y, z])])
+    )
+
+
 # What each network is about. Together: every layer, every activation, in every place.
 LAYERS = {
     "convolution": (PICTURES, lambda: [L.Conv2D(4, 3, activation="relu")]),
@@ -53,9 +62,20 @@ LAYERS = {
         lambda: [L.BatchNormalization(), L.Conv2D(2, 2), L.BatchNormalization()],
     ),
     "branches": (PICTURES, lambda: [branches()]),
+    "merged": (PICTURES, lambda: [merged()]),
+    "padded": (PICTURES, lambda: [L.Conv2D(2, 2), L.ZeroPadding2D(2), L.Conv2D(2, 2)]),
+    "larger": (PICTURES, lambda: [L.Conv2D(2, 2), L.UpSampling2D(), L.Conv2D(2, 2)]),
+    "turned": (PICTURES, lambda: [L.Conv2D(2, 2), L.Permute((2, 3, 1)), L.Dense(3)]),
+    "costly": (
+        PICTURES,
+        lambda: [L.Conv2D(2, 2, kernel_regularizer="l1", bias_regularizer="l2"), L.ReLU()],
+    ),
     **{
         name: (VECTORS, lambda name=name: [L.Dense(6, name), L.Dense(5, name)])
-        for name in ("leaky_relu", "selu", "silu", "softplus", "exponential")
+        for name in (
+            *("leaky_relu", "selu", "silu", "softplus", "exponential"),
+            *("gelu", "hard_sigmoid", "mish", "relu6", "softsign"),
+        )
     },
     **{
         name: (PICTURES, lambda name=name: [L.Conv2D(2, 2), L.Activation(name), L.Activation(name)])
@@ -87,6 +107,8 @@ LOSSES = {
     "sparse, no softmax": (SCE, "sigmoid"),
     "absolute": (mg.losses.MeanAbsoluteError, "softmax"),
     "huber": (mg.losses.Huber, "softmax"),
+    "log cosh": (mg.losses.LogCosh, "softmax"),
+    "divergence": (mg.losses.KLDivergence, "softmax"),
     "binary": (mg.losses.BinaryCrossentropy, "sigmoid"),
     "binary, softmax": (mg.losses.BinaryCrossentropy, "softmax"),
     "binary, logits": (lambda: mg.losses.BinaryCrossentropy(from_logits=True), None),

@@ -32,7 +32,7 @@ def test_the_tables_are_what_the_two_libraries_say(writer, keras):
 @pytest.mark.parametrize(
     "line",
     [
-        "| `kernel_regularizer` | `None` | Dense: kernel_regularizer=… is not covered by minigrad; "
+        "| `kernel_constraint` | `None` | Dense: kernel_constraint=… is not covered by minigrad; "
         "leave it at None |",
         "| `batch_size` | `None` | ✓ |",
         "| `units` |  | ✓ |",

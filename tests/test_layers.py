@@ -69,11 +69,58 @@ def test_pooling_gradient(kind, shape, window, strides, padding):
         mg.layers.Flatten(),
         mg.layers.Activation("sigmoid"),
         mg.layers.Rescaling(0.5, offset=-1.0, dtype="float64"),
+        mg.layers.Permute((2, 1)),
     ],
     ids=lambda layer: layer.name,
 )
 def test_gradient_of_layers_without_weights(layer):
     assert check_gradient(layer, distinct((3, 4, 2)))
+
+
+@few
+@given(
+    shape=pictures(4),
+    sides=st.tuples(*[st.tuples(st.integers(0, 2), st.integers(0, 2))] * 2),
+    size=st.tuples(st.integers(1, 3), st.integers(1, 3)),
+)
+def test_gradients_of_padding_and_upsampling(shape, sides, size):
+    for layer in (mg.layers.ZeroPadding2D(sides), mg.layers.UpSampling2D(size)):
+        assert check_gradient(layer, distinct(shape))
+
+
+MERGED = ("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract")
+
+
+@pytest.mark.parametrize("kind", MERGED)
+@few
+@given(shape=st.lists(st.integers(1, 4), min_size=2, max_size=4), count=st.integers(2, 4))
+def test_gradients_where_branches_meet(kind, shape, count):
+    inputs = distinct((2 if kind == "Subtract" else count, *shape))
+    assert check_gradient(lambda *nodes: getattr(mg.layers, kind)()(list(nodes)), *inputs)
+
+
+@pytest.mark.parametrize("kind", MERGED)
+def test_where_branches_meet_values_and_gradients_are_keras_s(keras, kind):
+    import tensorflow as tf
+
+    shape = (2 if kind == "Subtract" else 3, 4, 5)
+    arrays, cotangent = distinct(shape).astype("float32"), distinct((4, 5), 3).astype("float32")
+    sources, nodes = list(map(tf.constant, arrays)), list(map(mg.Variable, arrays))
+    with tf.GradientTape() as tape:
+        tape.watch(sources)
+        theirs = getattr(keras.layers, kind)()(sources)
+    order = mg.topological_sort(getattr(mg.layers, kind)()(nodes))
+    np.testing.assert_allclose(mg.forward(order), theirs, rtol=1e-6)
+    mg.backward(order, cotangent)
+    wanted = tape.gradient(theirs, sources, output_gradients=cotangent)
+    for node, gradient in zip(nodes, wanted, strict=True):
+        np.testing.assert_allclose(node.gradient, gradient, rtol=1e-6)
+
+
+def test_subtract_takes_two():
+    inputs = [np.zeros((1, 2))] * 3
+    with pytest.raises(ValueError, match='Subtract "s": is called on two inputs, got 3'):
+        mg.layers.Subtract(name="s")(inputs)
 
 
 def test_dropout_gradient_goes_where_the_numbers_went():
@@ -128,9 +175,20 @@ CASES = {
     "global mean": ("GlobalAveragePooling2D", (), {}, (2, 3, 4, 2)),
     "global mean, axes kept": ("GlobalAveragePooling2D", (), {"keepdims": True}, (2, 3, 4, 2)),
     "global max": ("GlobalMaxPooling2D", (), {}, (2, 3, 4, 2)),
+    "padded": ("ZeroPadding2D", (), {}, (2, 3, 4, 2)),
+    "padded, two numbers": ("ZeroPadding2D", ((2, 1),), {}, (2, 3, 4, 2)),
+    "padded, four numbers": ("ZeroPadding2D", (((0, 1), (2, 3)),), {}, (1, 3, 4, 2)),
+    "larger": ("UpSampling2D", (), {}, (2, 3, 4, 2)),
+    "larger, a pair": ("UpSampling2D", ((3, 1),), {}, (1, 2, 3, 1)),
+    "turned": ("Permute", ((3, 1, 2),), {}, (2, 3, 4, 2)),
     **{
         name: ("Activation", (name,), {}, (4, 6))
         for name in (
+            "gelu",
+            "hard_sigmoid",
+            "mish",
+            "relu6",
+            "softsign",
             "leaky_relu",
             "selu",
             "silu",
@@ -251,8 +309,14 @@ def test_nodes_are_named_after_their_layer():
         (lambda: mg.layers.Conv2D(8, 2, padding="full"), 'padding is "valid" or "same"'),
         (lambda: mg.layers.Conv2D(8, 2, groups=2), "groups=2 is not covered"),
         (lambda: mg.layers.Conv2D(8, 2, data_format="channels_first"), "data_format"),
-        (lambda: mg.layers.Dense(3, kernel_regularizer="l2"), "kernel_regularizer='l2' is not"),
-        (lambda: mg.layers.Dense(3, activation="gelu"), "activation 'gelu' is not covered"),
+        (lambda: mg.layers.Dense(3, kernel_constraint="l2"), "kernel_constraint='l2' is not"),
+        (lambda: mg.layers.Dense(3, activation="celu"), "activation 'celu' is not covered"),
+        (lambda: mg.layers.Permute((0, 1)), "Permute: dims are"),
+        (lambda: mg.layers.Permute((2, 1), name="p")(np.zeros((1, 2, 3, 4))), 'Permute "p": dims'),
+        (lambda: mg.layers.ZeroPadding2D(-1), "ZeroPadding2D: padding is"),
+        (lambda: mg.layers.UpSampling2D(0), "UpSampling2D: size is"),
+        (lambda: mg.layers.UpSampling2D(interpolation="bilinear"), "interpolation='bilinear' is"),
+        (lambda: mg.layers.ZeroPadding2D(name="p")(np.zeros((1, 4))), 'ZeroPadding2D "p": wants'),
         (lambda: mg.layers.Dense(3, kernel_initializer="glorot"), "initializer 'glorot'"),
         (lambda: mg.layers.Dropout(1.5), "rate is a number from 0 to 1"),
         (lambda: mg.layers.MaxPooling2D(padding=1), "MaxPooling2D: padding"),

@@ -78,6 +78,8 @@ def test_functions_give_a_number_for_each_sample(keras):
         ("mean_squared_error", ONE_HOT, NUMBERS),
         ("mean_absolute_error", ONE_HOT, NUMBERS),
         ("huber", ONE_HOT, NUMBERS),
+        ("log_cosh", ONE_HOT, NUMBERS),
+        ("kl_divergence", ONE_HOT, PROBABILITIES),
         ("binary_crossentropy", ONE_HOT, PROBABILITIES),
     ]:
         ours, theirs = getattr(mg.losses, name), getattr(keras.losses, name)

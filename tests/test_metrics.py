@@ -11,6 +11,7 @@ rng = np.random.default_rng(1)
 PREDICTIONS = rng.random((50, 5)).astype("float32")
 LABELS = rng.integers(5, size=50)
 ONE_HOT = np.eye(5, dtype="float32")[LABELS]
+MANY = rng.random((50, 7)).astype("float32")
 COLUMN = rng.integers(2, size=(50, 1)).astype("float32")
 
 CASES = {
@@ -21,6 +22,8 @@ CASES = {
     "squared": ("MeanSquaredError", ONE_HOT, PREDICTIONS),
     "absolute": ("MeanAbsoluteError", ONE_HOT, PREDICTIONS),
     "root": ("RootMeanSquaredError", ONE_HOT, PREDICTIONS),
+    "top": ("TopKCategoricalAccuracy", ONE_HOT[:, [0, 1, 2, 3, 4, 4, 4]], np.round(MANY, 1)),
+    "top of labels": ("SparseTopKCategoricalAccuracy", LABELS, np.round(MANY, 1)),
     "pictures": (
         "CategoricalAccuracy",
         ONE_HOT.reshape(10, 5, 5),
@@ -75,6 +78,54 @@ def test_a_function_counts_as_metric():
     metric.update_state(ONE_HOT, PREDICTIONS)
     assert metric.name == "largest"
     assert metric.result() == pytest.approx(np.abs(ONE_HOT - PREDICTIONS).max(axis=1).mean())
+
+
+FUNCTIONS = {
+    "categorical_accuracy": (ONE_HOT, PREDICTIONS),
+    "sparse_categorical_accuracy": (LABELS, PREDICTIONS),
+    "binary_accuracy": (ONE_HOT, PREDICTIONS),
+    "top_k_categorical_accuracy": (ONE_HOT, PREDICTIONS, 2),
+    "sparse_top_k_categorical_accuracy": (LABELS, np.round(PREDICTIONS, 1), 2),
+    "mean_squared_error": (ONE_HOT, PREDICTIONS),
+    "categorical_crossentropy": (ONE_HOT, PREDICTIONS),
+    "kl_divergence": (ONE_HOT, PREDICTIONS),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_of_keras_s_gives_a_number_for_each_sample_and_is_a_metric(keras, name):
+    ours, theirs = (getattr(lib.metrics, name) for lib in (mg, keras))
+    values, wanted = ours(*FUNCTIONS[name]), np.asarray(theirs(*FUNCTIONS[name]))
+    assert values.dtype == wanted.dtype and values.shape == wanted.shape
+    np.testing.assert_allclose(values, wanted, rtol=1e-5, atol=1e-6)
+    for identifier in (ours, name):
+        metric = mg.metrics.get(identifier, *map(np.shape, FUNCTIONS[name][:2]))
+        assert metric.name == name and metric.direction in ("up", "down")
+        metric.update_state(*FUNCTIONS[name][:2])
+        mean = float(np.mean(theirs(*FUNCTIONS[name][:2])))
+        assert metric.result() == pytest.approx(mean, rel=1e-5)
+
+
+def test_a_column_of_labels_has_the_result_that_keras_gives(keras):
+    for name in ("sparse_categorical_accuracy", "sparse_top_k_categorical_accuracy"):
+        both = [getattr(lib.metrics, name)(LABELS[:, None], PREDICTIONS) for lib in (mg, keras)]
+        np.testing.assert_array_equal(*both)
+
+
+def test_fit_takes_functions_as_metrics_under_their_names(keras):
+    def history(lib):
+        model = lib.Sequential([lib.Input((7,)), lib.layers.Dense(5, "softmax", name="d")])
+        model.set_weights([np.full((7, 5), 0.1) * np.arange(5), np.zeros(5)])
+        m = lib.metrics
+        named = [m.sparse_categorical_accuracy, "sparse_categorical_crossentropy"]
+        named += [m.SparseTopKCategoricalAccuracy(k=2), "sparse_top_k_categorical_accuracy"]
+        model.compile("sgd", "sparse_categorical_crossentropy", metrics=named)
+        return model.fit(MANY, LABELS, epochs=2, shuffle=False, verbose=0).history
+
+    mine, theirs = history(mg), history(keras)
+    assert sorted(mine) == sorted(theirs)
+    for name, values in theirs.items():
+        assert mine[name] == pytest.approx(values, rel=1e-4), name
 
 
 def test_a_metric_of_one_s_own_has_the_name_that_keras_gives(keras):

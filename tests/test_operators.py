@@ -6,6 +6,7 @@ each other and from 0), so that no disagreement has to be excused.
 
 import importlib
 import itertools
+import math
 import pkgutil
 import sys
 from operator import getitem
@@ -79,7 +80,7 @@ COMPARISONS = (
     *(np.equal, np.not_equal),
 )
 REDUCTIONS = (np.sum, np.mean, np.max, np.amax)
-SHAPING = (np.matmul, np.where, np.reshape, np.transpose, np.concatenate, getitem)  # x[index]
+SHAPING = (np.matmul, np.where, np.reshape, np.transpose, np.concatenate, np.pad, getitem)
 
 
 def defined(operator):
@@ -239,6 +240,14 @@ def test_reshaping_and_transposing(seed, shape, data):
 
 
 @given(seed=seeds, shape=array_shapes(max_dims=3, max_side=3), data=st.data())
+def test_zeros_around_an_array(seed, shape, data):
+    x, side = spread(seed, shape), st.tuples(st.integers(0, 2), st.integers(0, 2))
+    widths = data.draw(st.integers(0, 2) | side | st.tuples(*[side] * len(shape)))
+    value = check(lambda x: np.pad(x, widths), x, operator=operators.Pad)
+    assert np.array_equal(value, np.pad(x, widths))
+
+
+@given(seed=seeds, shape=array_shapes(max_dims=3, max_side=3), data=st.data())
 def test_arrays_joined_along_any_axis(seed, shape, data):
     axis = data.draw(st.integers(-len(shape), len(shape) - 1))
     lengths = data.draw(st.lists(st.integers(1, 3), min_size=1, max_size=3))
@@ -286,6 +295,8 @@ ACTIVATIONS = {
     operators.Relu: {},
     operators.Elu: {"alpha": 0.7},
     operators.Sigmoid: {},
+    operators.Gelu: {},
+    operators.Penalty: {"l1": 0.3, "l2": 0.2},
 }
 ALONG_AN_AXIS = (operators.Softmax, operators.LogSoftmax)
 CROSS_ENTROPIES = (cross_entropy.SoftmaxCrossEntropy, cross_entropy.SparseSoftmaxCrossEntropy)
@@ -318,6 +329,22 @@ def test_every_operator_of_the_library_is_checked():
     }
 
 
+def normal_below(x):
+    """The part of normally distributed numbers that is below x, by the C library."""
+    return math.erfc(-x / math.sqrt(2)) / 2
+
+
+def test_gelu_to_a_few_roundings_where_it_is_tiny_or_huge_too():
+    x = np.concatenate([np.linspace(-12, 12, 4801), [-1e300, -38, 38, 1e300]])
+    value, wanted = activations.gelu(x), x * np.vectorize(normal_below)(x)
+    assert np.all(np.abs(value - wanted) <= 6e-16 * np.maximum(np.abs(x), 1))
+    tiny = (x > -12) & (x < 12)
+    np.testing.assert_allclose(value[tiny], wanted[tiny], rtol=4e-14)  # erfc's argument is rounded
+    single = activations.gelu(x[:-4].astype(np.float32))
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, wanted[:-4], rtol=0, atol=1.2e-6)
+
+
 @pytest.mark.parametrize("operator", ACTIVATIONS, ids=lambda o: o.__name__)
 @given(seed=seeds, shape=shapes)
 def test_activations(operator, seed, shape):
@@ -328,6 +355,8 @@ def test_activations(operator, seed, shape):
         operators.Relu: lambda x: x * (x > 0),
         operators.Elu: lambda x: np.where(x > 0, x, 0.7 * (np.exp(x) - 1)),
         operators.Sigmoid: lambda x: 1 / (1 + np.exp(-x)),
+        operators.Gelu: lambda x: x * np.vectorize(normal_below, otypes=[float])(x),
+        operators.Penalty: lambda x: np.sum(0.3 * abs(x)) + np.sum(0.2 * x**2),
     }[operator](x)
     np.testing.assert_allclose(value, expected, rtol=1e-13)
 
@@ -509,6 +538,8 @@ def test_activations_are_tensorflows(tensorflow, name):
         (lambda x: x.sum(axis=2), r"Sum: no axis 2 in shape \(2, 3\)"),
         (lambda x: x.reshape(4), r"Reshape: 6 elements of shape \(2, 3\) do not fill"),
         (lambda x: np.transpose(x, (0, 0)), "Transpose: axes"),
+        (lambda x: np.pad(x, -1), "Pad: pad_width is .* got -1"),
+        (lambda x: np.pad(x, ((1, 1),) * 3), "Pad: pad_width"),
         (lambda x: mg.operators.Convolve(x, np.ones((2, 2, 1, 1))), r"\(batch, height, width, channel\)"),
         (lambda x: mg.operators.MaxPool(x.reshape(1, 2, 3, 1), 5), "kernel 5×5 does not fit a 2×3 input"),
         (

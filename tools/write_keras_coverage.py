@@ -20,12 +20,14 @@ import minigrad as mg
 FILE = Path(__file__).resolve().parents[1] / "KERAS.md"
 
 # Whatever is public in these modules is compared; what a call cannot do without, by argument.
-MODULES = ("layers", "losses", "optimizers", "metrics", "initializers", "callbacks", "utils")
+MODULES = ("layers", "losses", "optimizers", "metrics", "initializers", "regularizers")
+MODULES = (*MODULES, "callbacks", "utils")
 BASES = ("InputLayer", "Layer", "Loss", "Optimizer", "Metric", "Mean", "Initializer")
-BASES = (*BASES, "Callback", "CallbackList", "History")
+BASES = (*BASES, "Callback", "CallbackList", "History", "Regularizer")
 NEEDED = {
     "activation": "relu",
     "backup_dir": "folder",
+    "dims": (1,),
     "filename": "log.csv",
     "filepath": "w.npz",
     "filters": 1,

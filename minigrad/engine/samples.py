@@ -22,8 +22,8 @@ from minigrad.engine.network import Network
 from minigrad.engine.program import Program
 from minigrad.engine.scope import Scope
 from minigrad.engine.sums import Sums
-from minigrad.graph import Node, Operator, Variable, is_recordable
-from minigrad.operators import Mean
+from minigrad.graph import Node, Operator, Variable, is_recordable, topological_sort
+from minigrad.operators import Add, Mean
 
 __all__ = ["Alone", "Samples", "can_be_split"]
 
@@ -33,10 +33,18 @@ Make = Callable[[int, Callable[[Variable], Array] | None], Program]
 
 
 def can_be_split(network: Network, scope: Scope) -> bool:
-    """Whether every node keeps the samples apart, but for the mean of the loss."""
-    loss = network.loss
-    nodes = [n for n in scope.nodes if n is not loss]
-    return (loss is None or type(loss) is Mean) and all(apart(n, scope) for n in nodes)
+    """Whether every node keeps the samples apart, but for the mean of the loss.
+
+    What weights cost may be added to that mean: each piece has it in full, and as their parts of
+    the batch add up to 1, so do these.
+    """
+    mean, costs = network.loss, set[Node]()
+    if type(mean) is Add:
+        mean, cost = mean.inputs
+        costs = {network.loss, *topological_sort(cost)}
+    if not (mean is None or type(mean) is Mean) or any(map(scope.is_entry, costs)):
+        return False
+    return all(n is mean or n in costs or apart(n, scope) for n in scope.nodes)
 
 
 def apart(node: Operator, scope: Scope) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import config, initializers
+from minigrad import config, initializers, regularizers
 from minigrad.graph import Constant, Node, Operator, Variable, as_node
 from minigrad.layers.building import as_it_was, sample_shape, tree
 from minigrad.layers.tensors import KerasTensor, tensors_in, with_tensors
@@ -78,7 +78,10 @@ class Layer:
         input_dim: int | None = None,
         **unknown: Any,
     ) -> None:
-        for argument in unknown:
+        for argument, value in unknown.items():
+            if argument.endswith(("_regularizer", "_constraint")):
+                lookup.refuse(type(self).__name__, **{argument: (value, None)})
+                continue
             known = [*inspect.signature(type(self)).parameters, *LAYER_ARGUMENTS]
             raise TypeError(
                 f"{type(self).__name__} has no argument {argument!r}."
@@ -96,6 +99,7 @@ class Layer:
         self.built = False
         self._results: tuple[KerasTensor, ...] = ()  # of each call on symbolic tensors
         self._own: list[tuple[Variable, bool]] = []  # each weight, and whether it is trainable
+        self._costs: tuple[tuple[Variable, Callable[[Any], Any]], ...] = ()  # by regularizers
 
     def __repr__(self) -> str:
         return f"<{title(self)} {'built' if self.built else 'not built yet'}>"
@@ -155,6 +159,7 @@ class Layer:
         dtype: Any = None,
         trainable: bool = True,
         name: str | None = None,
+        regularizer: Any = None,
     ) -> Variable:
         """Make a weight that belongs to the layer.
 
@@ -165,6 +170,7 @@ class Layer:
             dtype: Its dtype; the layer's by default.
             trainable: Whether ``fit`` changes it.
             name: What to call it; the layer's name is put in front.
+            regularizer: Name or function of what it costs; see ``mg.regularizers``.
 
         Returns:
             A variable, to be used in ``call``.
@@ -178,6 +184,11 @@ class Layer:
                 f"{title(self)}: the initializer of {name} gave shape {weight.shape}, wanted {shape}"
             )
         self._own.append((weight, trainable))
+        if (cost := regularizers.get(regularizer)) is not None:
+            trial = cost(weight)
+            if not isinstance(trial, Node) or trial.shape != ():
+                raise ValueError(f"{title(self)}: the regularizer of {name} gives no single number")
+            self._costs = (*self._costs, (weight, cost))
         return weight
 
     def __call__(self, inputs: Any, training: bool = False) -> Node:
@@ -282,6 +293,17 @@ class Layer:
         """All weights, as variables of the graph."""
         mine = [weight for weight, _ in sorted(self._own, key=lambda pair: not pair[1])]
         return mine + [w for part in self._parts() for w in part.weights]
+
+    @property
+    def losses(self) -> list[Node]:
+        """What the trained weights cost by their regularizers: nodes, which add to the loss."""
+        trained, nodes = set(self.trainable_weights), []
+        for part in dict.fromkeys(tree(self)):
+            for weight, cost in part._costs:
+                if weight in trained:
+                    nodes.append(cost(weight))
+                    part._sign(nodes[-1], [weight])
+        return nodes
 
     @property
     def trainable_variables(self) -> list[Variable]:

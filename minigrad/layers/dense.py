@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import activations, initializers
-from minigrad.graph import Node
+from minigrad import activations, initializers, regularizers
+from minigrad.graph import Node, Variable
 from minigrad.layers.base import Layer, Shape
 from minigrad.shared import lookup
 from minigrad.shared.arguments import title, whole
@@ -25,7 +25,8 @@ class WithKernel(Layer):
         use_bias: Whether a number is added to each of the results, along the last axis.
         kernel_initializer: Initial values of the kernel; ``None`` for Keras's default.
         bias_initializer: Initial values of the bias.
-        kernel_regularizer: Not covered, nor are the four after it.
+        kernel_regularizer: What the kernel adds to the loss; see ``mg.regularizers``.
+        bias_regularizer: What the bias adds to it.
         options: ``name``, ``trainable``, ``dtype``, ``input_shape``: see :class:`Layer`.
 
     Raises:
@@ -38,30 +39,21 @@ class WithKernel(Layer):
         use_bias: bool,
         kernel_initializer: Any,
         bias_initializer: Any,
-        kernel_regularizer: None = None,
-        bias_regularizer: None = None,
-        activity_regularizer: None = None,
-        kernel_constraint: None = None,
-        bias_constraint: None = None,
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
         **options: Any,
     ) -> None:
-        lookup.refuse(
-            type(self).__name__,
-            kernel_regularizer=(kernel_regularizer, None),
-            bias_regularizer=(bias_regularizer, None),
-            activity_regularizer=(activity_regularizer, None),
-            kernel_constraint=(kernel_constraint, None),
-            bias_constraint=(bias_constraint, None),
-        )
-        with lookup.of_argument(type(self).__name__, "activation"):
-            self.activation = activations.get(activation)
         self.use_bias = bool(use_bias)
-        with lookup.of_argument(type(self).__name__, "kernel_initializer"):
-            default = "glorot_uniform" if kernel_initializer is None else kernel_initializer
-            self.kernel_initializer = initializers.get(default)
-        with lookup.of_argument(type(self).__name__, "bias_initializer"):
-            default = "zeros" if bias_initializer is None else bias_initializer
-            self.bias_initializer = initializers.get(default)
+        self.activation: Any
+        for argument, get, value in (
+            ("activation", activations.get, activation),
+            ("kernel_initializer", initializers.get, kernel_initializer or "glorot_uniform"),
+            ("bias_initializer", initializers.get, bias_initializer or "zeros"),
+            ("kernel_regularizer", regularizers.get, kernel_regularizer),
+            ("bias_regularizer", regularizers.get, bias_regularizer),
+        ):
+            with lookup.of_argument(type(self).__name__, argument):
+                setattr(self, argument, get(value))
         super().__init__(**options)
 
     def _kernel_shape(self, input_shape: Shape) -> Shape:
@@ -75,9 +67,16 @@ class WithKernel(Layer):
     def build(self, input_shape: Shape) -> None:
         self.compute_output_shape(input_shape)  # refuses an input that does not fit
         shape = self._kernel_shape(input_shape)
-        self.kernel = self.add_weight(shape, self.kernel_initializer, name="kernel")
+
+        def weight(name: str, lengths: Shape) -> Variable:
+            made, cost = (
+                getattr(self, f"{name}_{what}") for what in ("initializer", "regularizer")
+            )
+            return self.add_weight(lengths, made, name=name, regularizer=cost)
+
+        self.kernel = weight("kernel", shape)
         if self.use_bias:
-            self.bias = self.add_weight(shape[-1:], self.bias_initializer, name="bias")
+            self.bias = weight("bias", shape[-1:])
         self.built = True
 
     def call(self, inputs: Node) -> Node:
@@ -96,8 +95,8 @@ class Dense(WithKernel):
         use_bias: Whether a number is added to each unit's sum.
         kernel_initializer: Initial values of the kernel, of shape (inputs, units).
         bias_initializer: Initial values of the bias, of shape (units,).
-        kernel_regularizer: Not covered.
-        bias_regularizer: Not covered.
+        kernel_regularizer: What the kernel adds to the loss: ``"l2"``, or see ``mg.regularizers``.
+        bias_regularizer: What the bias adds to it.
         activity_regularizer: Not covered.
         kernel_constraint: Not covered.
         bias_constraint: Not covered.

@@ -11,11 +11,20 @@ from minigrad.graph import Node
 from minigrad.layers.base import Layer
 from minigrad.shared.arguments import brief, title
 
-__all__ = ["Add", "Concatenate"]
+__all__ = ["Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"]
 
 
 class Merge(Layer):
-    """A layer that is called on a list; the base of those below."""
+    """A layer that is called on a list, the items of which meet one after the other.
+
+    Args:
+        options: ``name``, ``dtype``: see :class:`Layer`.
+    """
+
+    _function: np.ufunc
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
 
     def call(self, inputs: Any) -> Node:
         return self._merged(self._checked(inputs))
@@ -34,8 +43,8 @@ class Merge(Layer):
             )
         return inputs
 
-    def _merged(self, inputs: list[Any]) -> Node:
-        raise NotImplementedError
+    def _merged(self, inputs: list[Any]) -> Any:
+        return reduce(self._function, inputs)
 
 
 class Add(Merge):
@@ -54,11 +63,93 @@ class Add(Merge):
         (None, 8)
     """
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+    _function = np.add
 
-    def _merged(self, inputs: list[Any]) -> Node:
-        return reduce(np.add, inputs)
+
+class Average(Add):
+    """The mean of several inputs, number by number; see :class:`Add`.
+
+    Args:
+        options: ``name``, ``dtype``: see :class:`Layer`.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> y = mg.layers.Average()([np.array([[1.0, 2.0]]), np.array([[3.0, 6.0]])])
+        >>> mg.forward(mg.topological_sort(y))
+        array([[2., 4.]])
+    """
+
+    def _merged(self, inputs: list[Any]) -> Any:
+        return super()._merged(inputs) / len(inputs)
+
+
+class Subtract(Merge):
+    """The first of two inputs minus the second; see :class:`Add`.
+
+    Args:
+        options: ``name``, ``dtype``: see :class:`Layer`.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> y = mg.layers.Subtract()([np.array([[1.0, 2.0]]), np.array([[3.0, 6.0]])])
+        >>> mg.forward(mg.topological_sort(y))
+        array([[-2., -4.]])
+    """
+
+    _function = np.subtract
+
+    def _checked(self, inputs: Any) -> list[Any]:
+        if len(super()._checked(inputs)) != 2:
+            raise ValueError(f"{title(self)}: is called on two inputs, got {len(inputs)}")
+        return inputs  # type: ignore[no-any-return]
+
+
+class Multiply(Merge):
+    """The product of several inputs, number by number: a gate; see :class:`Add`.
+
+    Args:
+        options: ``name``, ``dtype``: see :class:`Layer`.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> y = mg.layers.Multiply()([np.array([[1.0, 2.0]]), np.array([[3.0, 6.0]])])
+        >>> mg.forward(mg.topological_sort(y))
+        array([[ 3., 12.]])
+    """
+
+    _function = np.multiply
+
+
+class Maximum(Merge):
+    """The largest of several inputs, number by number; see :class:`Add`.
+
+    Args:
+        options: ``name``, ``dtype``: see :class:`Layer`.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> y = mg.layers.Maximum()([np.array([[1.0, 7.0]]), np.array([[3.0, 6.0]])])
+        >>> mg.forward(mg.topological_sort(y))
+        array([[3., 7.]])
+    """
+
+    _function = np.maximum
+
+
+class Minimum(Merge):
+    """The smallest of several inputs, number by number; see :class:`Add`.
+
+    Args:
+        options: ``name``, ``dtype``: see :class:`Layer`.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> y = mg.layers.Minimum()([np.array([[1.0, 7.0]]), np.array([[3.0, 6.0]])])
+        >>> mg.forward(mg.topological_sort(y))
+        array([[1., 6.]])
+    """
+
+    _function = np.minimum
 
 
 class Concatenate(Merge):
@@ -85,5 +176,5 @@ class Concatenate(Merge):
         self.axis = int(axis)
         super().__init__(**options)
 
-    def _merged(self, inputs: list[Any]) -> Node:
-        return np.concatenate(inputs, axis=self.axis)  # type: ignore[return-value]
+    def _merged(self, inputs: list[Any]) -> Any:
+        return np.concatenate(inputs, axis=self.axis)

@@ -1,4 +1,4 @@
-"""Layers that change the shape: another order of axes, or a picture summed up in a number."""
+"""Layers that change the shape: other axes, pictures with more around or in them, or summed up."""
 
 from __future__ import annotations
 
@@ -9,10 +9,18 @@ import numpy as np
 
 from minigrad.graph import Node
 from minigrad.layers.base import Layer, Shape
+from minigrad.operators.convolution import pair
 from minigrad.shared import lookup
 from minigrad.shared.arguments import brief, is_whole, title
 
-__all__ = ["GlobalAveragePooling2D", "GlobalMaxPooling2D", "Reshape"]
+__all__ = [
+    "GlobalAveragePooling2D",
+    "GlobalMaxPooling2D",
+    "Permute",
+    "Reshape",
+    "UpSampling2D",
+    "ZeroPadding2D",
+]
 
 
 class Reshape(Layer):
@@ -57,32 +65,80 @@ class Reshape(Layer):
         return (input_shape[0], *shape)
 
 
-class GlobalPooling2D(Layer):
-    """One number for each channel of a picture; the base of the two below."""
+class Permute(Layer):
+    """The axes of each sample in another order.
 
-    def __init__(
-        self, data_format: str | None = None, keepdims: bool = False, **options: Any
-    ) -> None:
-        kind = type(self).__name__
-        lookup.refuse(kind, data_format=(data_format, None, "channels_last"))
-        if not isinstance(keepdims, bool):
-            raise ValueError(f"{kind}: keepdims is True or False, got {brief(keepdims)}")
-        self.keepdims = keepdims
+    Args:
+        dims: For each axis of the result, which axis of a sample it was, counted from 1.
+        options: ``name``, ``dtype``, ``input_shape``: see :class:`Layer`.
+
+    Raises:
+        ValueError: When the numbers are no permutation, or do not fit the input.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.layers.Permute((2, 1)).compute_output_shape((None, 10, 64))
+        (None, 64, 10)
+    """
+
+    def __init__(self, dims: Any, **options: Any) -> None:
+        numbers = list(dims) if isinstance(dims, (tuple, list)) else []
+        if not numbers or sorted(numbers) != list(range(1, len(numbers) + 1)):
+            raise ValueError(
+                f"Permute: dims are the numbers of a sample's axes in a new order, such as (2, 1); "
+                f"got {brief(dims)}"
+            )
+        self.dims = tuple(numbers)
         super().__init__(**options)
 
     def call(self, inputs: Node) -> Node:
         self.compute_output_shape(inputs.shape)
-        return self._summary(inputs)
-
-    def _summary(self, inputs: Any) -> Node:
-        raise NotImplementedError
+        return np.transpose(inputs, (0, *self.dims))  # type: ignore[return-value]
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
+        if len(input_shape) != len(self.dims) + 1:
+            raise ValueError(f"{title(self)}: dims={self.dims} of an input of shape {input_shape}")
+        return (input_shape[0], *(input_shape[axis] for axis in self.dims))
+
+
+class Pictures(Layer):
+    """A layer on pictures; the base of those below."""
+
+    def __init__(self, data_format: str | None = None, **options: Any) -> None:
+        kind = type(self).__name__
+        lookup.refuse(kind, data_format=(data_format, None, "channels_last"))
+        super().__init__(**options)
+
+    def _sides(self, input_shape: Shape) -> Shape:
+        """Height and width of pictures of this shape."""
         if len(input_shape) != 4:
             raise ValueError(
                 f"{title(self)}: wants images of shape (batch, height, width, channel), "
                 f"got {input_shape}"
             )
+        return input_shape[1:3]
+
+
+class GlobalPooling2D(Pictures):
+    """One number for each channel of a picture; the base of the two below."""
+
+    _function: Any
+
+    def __init__(
+        self, data_format: str | None = None, keepdims: bool = False, **options: Any
+    ) -> None:
+        if not isinstance(keepdims, bool):
+            kind = type(self).__name__
+            raise ValueError(f"{kind}: keepdims is True or False, got {brief(keepdims)}")
+        self.keepdims = keepdims
+        super().__init__(data_format, **options)
+
+    def call(self, inputs: Node) -> Node:
+        self._sides(inputs.shape)
+        return self._function(inputs, axis=(1, 2), keepdims=self.keepdims)  # type: ignore[no-any-return]
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        self._sides(input_shape)
         batch, _, _, channels = input_shape
         return (batch, 1, 1, channels) if self.keepdims else (batch, channels)
 
@@ -104,8 +160,7 @@ class GlobalAveragePooling2D(GlobalPooling2D):
         (None, 16)
     """
 
-    def _summary(self, inputs: Any) -> Node:
-        return np.mean(inputs, axis=(1, 2), keepdims=self.keepdims)
+    _function = staticmethod(np.mean)
 
 
 class GlobalMaxPooling2D(GlobalPooling2D):
@@ -125,5 +180,88 @@ class GlobalMaxPooling2D(GlobalPooling2D):
         (None, 16)
     """
 
-    def _summary(self, inputs: Any) -> Node:
-        return np.max(inputs, axis=(1, 2), keepdims=self.keepdims)
+    _function = staticmethod(np.max)
+
+
+class ZeroPadding2D(Pictures):
+    """Zeros around each picture.
+
+    Args:
+        padding: How many rows and columns: a number, (above and below, left and right), or
+            ((above, below), (left, right)).
+        data_format: Channels are last; nothing else is covered.
+        options: ``name``, ``dtype``, ``input_shape``: see :class:`Layer`.
+
+    Raises:
+        ValueError: When the padding is none of the three, or it is called on anything but
+            pictures.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.layers.ZeroPadding2D((2, 1)).compute_output_shape((None, 28, 28, 1))
+        (None, 32, 30, 1)
+    """
+
+    def __init__(
+        self, padding: Any = (1, 1), data_format: str | None = None, **options: Any
+    ) -> None:
+        sides = padding if isinstance(padding, (tuple, list)) else (padding, padding)
+        both = tuple(tuple(n) if isinstance(n, (tuple, list)) else (n, n) for n in sides)
+        if len(both) != 2 or not all(len(n) == 2 and all(is_whole(k, 0) for k in n) for n in both):
+            raise ValueError(
+                "ZeroPadding2D: padding is a whole number, two of them, or two pairs such as "
+                f"((1, 1), (2, 2)); got {brief(padding)}"
+            )
+        self.padding = both
+        super().__init__(data_format, **options)
+
+    def call(self, inputs: Node) -> Node:
+        self._sides(inputs.shape)
+        return np.pad(inputs, ((0, 0), *self.padding, (0, 0)))  # type: ignore[arg-type, return-value]
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        sides = zip(self._sides(input_shape), self.padding, strict=True)
+        return (input_shape[0], *(n + sum(more) for n, more in sides), input_shape[3])
+
+
+class UpSampling2D(Pictures):
+    """Each picture larger: every number becomes a block of equal ones.
+
+    Args:
+        size: Height and width of a block, one number or a pair.
+        data_format: Channels are last; nothing else is covered.
+        interpolation: ``"nearest"``; nothing else is covered.
+        options: ``name``, ``dtype``, ``input_shape``: see :class:`Layer`.
+
+    Raises:
+        ValueError: For arguments that are not covered or make no sense, or when it is called on
+            anything but pictures.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.layers.UpSampling2D((2, 3)).compute_output_shape((None, 7, 7, 8))
+        (None, 14, 21, 8)
+    """
+
+    def __init__(
+        self,
+        size: Any = (2, 2),
+        data_format: str | None = None,
+        interpolation: str = "nearest",
+        **options: Any,
+    ) -> None:
+        lookup.refuse("UpSampling2D", interpolation=(interpolation, "nearest"))
+        self.size = pair(size, "size", "UpSampling2D")
+        self.interpolation = interpolation
+        super().__init__(data_format, **options)
+
+    def call(self, inputs: Node) -> Node:
+        batch, height, width, channels = self.compute_output_shape(inputs.shape)
+        down, across = self.size
+        x: Any = np.reshape(inputs, (batch, height // down, 1, width // across, 1, channels))
+        blocks = x * np.ones((down, 1, across, 1), inputs.dtype)
+        return np.reshape(blocks, (batch, height, width, channels))  # type: ignore[return-value]
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        sides = zip(self._sides(input_shape), self.size, strict=True)
+        return (input_shape[0], *(n * more for n, more in sides), input_shape[3])

@@ -8,6 +8,7 @@ from minigrad import operators
 from minigrad.graph import Node, Operator
 from minigrad.layers.base import Layer, Shape
 from minigrad.layers.dense import WithKernel
+from minigrad.layers.shaping import Pictures
 from minigrad.operators.convolution import check_padding, pair, place_windows
 from minigrad.shared import lookup
 from minigrad.shared.arguments import title, whole
@@ -47,8 +48,8 @@ class Conv2D(WithKernel):
         kernel_initializer: Initial values of the kernel, of shape
             (height, width, channels, filters).
         bias_initializer: Initial values of the bias, of shape (filters,).
-        kernel_regularizer: Not covered.
-        bias_regularizer: Not covered.
+        kernel_regularizer: What the kernel adds to the loss: ``"l2"``, or see ``mg.regularizers``.
+        bias_regularizer: What the bias adds to it.
         activity_regularizer: Not covered.
         kernel_constraint: Not covered.
         bias_constraint: Not covered.
@@ -121,7 +122,7 @@ class Conv2D(WithKernel):
         return (input_shape[0], *size, self.filters)
 
 
-class Pooling2D(Layer):
+class Pooling2D(Pictures):
     """One number for each window of pictures; the base of the two poolings."""
 
     _operator: type[Operator]
@@ -132,15 +133,13 @@ class Pooling2D(Layer):
         strides: Any = None,
         padding: str = "valid",
         data_format: str | None = None,
-        name: str | None = None,
         **options: Any,
     ) -> None:
         kind = type(self).__name__
-        lookup.refuse(kind, data_format=(data_format, None, "channels_last"))
         self.pool_size = pair(pool_size, "pool_size", kind)
         self.strides = pair(self.pool_size if strides is None else strides, "strides", kind)
         self.padding = check_padding(kind, padding)
-        super().__init__(name=name, **options)
+        super().__init__(data_format, **options)
 
     def call(self, inputs: Node) -> Node:
         self.compute_output_shape(inputs.shape)
@@ -160,10 +159,7 @@ class MaxPooling2D(Pooling2D):
         padding: ``"valid"``, or ``"same"`` for results as large as the pictures (divided by
             the strides); what lies outside a picture does not count.
         data_format: Channels are last; nothing else is covered.
-        name: What to call it.
-        trainable: Has no meaning: there are no weights.
-        dtype: ``"float32"`` or ``"float64"``; ``mg.config.floatx()`` by default.
-        input_shape: For a first layer, the shape of one picture: (height, width, channels).
+        options: ``name``, ``dtype``, ``input_shape``: see :class:`Layer`.
 
     Input shape:
         (batch, height, width, channels).
@@ -192,10 +188,7 @@ class AveragePooling2D(Pooling2D):
         padding: ``"valid"``, or ``"same"`` for results as large as the pictures (divided by
             the strides); what lies outside a picture does not count.
         data_format: Channels are last; nothing else is covered.
-        name: What to call it.
-        trainable: Has no meaning: there are no weights.
-        dtype: ``"float32"`` or ``"float64"``; ``mg.config.floatx()`` by default.
-        input_shape: For a first layer, the shape of one picture: (height, width, channels).
+        options: ``name``, ``dtype``, ``input_shape``: see :class:`Layer`.
 
     Input shape:
         (batch, height, width, channels).

@@ -14,19 +14,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.losses import absolute_error, base, binary, cross_entropies, squared_error
-from minigrad.losses.absolute_error import *  # noqa: F403
-from minigrad.losses.absolute_error import MeanAbsoluteError
+from minigrad.losses import base, binary, cross_entropies, errors
 from minigrad.losses.base import *  # noqa: F403
 from minigrad.losses.base import FromFunction, Loss
 from minigrad.losses.binary import *  # noqa: F403
-from minigrad.losses.binary import BinaryCrossentropy
 from minigrad.losses.cross_entropies import *  # noqa: F403
-from minigrad.losses.squared_error import *  # noqa: F403
-from minigrad.losses.squared_error import MeanSquaredError
+from minigrad.losses.errors import *  # noqa: F403
 from minigrad.shared import lookup
 
-FILES = (base, cross_entropies, squared_error, absolute_error, binary)
+FILES = (base, cross_entropies, errors, binary)
 __all__ = sorted([*(name for file in FILES for name in file.__all__), "get"])
 
 # A loss and the function of its formula stand in one file, and the one is called as the other.
@@ -37,9 +33,10 @@ FUNCTIONS: dict[Any, type[Loss]] = {PUBLIC[name]: kind for name, kind in FORMULA
 NAMES: dict[str, type[Loss]] = {
     **FORMULAS,
     **{kind.__name__: kind for kind in KINDS},
-    **dict.fromkeys(("mae", "MAE"), MeanAbsoluteError),
-    **dict.fromkeys(("mse", "MSE"), MeanSquaredError),
-    **dict.fromkeys(("bce", "BCE"), BinaryCrossentropy),
+    **dict.fromkeys(("mae", "MAE"), errors.MeanAbsoluteError),
+    **dict.fromkeys(("mse", "MSE"), errors.MeanSquaredError),
+    **dict.fromkeys(("bce", "BCE"), binary.BinaryCrossentropy),
+    **dict.fromkeys(("kld", "KLD"), errors.KLDivergence),
 }
 
 

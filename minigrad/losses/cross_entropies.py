@@ -189,9 +189,9 @@ def probabilities(predictions: Any) -> Any:
     return kept_from_zero(predictions / np.sum(predictions, axis=-1, keepdims=True))
 
 
-def kept_from_zero(predictions: Any) -> Any:
+def kept_from_zero(predictions: Any, most: float | None = None) -> Any:
     small = config.epsilon()
-    return np.maximum(np.minimum(predictions, 1 - small), small)
+    return np.maximum(np.minimum(predictions, 1 - small if most is None else most), small)
 
 
 def categorical_crossentropy(

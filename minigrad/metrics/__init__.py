@@ -13,8 +13,20 @@ Example:
 
 from __future__ import annotations
 
+import inspect
+from functools import partial
 from typing import Any
 
+from minigrad.losses import (
+    binary_crossentropy,
+    categorical_crossentropy,
+    huber,
+    kl_divergence,
+    log_cosh,
+    mean_absolute_error,
+    mean_squared_error,
+    sparse_categorical_crossentropy,
+)
 from minigrad.metrics import accuracies, base, errors
 from minigrad.metrics.accuracies import *  # noqa: F403
 from minigrad.metrics.accuracies import (
@@ -29,16 +41,29 @@ from minigrad.shared import lookup
 from minigrad.shared.arguments import default_name
 
 FILES = (accuracies, base, errors)
-__all__ = sorted([*(name for file in FILES for name in file.__all__), "get"])
 
-KINDS = [getattr(file, name) for file in (accuracies, errors) for name in file.__all__]
-NAMES: dict[str, type[Metric]] = {
+# Keras has the functions of losses here too: called on arrays they give a number for each sample.
+OF_LOSSES = {
+    function.__name__: function
+    for function in (
+        *(categorical_crossentropy, sparse_categorical_crossentropy, binary_crossentropy),
+        *(mean_squared_error, mean_absolute_error, huber, log_cosh, kl_divergence),
+    )
+}
+__all__ = sorted([*(name for file in FILES for name in file.__all__), *OF_LOSSES, "get"])
+
+PUBLIC = {name: getattr(file, name) for file in (accuracies, errors) for name in file.__all__}
+KINDS: list[type[Metric]] = [thing for thing in PUBLIC.values() if isinstance(thing, type)]
+SHOWN = ["accuracy", *(default_name(kind) for kind in KINDS)]
+NAMES: dict[str, Any] = {
+    **{name: partial(FromFunction, function, "down") for name, function in OF_LOSSES.items()},
     **{default_name(kind): kind for kind in KINDS},
     **{kind.__name__: kind for kind in KINDS},
     **dict.fromkeys(("mae", "MAE"), errors.MeanAbsoluteError),
     **dict.fromkeys(("mse", "MSE"), errors.MeanSquaredError),
 }
-SHOWN = ["accuracy", *(default_name(kind) for kind in KINDS)]
+# A function of Keras's is the metric of its name, or the mean of what it gives.
+FUNCTIONS = {thing: name for name, thing in {**PUBLIC, **OF_LOSSES}.items() if name in NAMES}
 SHORT = ("accuracy", "acc")  # which accuracy it is, the shapes tell
 
 
@@ -56,6 +81,8 @@ def check(identifier: Any) -> None:
 
 
 def found(identifier: Any) -> Metric:
+    if inspect.isfunction(identifier):
+        identifier = FUNCTIONS.get(identifier, identifier)
     metric = lookup.get("metric", identifier, NAMES, Metric, FromFunction, SHOWN)
     if isinstance(identifier, str):
         metric.name = identifier  # the key that was asked for

@@ -155,9 +155,9 @@ class Loss(Mean):
 class FromFunction(Metric):
     """A student's function of arrays (y_true, y_pred), with a number for each sample."""
 
-    def __init__(self, function: Callable[[Any, Any], Any]) -> None:
+    def __init__(self, function: Callable[[Any, Any], Any], direction: str | None = None) -> None:
         super().__init__(getattr(function, "__name__", "metric"))
-        self._function = function
+        self._function, self.direction = function, direction
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: None = None) -> None:
         values = numbers(self, self._function(np.asarray(y_true), np.asarray(y_pred)))

@@ -12,7 +12,9 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import reduce
 from itertools import pairwise
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -190,8 +192,9 @@ class Compiled(Functional):
             )
         dtype = np.dtype(input_dtype or self._inputs[0]._layer._given_dtype or self.dtype)
         with_loss = with_loss and self.loss is not None
-        # a layer that is not trainable may compute otherwise while the others train
-        frozen = tuple(part.trainable for part in tree(self)) if training else ()
+        # a layer that is not trainable may compute otherwise while the others train, and its
+        # weights cost nothing
+        frozen = tuple(part.trainable for part in tree(self)) if training or with_loss else ()
         key = batch_size, frozen, with_loss, dtype
         if key not in self._networks:
             shape = (batch_size, *self._entry_shape())
@@ -203,6 +206,8 @@ class Compiled(Functional):
                 self._remark()
                 targets = self.loss._targets(outputs)
                 loss = self.loss(targets, outputs)
+                if costs := self.losses:
+                    loss = loss + reduce(add, costs)
                 ends.append(loss)
             order = topological_sort(*ends)
             self._networks[key] = Network(inputs, targets, outputs, loss, order)
@@ -231,8 +236,9 @@ class Compiled(Functional):
         self, training: bool, with_loss: bool, input_dtype: Any
     ) -> Callable[[int], Runner]:
         """What gives the runner for a batch size; asked in every step of a loop."""
-        weights = self.trainable_weights if training else []
-        use = training, with_loss, input_dtype, self.run_eagerly, tuple(map(id, weights))
+        trained = self.trainable_weights if training or with_loss else []
+        weights = trained if training else []
+        use = training, with_loss, input_dtype, self.run_eagerly, tuple(map(id, trained))
 
         def runner(batch_size: int) -> Runner:
             key = batch_size, get_threads(), use

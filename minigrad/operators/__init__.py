@@ -33,6 +33,7 @@ from minigrad.operators.elementwise import *  # noqa: F403
 from minigrad.operators.functions import *  # noqa: F403
 from minigrad.operators.joining import *  # noqa: F403
 from minigrad.operators.moving_average import *  # noqa: F403
+from minigrad.operators.penalty import *  # noqa: F403
 from minigrad.operators.products import *  # noqa: F403
 from minigrad.operators.reductions import *  # noqa: F403
 from minigrad.operators.rescaling import *  # noqa: F403

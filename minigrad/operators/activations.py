@@ -20,7 +20,20 @@ from minigrad.graph import Node, Operator, recordable
 from minigrad.operators.elementwise import Elementwise, floating
 from minigrad.operators.reductions import axes_of
 
-__all__ = ["Elu", "LogSoftmax", "Relu", "Sigmoid", "Softmax"]
+__all__ = ["Elu", "Gelu", "LogSoftmax", "Relu", "Sigmoid", "Softmax"]
+
+# Mills' ratio, the tail of the standard normal distribution over its density, as t times a
+# polynomial in 2t − 1 with t = 5/(5 + |x|): the Chebyshev series of 60 points computed with 60
+# digits, cut off where it is below the rounding of float64, in powers.
+MILLS = (
+    *(0.3856162094306315, 0.33357331903779236, 0.24830941231477544, 0.15718221510927685),
+    *(0.08272894314643445, 0.0346509468182674, 0.010425100484365393, 0.0015006565540879421),
+    *(-0.00039999241341118403, -0.00027317176520307506, -2.9766505707761727e-05),
+    *(2.49468588240705e-05, 8.362539413649893e-06, -1.9942425050781534e-06),
+    *(-1.3881099679266608e-06, 1.65990355916295e-07, 2.1731295979094348e-07),
+    *(-1.7969791215333455e-08, -3.379781522834457e-08, 2.5202805247849852e-09),
+    *(4.649836019220064e-09, -2.5363559595745384e-10, -3.9376403962130394e-10),
+)
 
 
 @recordable
@@ -104,6 +117,42 @@ class Sigmoid(Elementwise):
 
     def backward(self, g, x):
         return g * self.value * (1 - self.value)
+
+
+@recordable
+class Gelu(Elementwise):
+    """x·Φ(x), with Φ the distribution function of standard normal numbers.
+
+    Φ is exact to 4e-16, and to 8e-15 of itself for x > -12, where it is tiny.
+
+    Source: Hendrycks and Gimpel, arXiv 1606.08415, eq. 1.
+
+    Args:
+        x: A node or an array of any shape.
+        name: What to call it.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.activations.gelu([-1.0, 0.0, 1.0]).round(4)
+        array([-0.1587,  0.    ,  0.8413])
+    """
+
+    def __init__(self, x: Any, name: str | None = None) -> None:
+        super().__init__(floating(x), name=name)
+
+    def forward(self, x):
+        far = np.minimum(np.absolute(x), 40)  # where the tail is 0, and no square overflows
+        self.density = np.exp(far * far * -0.5) * 0.3989422804014327  # 1/√(2π)
+        t = 5 / (far + 5)
+        u, ratio = 2 * t - 1, MILLS[-1]
+        for coefficient in MILLS[-2::-1]:  # Horner's scheme
+            ratio = ratio * u + coefficient
+        tail = self.density * (t * ratio)
+        self.below = np.where(x > 0, 1 - tail, tail)  # Φ(x)
+        return x * self.below
+
+    def backward(self, g, x):
+        return g * (self.below + x * self.density)
 
 
 class AlongAxis(Operator):

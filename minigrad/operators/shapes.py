@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.graph import Node, Operator, as_node, implements, recordable
 
-__all__ = ["Index", "Reshape", "Transpose"]
+__all__ = ["Index", "Pad", "Reshape", "Transpose"]
 
 
 @implements(np.reshape)
@@ -94,6 +94,55 @@ class Transpose(Operator):
 
     def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
         return tuple(x.shape[axis] for axis in self.axes), x.dtype
+
+
+@implements(np.pad)
+@recordable
+class Pad(Operator):
+    """Zeros before and after the elements, along each axis.
+
+    Args:
+        array: The node.
+        pad_width: For each axis (before, after); one pair, or one number, for all of them.
+        name: What to call it.
+
+    Raises:
+        ValueError: When the numbers do not fit the axes.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> mg.forward(mg.topological_sort(np.pad(mg.Variable([1.0, 2.0]), (1, 2))))
+        array([0., 1., 2., 0., 0.])
+    """
+
+    def __init__(self, array: Any, pad_width: Any, name: str | None = None) -> None:
+        node = as_node(array)
+        self.name = name
+        try:
+            widths = np.broadcast_to(pad_width, (node.ndim, 2))
+            if widths.dtype.kind not in "iu" or np.any(widths < 0):
+                raise ValueError
+        except ValueError:
+            raise ValueError(
+                f"{self.title}: pad_width is (before, after) for each axis of shape {node.shape}, "
+                f"whole numbers of at least 0; got {pad_width!r:.60}"
+            ) from None
+        self.widths = tuple((int(before), int(after)) for before, after in widths)
+        super().__init__(node, name=name)
+
+    def forward(self, x):
+        return np.pad(x, self.widths)
+
+    def backward(self, g, x):
+        lengths = zip(self.widths, x.shape, strict=True)
+        return g[tuple(slice(before, before + n) for (before, _), n in lengths)]
+
+    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
+        return all(samples) and self.widths[0] == (0, 0)
+
+    def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
+        lengths = zip(self.widths, x.shape, strict=True)
+        return tuple(before + n + after for (before, after), n in lengths), x.dtype
 
 
 def copied(index: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["configuration", "default_name", "is_whole", "number", "title", "whole"]
+__all__ = ["configuration", "default_name", "is_whole", "number", "taken", "title", "whole"]
 
 
 def default_name(kind: type) -> str:
@@ -51,14 +51,25 @@ def configuration(thing: Any) -> dict[str, Any]:
         >>> configuration(mg.initializers.Constant(0.5))
         {'value': 0.5}
     """
-    kinds = [kind for kind in reversed(type(thing).__mro__) if "__init__" in vars(kind)]
-    named = [
+    return {name: getattr(thing, name) for name in taken(type(thing)) if hasattr(thing, name)}
+
+
+def taken(kind: type) -> list[str]:
+    """The arguments of a class and those of its base classes, which come first.
+
+    Example:
+        >>> import minigrad as mg
+        >>> from minigrad.shared.arguments import taken
+        >>> taken(mg.initializers.Constant)
+        ['value']
+    """
+    kinds = [each for each in reversed(kind.__mro__) if "__init__" in vars(each)]
+    return [
         parameter.name
-        for kind in kinds[1:]  # the first is object
-        for parameter in inspect.signature(kind.__init__).parameters.values()  # type: ignore[misc]
+        for each in kinds[1:]  # the first is object
+        for parameter in list(inspect.signature(each.__init__).parameters.values())[1:]  # type: ignore[misc]
         if parameter.kind is not inspect.Parameter.VAR_KEYWORD
     ]
-    return {name: getattr(thing, name) for name in named if hasattr(thing, name)}
 
 
 def is_whole(value: Any, least: int = 1) -> bool:
