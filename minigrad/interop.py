@@ -284,7 +284,7 @@ def state_to_keras(model: Model, theirs: Any) -> None:
     theirs.optimizer.iterations.assign(optimizer.iterations)
     mine = memories(model)
     if isinstance(optimizer, optimizers.Nadam):
-        mine.append(np.array(optimizer.product))
+        mine.append(np.array(optimizer._product))
     for variable, array in zip(remembered(theirs.optimizer), mine, strict=True):
         variable.assign(np.array(array))  # a copy: JAX would share the memory
 

@@ -100,7 +100,9 @@ def test_a_module_shows_what_is_public_in_it(name):
     assert shown(module) == {each for each in module.__all__ if not each.startswith("_")}
 
 
-@pytest.mark.parametrize("name", ["layers", "losses", "metrics", "callbacks", "initializers"])
+@pytest.mark.parametrize(
+    "name", ["layers", "losses", "metrics", "callbacks", "initializers", "optimizers"]
+)
 def test_a_module_of_keras_s_name_shows_keras_s_names(keras, name):
     assert shown(getattr(mg, name)) <= shown(getattr(keras, name))
 

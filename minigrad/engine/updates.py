@@ -82,7 +82,7 @@ class Rule:
         """The optimizer with stand-ins for its numbers, and for its properties that are some."""
         twin: Any = copy.copy(optimizer)
         kind = type(optimizer)
-        stand_ins = {name: numbers.number(optimizer, name) for name in kind.looked_up}
+        stand_ins = {name: numbers.number(optimizer, name) for name in kind._looked_up}
         twin.__class__ = type(kind.__name__, (kind,), stand_ins)
         for name, value in vars(optimizer).items():
             if isinstance(value, (bool, int, float)):

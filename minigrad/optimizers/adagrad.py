@@ -51,7 +51,7 @@ class Adagrad(Optimizer):
         self.initial_accumulator_value, self.epsilon = numbers(
             self, initial_accumulator_value=initial_accumulator_value, epsilon=epsilon
         )
-        self.fresh = self.initial_accumulator_value
+        self._fresh = self.initial_accumulator_value
         super().__init__(learning_rate, **common)
 
     def update(self, variable: Variable, gradient: Any) -> None:
@@ -132,7 +132,7 @@ class RMSprop(Optimizer):
 class Adadelta(Optimizer):
     """Each gradient divided by its own size lately, times the size of the steps lately.
 
-        a ← ρa + (1 − ρ)g²,    Δ = g · √(d + ε) / √(a + ε)
+        a ← ρa + (1 − ρ)g²,    Δ = g · √((d + ε) / (a + ε))
         d ← ρd + (1 − ρ)Δ²,    w ← w − learning_rate · Δ
 
     Source: Zeiler, arXiv 1212.5701, algorithm 1, which has a learning rate of 1.
@@ -165,7 +165,6 @@ class Adadelta(Optimizer):
     def update(self, variable: Variable, gradient: Any) -> None:
         gradients, steps = self.state(variable)
         average(gradients, gradient * gradient, self.rho)
-        ratio = np.sqrt(steps + self.epsilon) / np.sqrt(gradients + self.epsilon)
-        step = gradient * ratio
+        step = gradient * np.sqrt((steps + self.epsilon) / (gradients + self.epsilon))
         average(steps, step * step, self.rho)
         variable.value = variable.value - step * self.learning_rate

@@ -44,7 +44,7 @@ class Adam(Optimizer):
         0.999
     """
 
-    refused = {**NOT_COVERED, "amsgrad": False}
+    _refused = NOT_COVERED | {"amsgrad": False}
     slots = 2
 
     def __init__(
@@ -140,7 +140,7 @@ class Adamax(Adam):
         0.999
     """
 
-    refused = NOT_COVERED
+    _refused = NOT_COVERED
 
     def update(self, variable: Variable, gradient: Any) -> None:
         m, u = self.state(variable)
@@ -178,11 +178,11 @@ class Nadam(Adam):
         0.998937
     """
 
-    refused = NOT_COVERED
-    looked_up = (*Adam.looked_up, "product")
+    _refused = NOT_COVERED
+    _looked_up = (*Adam._looked_up, "_product")
 
     @property
-    def product(self) -> float:
+    def _product(self) -> float:
         """μ₁⋯μₜ, of all steps that have been taken."""
         t = self.iterations
         return self.beta_1**t * (WARMING[min(t, len(WARMING)) - 1] if t else 1.0)
@@ -193,7 +193,7 @@ class Nadam(Adam):
         average(v, gradient * gradient, self.beta_2)
         t = self.iterations + 1
         now, then = (self.beta_1 * (1 - 0.5 * 0.96**i) for i in (t, t + 1))
-        product = self.product * now
+        product = self._product * now
         mean = m * (then / (1 - product * then)) + gradient * ((1 - now) / (1 - product))
         size = np.sqrt(v * (1 / (1 - self.beta_2**t))) + self.epsilon
         variable.value = variable.value - mean / size * self.learning_rate

@@ -66,10 +66,10 @@ class Optimizer:
         array([0.5, 1.5])
     """
 
-    refused = NOT_COVERED  # Keras's other arguments, and what they have to be
+    _refused = NOT_COVERED  # Keras's other arguments, and what they have to be
     slots = 0  # how many arrays are kept for each weight
-    fresh = 0.0  # what these hold at first
-    looked_up: tuple[str, ...] = ("learning_rate",)  # properties, other numbers in each step
+    _fresh = 0.0  # what these hold at first
+    _looked_up: tuple[str, ...] = ("learning_rate",)  # properties, other numbers in each step
 
     def __init__(
         self,
@@ -92,10 +92,10 @@ class Optimizer:
         if self.clipnorm is not None and self.clipvalue is not None:
             raise ValueError(f"{kind}: clip by clipnorm or by clipvalue, not by both")
         for argument, value in not_covered.items():
-            if argument not in self.refused:
+            if argument not in self._refused:
                 hint = FORMER.get(argument) or lookup.nearest(argument, self.get_config())
                 raise TypeError(f"{kind} has no argument {argument!r}.{hint}")
-            lookup.refuse(kind, **{argument: (value, self.refused[argument])})
+            lookup.refuse(kind, **{argument: (value, self._refused[argument])})
 
     @property
     def learning_rate(self) -> LearningRate:
@@ -123,7 +123,7 @@ class Optimizer:
         """What it was made with, as :meth:`from_config` takes it; the same as Keras's."""
         rate = self._learning_rate
         told = schedules.serialize(rate) if isinstance(rate, LearningRateSchedule) else rate
-        return {**self.refused, **configuration(self), "learning_rate": told}
+        return {**self._refused, **configuration(self), "learning_rate": told}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Optimizer:
@@ -145,7 +145,7 @@ class Optimizer:
         kept = self.memory.setdefault(variable, [])
         while len(kept) < self.slots:
             kept.append(aligned.zeros(variable.shape, variable.dtype))
-            kept[-1].fill(self.fresh)
+            kept[-1].fill(self._fresh)
         return kept[: self.slots]
 
     def update(self, variable: Variable, gradient: Any) -> None:
