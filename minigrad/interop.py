@@ -4,8 +4,8 @@ minigrad is for understanding. A reader who outgrows it hands the model over and
 with the same weights on whatever Keras runs on, and can come back.
 
 What is carried: every layer, loss, metric and optimizer of minigrad's, names, dtypes, weights
-and which of them are trainable; the learning rate, the number of steps taken, SGD's velocities
-and Adam's moments. What is not: the state of random generators (dropout goes on with other
+and which of them are trainable; the learning rate or its schedule, the number of steps taken, and
+what the optimizer remembers of each weight. What is not: the state of random generators (dropout goes on with other
 masks), seeds of initializers and initializers that the other side does not know (they have done
 their work), and the history. Functions and classes of one's own are refused by name.
 
@@ -45,6 +45,7 @@ from minigrad import (
 from minigrad.layers.base import Formula
 from minigrad.layers.tensors import with_tensors
 from minigrad.model import Model, Sequential
+from minigrad.optimizers import schedules
 from minigrad.shared import lookup
 from minigrad.shared.arguments import configuration, default_name, taken, title
 
@@ -58,6 +59,7 @@ BASES: dict[Any, type] = {
     metrics: metrics.Metric,
     optimizers: optimizers.Optimizer,
     regularizers: regularizers.Regularizer,
+    schedules: schedules.LearningRateSchedule,
 }
 ACTIVATIONS: dict[Any, str] = {
     np.tanh: "tanh",
@@ -145,7 +147,7 @@ def to_keras(model: Model, compile: bool = True) -> Any:
     theirs = model_to_keras(model, keras)
     if compile and model.optimizer is not None:
         theirs.compile(
-            optimizer=made(keras.optimizers, model.optimizer, optimizers, "optimizer"),
+            optimizer=optimizer_to_keras(model.optimizer, keras),
             loss=model.loss and made(keras.losses, model.loss, losses, "loss"),
             metrics=[metric_to_keras(metric, keras) for metric in model._metric_names] or None,
         )
@@ -266,13 +268,37 @@ def arguments_for(kind: Any, thing: Any) -> dict[str, Any]:
     return arguments
 
 
+def optimizer_to_keras(optimizer: optimizers.Optimizer, keras: Any) -> Any:
+    kind = covered_kind(optimizer, optimizers, "optimizer")
+    rate = optimizer._learning_rate
+    if isinstance(rate, schedules.LearningRateSchedule):
+        covered_kind(rate, schedules, "schedule")
+    return getattr(keras.optimizers, kind).from_config(optimizer.get_config())
+
+
+def memories(model: Model) -> list[np.ndarray]:
+    """What the optimizer remembers of all weights, in the order that Keras keeps it in."""
+    optimizer: Any = model.optimizer
+    kept = [optimizer.state(weight) for weight in model.trainable_weights]
+    if not isinstance(optimizer, optimizers.RMSprop):  # weight by weight
+        return [array for each in kept for array in each]
+    kinds = list(zip(*kept, strict=True))  # first of all weights one thing, then another
+    return [array for i, each in enumerate(kinds) if i != 1 or optimizer.momentum for array in each]
+
+
+def remembered(optimizer: Any) -> list[Any]:
+    """The same in an optimizer of Keras's; Nadam has a number besides, which is the last."""
+    return [v for v in optimizer.variables if v.name not in ("iteration", "learning_rate")]
+
+
 def state_to_keras(model: Model, theirs: Any) -> None:
-    # Keras keeps: iterations, learning rate, then for each weight what is remembered of it.
-    assert model.optimizer is not None
+    optimizer: Any = model.optimizer
     theirs.optimizer.build(theirs.trainable_variables)
-    theirs.optimizer.iterations.assign(model.optimizer.iterations)
-    mine = [a for weight in model.trainable_weights for a in model.optimizer.state(weight)]
-    for variable, array in zip(theirs.optimizer.variables[2:], mine, strict=True):
+    theirs.optimizer.iterations.assign(optimizer.iterations)
+    mine = memories(model)
+    if isinstance(optimizer, optimizers.Nadam):
+        mine.append(np.array(optimizer._product))
+    for variable, array in zip(remembered(theirs.optimizer), mine, strict=True):
         variable.assign(np.array(array))  # a copy: JAX would share the memory
 
 
@@ -470,13 +496,13 @@ def thing_from_keras(told: Any, module: Any, what: str) -> Any:
 
 
 def optimizer_from_keras(told: Any) -> Any:
-    if isinstance(told, dict) and told.get("class_name") in covered(optimizers):
-        rate = told["config"]["learning_rate"]
-        if not isinstance(rate, dict):  # a schedule, which is refused by name
-            # Keras holds it in float32: 0.01 is told as 0.009999999776482582
-            rate = float(str(np.float32(rate)))
-        return getattr(optimizers, told["class_name"])(**{**told["config"], "learning_rate": rate})
-    return thing_from_keras(told, optimizers, "optimizer")
+    if not isinstance(told, dict) or told.get("class_name") not in covered(optimizers):
+        return thing_from_keras(told, optimizers, "optimizer")
+    rate = told["config"]["learning_rate"]
+    if not isinstance(rate, dict):
+        # Keras holds it in float32: 0.01 is told as 0.009999999776482582
+        rate = float(str(np.float32(rate)))
+    return optimizers.get({**told, "config": {**told["config"], "learning_rate": rate}})
 
 
 def describe(told: Any) -> str:
@@ -489,6 +515,5 @@ def state_from_keras(keras_model: Any, model: Model) -> None:
     if not keras_model.optimizer.built:
         return
     model.optimizer.iterations = int(keras_model.optimizer.iterations)
-    mine = [a for weight in model.trainable_weights for a in model.optimizer.state(weight)]
-    for array, variable in zip(mine, keras_model.optimizer.variables[2:], strict=True):
+    for array, variable in zip(memories(model), remembered(keras_model.optimizer), strict=False):
         array[...] = variable.numpy()

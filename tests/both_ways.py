@@ -66,6 +66,37 @@ class Formula(L.Layer):
 
 PICTURES = (7, 7, 1)
 TAIL = (lambda: L.Flatten(), lambda: L.Dense(6, "elu"), lambda: L.Dense(2))
+# Every rule there is, made by either library, with numbers that single precision holds exactly:
+# Keras rounds some of them to it. (Defaults are not among those.)
+HALF, MOST = 0.5, 0.9921875
+RULES = {
+    "sgd": lambda o: o.SGD(0.0625),
+    "momentum": lambda o: o.SGD(0.015625, momentum=0.75),
+    "nesterov": lambda o: o.SGD(0.015625, momentum=0.75, nesterov=True),
+    "nesterov without momentum": lambda o: o.SGD(0.0625, nesterov=True),
+    "adam": lambda o: o.Adam(0.0078125, 0.875, MOST),
+    "adam otherwise": lambda o: o.Adam(0.125, beta_1=HALF, beta_2=0.75, epsilon=0.01),
+    "adamw": lambda o: o.AdamW(0.0078125, 0.5, 0.875, MOST),
+    "adamax": lambda o: o.Adamax(0.0078125, 0.875, MOST),
+    "adamax otherwise": lambda o: o.Adamax(0.0078125, HALF, 0.75, epsilon=1e-3),
+    "nadam": lambda o: o.Nadam(0.0078125),
+    "nadam otherwise": lambda o: o.Nadam(0.0078125, HALF, 0.75, epsilon=1e-3),
+    "rmsprop": lambda o: o.RMSprop(0.0078125),
+    "rmsprop momentum": lambda o: o.RMSprop(0.0078125, rho=0.75, momentum=HALF, epsilon=0.01),
+    "rmsprop centered": lambda o: o.RMSprop(0.0078125, epsilon=1e-3, centered=True),
+    "rmsprop all": lambda o: o.RMSprop(0.0078125, 0.8, HALF, 1e-3, True),
+    "adagrad": lambda o: o.Adagrad(0.0625, 0.125),
+    "adagrad otherwise": lambda o: o.Adagrad(0.0625, initial_accumulator_value=2.0, epsilon=0.5),
+    "adadelta": lambda o: o.Adadelta(1.0),
+    "adadelta otherwise": lambda o: o.Adadelta(0.5, rho=0.75, epsilon=0.01),
+    "decay": lambda o: o.SGD(0.0625, momentum=HALF, weight_decay=0.25),
+    "clipped": lambda o: o.RMSprop(0.0078125, clipvalue=0.125),
+    "clipped norm": lambda o: o.SGD(0.0625, clipnorm=0.25, weight_decay=0.125),
+    "scheduled": lambda o: o.SGD(o.schedules.ExponentialDecay(0.0625, 2, 0.5, staircase=True)),
+    "scheduled adam": lambda o: o.Adam(
+        o.schedules.PiecewiseConstantDecay([3, 6], [0.5, 0.25, 0.125]), HALF, 0.75
+    ),
+}
 OPTIMIZERS = {
     "sgd": lambda: mg.optimizers.SGD(0.05),
     "nesterov": lambda: mg.optimizers.SGD(0.02, momentum=0.8, nesterov=True),

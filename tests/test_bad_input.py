@@ -126,9 +126,12 @@ CLASSES: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
         {
             "learning_rate": ["a", -1, NAN, INF, [1], {}, None],
             "momentum": [*PART, None],
-            "weight_decay": [0.1],
-            "clipnorm": [1.0],
+            "weight_decay": ["a", -1, NAN, INF, [1], {}],
+            "clipnorm": ["a", -1, NAN, INF, [1]],
+            "clipvalue": ["a", -1, NAN, INF, [1]],
+            "global_clipnorm": [1.0],
             "lr": [0.1],
+            "decay": [0.1],
         },
     ),
     "optimizers.Adam": (
@@ -139,6 +142,33 @@ CLASSES: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
             "beta_2": [*PART, None],
             "epsilon": ["a", -1, NAN, INF, None],
             "amsgrad": [True],
+        },
+    ),
+    "optimizers.AdamW": ({}, {"weight_decay": ["a", -1, NAN, INF, [1], {}, None]}),
+    "optimizers.RMSprop": (
+        {},
+        {
+            "learning_rate": ["a", -1, NAN, INF, [1], {}, None],
+            "rho": [*PART, None],
+            "momentum": [*PART, None],
+            "epsilon": ["a", -1, NAN, INF, None],
+        },
+    ),
+    "optimizers.Adagrad": ({}, {"initial_accumulator_value": ["a", -1, NAN, INF, None]}),
+    "optimizers.Adadelta": ({}, {"rho": [*PART, None], "epsilon": ["a", -1, NAN, INF, None]}),
+    "optimizers.schedules.ExponentialDecay": (
+        {"initial_learning_rate": 0.1, "decay_steps": 5, "decay_rate": 0.5},
+        {
+            "initial_learning_rate": ["a", -1, NAN, INF, [1], {}, None],
+            "decay_steps": ["a", 0, -1, NAN, INF, None],
+            "decay_rate": ["a", -1, NAN, INF, None],
+        },
+    ),
+    "optimizers.schedules.PiecewiseConstantDecay": (
+        {"boundaries": [5], "values": [0.1, 0.2]},
+        {
+            "boundaries": [5, "a", {}, None, [], [1, 2], ["a"]],
+            "values": [5, "a", None, [], [NAN, 1]],
         },
     ),
     "callbacks.EarlyStopping": (

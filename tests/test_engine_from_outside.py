@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from both_ways import Formula, both_ways, fit_both, way
+from both_ways import RULES, Formula, both_ways, fit_both, way
 from test_engine import engine
 
 import minigrad as mg
@@ -153,18 +153,61 @@ def test_numbers_of_an_optimizer_may_change_after_the_plan_was_made(threads):
         fit_both(models)
 
 
-RULES = {
-    "sgd": (lambda: mg.optimizers.SGD(0.01), 2),
-    "momentum": (lambda: mg.optimizers.SGD(0.01, momentum=0.9), 4),
-    "nesterov": (lambda: mg.optimizers.SGD(0.01, momentum=0.9, nesterov=True), 6),
-    "adam": (lambda: mg.optimizers.Adam(0.01), 12),
+@pytest.mark.parametrize("large", [100, 1 << 20], ids=["large weight", "small weights"])
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("rule", RULES)
+def test_every_optimizer_s_rule_is_recorded(rule, threads, large):
+    with engine(threads, large=large):
+        models = both_ways(layers, (6,), optimizer=lambda: RULES[rule](mg.optimizers))
+        fit_both(models)
+        plan = next(r for r in models[1]._runners.values() if r.training)
+        assert plan.updates.recorded
+        assert plan.updates.by_rows == (rule != "clipped norm")
+        assert models[1].optimizer.iterations == models[0].optimizer.iterations == 8
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_was_not_asked_for_at_first_may_be_asked_for_later(threads):
+    """Each is ``None`` when the plan is made, and a number when training goes on, or the reverse."""
+    with engine(threads, large=100):
+        models = both_ways(layers, (6,), optimizer=lambda: mg.optimizers.RMSprop(0.0078125))
+        changes = [
+            ("weight_decay", 0.25),
+            ("clipnorm", 0.5),
+            ("clipnorm", None),
+            ("clipvalue", 0.1),
+        ]
+        schedule = mg.optimizers.schedules.ExponentialDecay(0.01, 2, 0.5)
+        for name, value in [*changes, ("weight_decay", None), ("learning_rate", schedule)]:
+            fit_both(models)
+            weights = models[1].get_weights()
+            for model in models:
+                setattr(model.optimizer, name, value)
+        fit_both(models)
+        assert any(np.any(a != b) for a, b in zip(weights, models[1].get_weights(), strict=True))
+
+
+CALLS = {  # and arrays in between, counted by hand
+    "sgd": (2, 0),
+    "momentum": (4, 0),
+    "nesterov": (6, 1),
+    "adam": (12, 2),
+    "adamw": (13, 2),
+    "adamax": (10, 3),
+    "nadam": (16, 4),
+    "rmsprop": (9, 2),
+    "rmsprop all": (16, 3),
+    "adagrad": (7, 2),
+    "adadelta": (15, 4),
+    "clipped": (11, 2),
+    "clipped norm": (9, 2),
+    "scheduled": (2, 0),
 }
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", CALLS)
 def test_a_recorded_rule_has_as_few_calls_as_one_written_by_hand(name):
-    make, wanted = RULES[name]
-    optimizer, weight, asked = make(), mg.Variable(np.ones((3, 2))), []
+    optimizer, weight, asked = RULES[name](mg.optimizers), mg.Variable(np.ones((3, 2))), []
 
     def ask(label, shape, dtype):
         asked.append(np.zeros(shape, dtype))
@@ -172,4 +215,4 @@ def test_a_recorded_rule_has_as_few_calls_as_one_written_by_hand(name):
 
     updates, states = Updates(optimizer, [weight]), optimizer.state(weight)
     calls = updates.calls(weight, weight._array, np.ones((3, 2)), states, ask)
-    assert len(calls) == wanted and len(asked) <= 2
+    assert (len(calls), len(asked)) == CALLS[name]

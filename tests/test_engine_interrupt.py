@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from both_ways import OPTIMIZERS, PICTURES, TAIL, Formula, both_ways, samples
+from both_ways import OPTIMIZERS, PICTURES, RULES, TAIL, Formula, both_ways, samples
 from test_engine import engine
 
 import minigrad as mg
@@ -20,7 +20,7 @@ from minigrad.engine import threads
 from minigrad.graph import recordable
 
 L = mg.layers
-FILES = [str(Path(mg.__file__).parent / name) for name in ("engine", "optimizers.py", "graph")]
+FILES = [str(Path(mg.__file__).parent / name) for name in ("engine", "optimizers", "graph")]
 
 
 NO_SIGNALS = ("with ", "try:")  # lines at whose beginning Python does not look
@@ -51,7 +51,18 @@ class Recorded(Slow):
 
 
 WAYS = {"alone": (1, 4), "pictures": (2, 8), "bands": (2, 3), "deferred": (1, 1)}
-RULES = {**OPTIMIZERS, "own": lambda: Slow(0.01), "own, recorded": lambda: Recorded(0.01)}
+OTHERS = (
+    "adamw",
+    "adamax",
+    "nadam",
+    "rmsprop all",
+    "adagrad",
+    "adadelta",
+    "clipped norm",
+    "scheduled",
+)
+USUAL = {**OPTIMIZERS, "own": lambda: Slow(0.01), "own, recorded": lambda: Recorded(0.01)}
+KINDS = {**USUAL, **{name: (lambda name=name: RULES[name](mg.optimizers)) for name in OTHERS}}
 
 
 class Interrupt:
@@ -96,9 +107,11 @@ def threads_of_blas():
     return library.get() if library else 0
 
 
-@pytest.mark.parametrize("own", [False, True], ids=["", "operator of one's own"])
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("rule", RULES)
+CASES = [(rule, way, False) for rule in KINDS for way in WAYS]
+CASES += [(rule, way, True) for rule in USUAL for way in WAYS]  # an operator of one's own
+
+
+@pytest.mark.parametrize("rule, way, own", CASES)
 def test_a_step_is_all_or_nothing(rule, way, own):
     team, batch = WAYS[way]
     cube = [Formula(lambda x: Cube(np.tanh(x)))] if own else []
@@ -106,7 +119,7 @@ def test_a_step_is_all_or_nothing(rule, way, own):
         _, model = both_ways(
             lambda: [L.Conv2D(2, 2), *(t() for t in TAIL[:2]), *cube, L.Dense(2)],
             PICTURES,
-            optimizer=RULES[rule],
+            optimizer=KINDS[rule],
         )
         x, y = model._admit(*samples(model, batch), "fit")
         plan = model._runner(batch, True, True, x.dtype)

@@ -6,6 +6,7 @@ import tracemalloc
 import numpy as np
 import psutil
 import pytest
+from both_ways import RULES
 from counting import counting
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,12 +83,7 @@ LAYERS = {
         for name in ("relu", "elu", "sigmoid", "tanh", "softmax", "log_softmax", "linear")
     },
 }
-OPTIMIZERS = {
-    "sgd": lambda: mg.optimizers.SGD(0.01),
-    "momentum": lambda: mg.optimizers.SGD(0.01, momentum=0.9),
-    "nesterov": lambda: mg.optimizers.SGD(0.01, momentum=0.9, nesterov=True),
-    "adam": lambda: mg.optimizers.Adam(0.001),
-}
+OPTIMIZERS = {name: (lambda rule=rule: rule(mg.optimizers)) for name, rule in RULES.items()}
 MSE, CCE, SCE = (
     mg.losses.MeanSquaredError,
     mg.losses.CategoricalCrossentropy,

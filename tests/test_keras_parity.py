@@ -110,12 +110,14 @@ def draw_loss(draw, model):
 
 def draw_optimizer(draw):
     """A function that makes one: each model needs its own."""
-    kind = draw.one("plain", "momentum", "nesterov", "adam")
-    if kind == "adam":
+    kind = draw.one("plain", "momentum", "nesterov", "Adam", "Nadam", "AdamW", "RMSprop", "Adagrad")
+    if kind in ("RMSprop", "Adagrad"):
+        return lambda: getattr(O, kind)(0.01, epsilon=1e-3)
+    if kind[0].isupper():
         # Adam divides by the size of the gradient: an epsilon that is not smaller than the
         # rounding of a gradient that should be 0 keeps the comparison fair.
         beta, epsilon = draw.one(0.9, 0.5), draw.one(1e-3, 1e-2)
-        return lambda: O.Adam(0.01, beta_1=beta, epsilon=epsilon)
+        return lambda: getattr(O, kind)(0.01, beta_1=beta, epsilon=epsilon)
     if kind == "plain":
         rate = draw.one(0.01, 0.1)
         return lambda: O.SGD(rate)

@@ -114,7 +114,7 @@ def test_a_module_shows_what_is_public_in_it(name):
     assert shown(module) == {each for each in module.__all__ if not each.startswith("_")}
 
 
-NAMED = ["layers", "losses", "metrics", "callbacks", "initializers", "regularizers"]
+NAMED = ["layers", "losses", "metrics", "callbacks", "initializers", "regularizers", "optimizers"]
 
 
 @pytest.mark.parametrize("name", NAMED)

@@ -281,8 +281,9 @@ REFUSED = {
     "save": (lambda k, m: m.save("model.keras"), r"Sequential\.save is not covered.*to_keras"),
     "load": (lambda k, m: k.models.load_model("m.keras"), "no 'load_model'.*from_keras takes"),
     "normalization": (lambda k, m: k.layers.LayerNormalization(), "no 'LayerNormalization'.*to_ke"),
-    "rmsprop": (lambda k, m: k.optimizers.RMSprop(), "no 'RMSprop'. Instead, Adam"),
-    "schedule": (lambda k, m: k.optimizers.schedules.ExponentialDecay, "a learning rate is a num"),
+    "lion": (lambda k, m: k.optimizers.Lion(), "no 'Lion'.*Covered are Adadelta, Adagrad"),
+    "old rate": (lambda k, m: k.optimizers.SGD(lr=0.1), "'lr'. It is called learning_rate"),
+    "old decay": (lambda k, m: k.optimizers.SGD(decay=1e-6), "'decay'.*schedules.InverseTimeDecay"),
     "regularizer": (
         lambda k, m: k.layers.Dense(3, kernel_regularizer="l2"),
         "kernel_regularizer='",

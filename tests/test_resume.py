@@ -2,22 +2,19 @@
 
 import numpy as np
 import pytest
+from both_ways import RULES
 
 import minigrad as mg
 
 X = np.random.default_rng(0).normal(size=(60, 5)).astype("float32")
 Y = np.eye(3)[np.random.default_rng(1).integers(3, size=60)]
-OPTIMIZERS = {
-    "sgd": lambda: mg.optimizers.SGD(0.1),
-    "nesterov": lambda: mg.optimizers.SGD(0.1, momentum=0.9, nesterov=True),
-    "adam": lambda: mg.optimizers.Adam(0.01),
-}
+OPTIMIZERS = ("sgd", "nesterov", "adam", "nadam", "rmsprop all", "adagrad", "adadelta", "scheduled")
 
 
 def model(optimizer, eagerly=False):
     layers = [mg.Input((5,)), mg.layers.Dense(8, "relu"), mg.layers.Dropout(0.4)]
     made = mg.Sequential([*layers, mg.layers.Dense(3, "softmax")])
-    made.compile(OPTIMIZERS[optimizer](), "categorical_crossentropy", run_eagerly=eagerly)
+    made.compile(RULES[optimizer](mg.optimizers), "categorical_crossentropy", run_eagerly=eagerly)
     return made
 
 
@@ -109,3 +106,12 @@ def test_a_file_that_does_not_fit_changes_nothing(tmp_path, damage):
 def test_what_is_not_covered(options, message):
     with pytest.raises(ValueError, match=message):
         mg.callbacks.BackupAndRestore(**{"backup_dir": "folder", **options})
+
+
+def test_a_file_of_a_rate_that_follows_a_schedule_is_not_for_one_that_does_not(tmp_path):
+    backup = mg.callbacks.BackupAndRestore(tmp_path, delete_checkpoint=False)
+    model("scheduled").fit(X, Y, verbose=0, callbacks=[backup])
+    made = model("sgd")
+    with pytest.raises(ValueError, match="compiled with another kind of learning rate"):
+        made.fit(X, Y, epochs=2, verbose=0, callbacks=[backup])
+    assert made.optimizer.iterations == 0 and made.optimizer.learning_rate == 0.0625

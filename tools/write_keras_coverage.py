@@ -10,6 +10,7 @@ each is handed to minigrad with a value that asks for something, and minigrad's 
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,17 @@ import minigrad as mg
 FILE = Path(__file__).resolve().parents[1] / "KERAS.md"
 
 # Whatever is public in these modules is compared; what a call cannot do without, by argument.
-MODULES = ("layers", "losses", "optimizers", "metrics", "initializers", "regularizers")
-MODULES = (*MODULES, "callbacks", "utils")
-BASES = ("InputLayer", "Layer", "Loss", "Optimizer", "Metric", "Mean", "Initializer")
-BASES = (*BASES, "Callback", "CallbackList", "History", "Regularizer")
+MODULES = ("layers", "losses", "optimizers", "optimizers.schedules", "metrics", "initializers")
+MODULES = (*MODULES, "regularizers", "callbacks", "utils")
+BASES = ("InputLayer", "Layer", "Loss", "Optimizer", "Metric", "Mean", "Initializer", "Callback")
+BASES = (*BASES, "CallbackList", "History", "LearningRateSchedule", "Regularizer")
 NEEDED = {
     "activation": "relu",
+    "boundaries": [5],
+    "decay_rate": 0.5,
+    "decay_steps": 5,
+    "initial_learning_rate": 0.1,
+    "values": [0.1, 0.2],
     "backup_dir": "folder",
     "dims": (1,),
     "filename": "log.csv",
@@ -47,8 +53,9 @@ ALSO = {"ModelCheckpoint": {"save_weights_only": True}, "Input": {"shape": (2,)}
 def compared(module: str) -> dict[str, dict[str, Any]]:
     """The classes of a module that are compared, each with what it needs to be called."""
     found = {}
-    for name in getattr(mg, module).__all__:
-        thing = getattr(getattr(mg, module), name)
+    here = attrgetter(module)(mg)
+    for name in here.__all__:
+        thing = getattr(here, name)
         is_alias = thing.__name__ != name
         if is_alias or name in BASES or not (name[0].isupper() or module == "utils"):
             continue
@@ -93,12 +100,12 @@ A script that uses what is marked ✓ runs with `import minigrad as keras`. Ever
 | NaN or infinity in the data, a set with no samples, `batch_size=0` | trains in silence | an error before anything has changed |
 | a loss that becomes NaN or infinite | training goes on in silence | an error that names step and layer, or `TerminateOnNaN` ends training; the weights are those before the step |
 | a cross-entropy after `activation="sigmoid"` | takes the numbers before the sigmoid for those before a softmax | the definition; Keras gives the same for the same predictions as an array |
-| `compile()` with no optimizer | `"rmsprop"` | an error: name one |
 | `compile(run_eagerly=True)` | TensorFlow's operations one by one | the graph is walked node by node; by default it becomes a plan |
 | `save_weights` | `.weights.h5` | `.weights.npz`, NumPy's own format |
 | `save`, `export`, `to_json`, `get_config` | whole models | an error: `to_keras(model).save("model.keras")` saves one |
 | `compile` in a callback while `fit` is under way | the old functions go on | an error |
-| a learning rate that follows a schedule | `keras.optimizers.schedules` | a number; assign `model.optimizer.learning_rate` between epochs |
+| `decay=` in an optimizer | a warning, and no decay | an error that names `optimizers.schedules.InverseTimeDecay` |
+| `LearningRateScheduler`, `ReduceLROnPlateau` beside a schedule | an error when the rate is to change | the error when `fit` begins |
 | `BackupAndRestore` | weights and optimizer | the state of random numbers as well: training goes on bit for bit |
 | random numbers | TensorFlow's generators | NumPy's: the same seed gives other initial weights, another order of samples and other dropout masks |
 """
@@ -146,16 +153,16 @@ def document() -> str:
     parts = [OPENING.format(version=keras.__version__)]
     for module in MODULES:
         covered = [
-            name for name in getattr(mg, module).__all__ if hasattr(getattr(keras, module), name)
+            n for n in attrgetter(module)(mg).__all__ if hasattr(attrgetter(module)(keras), n)
         ]
         parts.append(f"\n## `keras.{module}`\n\nCovered: {', '.join(f'`{n}`' for n in covered)}.")
         for name, given in compared(module).items():
-            theirs = getattr(getattr(keras, module), name)
+            theirs = getattr(attrgetter(module)(keras), name)
             taken = arguments(theirs)
             if inspect.isclass(theirs) and issubclass(theirs, keras.layers.Layer):
                 taken |= {k: v for k, v in common.items() if k not in taken}
             parts += table(
-                f"{module}.{name}", list(rows(getattr(getattr(mg, module), name), taken, given))
+                f"{module}.{name}", list(rows(getattr(attrgetter(module)(mg), name), taken, given))
             )
     parts.append("\n## `keras.Sequential`")
     parts += table(

@@ -14,7 +14,19 @@ from minigrad.shared.arguments import brief, number, whole
 __all__ = ["CSVLogger", "LambdaCallback", "LearningRateScheduler", "ReduceLROnPlateau"]
 
 
-class LearningRateScheduler(Callback):
+class SetsTheRate(Callback):
+    """What callbacks have that set the learning rate: it has to be a number."""
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        optimizer = self.model.optimizer
+        optimizer.learning_rate = optimizer.learning_rate  # refused where it follows a schedule
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        if logs is not None:
+            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+
+
+class LearningRateScheduler(SetsTheRate):
     """Sets the learning rate of each epoch.
 
     Args:
@@ -52,12 +64,8 @@ class LearningRateScheduler(Callback):
         if self.verbose:
             print(f"\nEpoch {epoch + 1}: LearningRateScheduler sets the learning rate to {rate}.")
 
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        if logs is not None:
-            logs["learning_rate"] = self.model.optimizer.learning_rate
 
-
-class ReduceLROnPlateau(Monitor):
+class ReduceLROnPlateau(SetsTheRate, Monitor):
     """Lowers the learning rate when a metric has not got better for some epochs.
 
     Args:
@@ -101,13 +109,13 @@ class ReduceLROnPlateau(Monitor):
         self.wait = self.cooldown_counter = 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
+        super().on_train_begin(logs)
         self.wait = self.cooldown_counter = 0
         self.best = None
         self._check_direction()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        if logs is not None:
-            logs["learning_rate"] = self.model.optimizer.learning_rate
+        super().on_epoch_end(epoch, logs)
         value = self._current(logs)
         if value is None:
             return

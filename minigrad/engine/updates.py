@@ -66,19 +66,30 @@ class Rule:
         self.weight, self.gradient, *self.states = (
             Noted(recording, like.copy()) for _ in range(2 + states)
         )
-        twin: Any = copy.copy(optimizer)
+        twin = self.twin(optimizer, numbers)
         weight = Weight(variable, self.weight)
-        for name, value in vars(optimizer).items():
-            if isinstance(value, (bool, int, float)):
-                vars(twin)[name] = numbers.number(optimizer, name)
         twin.memory = {weight: list(self.states)}
         before = dict(vars(twin))
-        twin.update(weight, self.gradient)
+        twin._change(weight, self.gradient)
         after = vars(twin)
         if after.keys() != before.keys() or any(after[n] is not v for n, v in before.items()):
             raise CannotRecord("the rule keeps something besides the weight and its state")
         self.recording.keep([self.weight, *self.states])
         self.recording.write_at_once()
+
+    @staticmethod
+    def twin(optimizer: Optimizer, numbers: Numbers) -> Any:
+        """The optimizer with stand-ins for its numbers, and for its properties that are some."""
+        twin: Any = copy.copy(optimizer)
+        kind = type(optimizer)
+        stand_ins = {name: numbers.number(optimizer, name) for name in kind._looked_up}
+        twin.__class__ = type(kind.__name__, (kind,), stand_ins)
+        for name, value in vars(optimizer).items():
+            if isinstance(value, (bool, int, float)):
+                vars(twin)[name] = numbers.number(optimizer, name)
+            elif value is None:
+                bool(numbers.number(optimizer, name))  # noted: it may become a number
+        return twin
 
     @property
     def by_rows(self) -> bool:

@@ -108,8 +108,7 @@ class Compiled(Functional):
         """Say how to train.
 
         Args:
-            optimizer: Name or instance; see ``mg.optimizers``. (Keras's default is not
-                covered: name one.)
+            optimizer: Name or instance; see ``mg.optimizers``.
             loss: Name, instance or function; see ``mg.losses``.
             loss_weights: Not covered.
             metrics: List of names, instances or functions; see ``mg.metrics``.

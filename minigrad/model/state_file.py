@@ -35,7 +35,7 @@ def write(path: Path, model: Any, epoch: int) -> None:
     told = {
         "epoch": epoch,
         "iterations": model.optimizer.iterations,
-        "learning_rate": model.optimizer.learning_rate,
+        "learning_rate": rate_of(model.optimizer),
         "source": randomness.state(),
         "generators": [g.bit_generator.state for g in generators(model)],
     }
@@ -69,12 +69,15 @@ def read(path: Path, model: Any) -> int:
         told = json.loads(found.pop(TOLD).tobytes())
         states = list(told["generators"])
         epoch, steps, rate = int(told["epoch"]), int(told["iterations"]), told["learning_rate"]
+        if (rate is None) != (rate_of(model.optimizer) is None):
+            raise ValueError("it is of a model compiled with another kind of learning rate")
         if len(states) != len(list(generators(model))):
             raise ValueError("it is of a model with other layers")
         randomness.check(told["source"])
     except Exception as error:  # a damaged file can be wrong in any way
         raise ValueError(f"{path} is no state of this model's training: {error}") from None
-    model.optimizer.learning_rate = rate
+    if rate is not None:
+        model.optimizer.learning_rate = rate
     model.optimizer.iterations = steps
     model.set_weights([found[f"weights/{i}"] for i in range(len(model.weights))])
     for name, value in wanted.items():
@@ -93,6 +96,12 @@ def arrays(model: Any) -> dict[str, np.ndarray]:
         for k, memory in enumerate(model.optimizer.state(weight)):
             named[f"optimizer/{i}/{k}"] = memory
     return named
+
+
+def rate_of(optimizer: Any) -> float | None:
+    """Its learning rate, or nothing if that follows from the number of steps."""
+    rate = optimizer._learning_rate
+    return rate if isinstance(rate, float) else None
 
 
 def generators(model: Layer) -> Iterator[np.random.Generator]:

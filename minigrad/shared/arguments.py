@@ -134,8 +134,9 @@ def number(
         Traceback (most recent call last):
         ValueError: Dropout: rate is a number from 0 to 1, got 1.5
     """
-    array = np.asarray(value) if isinstance(value, (int, float, np.generic, np.ndarray)) else None
-    real = array is not None and array.dtype.kind in "fiu" and array.ndim == 0
+    real = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if isinstance(value, (np.generic, np.ndarray)):
+        real = value.dtype.kind in "fiu" and value.ndim == 0
     if not real or not math.isfinite(value) or not least <= value <= most:
         wanted = "number" if most < math.inf or least > -math.inf else "finite number"
         limits = f" from {least:g} to {most:g}" if most < math.inf else ""

@@ -33,13 +33,11 @@ OTHERS = ("keras", "tensorflow", "tf_keras", "torch", "jax", "jaxlib", "flax")
 
 # What Keras's scripts often use, and how to say it with what is covered.
 INSTEAD = {
-    "RMSprop": "Adam is covered",
     "cifar10": "keras.datasets.cifar10.load_data() returns arrays, which fit takes",
     "clone_model": "a function that builds the model, and set_weights, make another",
     "load_model": "mg.interop.from_keras takes what keras.saving.load_model reads",
     "normalize": "x / 255 brings pictures to 0…1",
     "plot_model": "mg.display.draw(model.network(1).outputs) draws the graph",
-    "schedules": "a learning rate is a number, which may be assigned between epochs",
 }
 
 

@@ -1,0 +1,303 @@
+"""Schedules: learning rates that change with the steps.
+
+One is given as ``learning_rate``, and asked in each step by how many have been taken.
+
+Example:
+    >>> import minigrad as mg
+    >>> halving = mg.optimizers.schedules.ExponentialDecay(0.8, decay_steps=100, decay_rate=0.5)
+    >>> [float(halving(step)) for step in (0, 100, 200)]
+    [0.8, 0.4, 0.2]
+    >>> float(mg.optimizers.Adam(halving).learning_rate)
+    0.8
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minigrad.optimizers.learning_rate import LearningRate, numbers
+from minigrad.shared import lookup
+from minigrad.shared.arguments import brief, configuration, number
+
+__all__ = [
+    "CosineDecay",
+    "ExponentialDecay",
+    "InverseTimeDecay",
+    "LearningRateSchedule",
+    "PiecewiseConstantDecay",
+    "PolynomialDecay",
+    "deserialize",
+    "serialize",
+]
+
+
+class LearningRateSchedule:
+    """A learning rate for each step; the base class of those below.
+
+    Example:
+        One of one's own says the rate of a step, counted from 0:
+
+        >>> import minigrad as mg
+        >>> class Warming(mg.optimizers.schedules.LearningRateSchedule):
+        ...     def __call__(self, step):
+        ...         return 0.1 * min(1, (step + 1) / 5)
+        >>> float(mg.optimizers.SGD(Warming()).learning_rate)
+        0.02
+    """
+
+    def __post_init__(self) -> None:
+        fields = getattr(self, "__dataclass_fields__", {}).values()
+        given = {field.name: getattr(self, field.name) for field in fields if "float" == field.type}
+        vars(self).update(zip(given, numbers(self, **given), strict=True))
+
+    def __call__(self, step: Any) -> Any:
+        """The rate of a step.
+
+        Args:
+            step: How many have been taken before.
+
+        Raises:
+            ValueError: When it is no number of at least 0.
+        """
+        return LearningRate(self._at(number(type(self).__name__, "step", step, 0)))
+
+    def _at(self, step: float) -> float:
+        raise NotImplementedError(f"{type(self).__name__} has no __call__ method yet")
+
+    def get_config(self) -> dict[str, Any]:
+        """What it was made with, as :meth:`from_config` takes it."""
+        return configuration(self)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> LearningRateSchedule:
+        """A schedule with these arguments."""
+        return cls(**config)
+
+
+@dataclass(eq=False)
+class ExponentialDecay(LearningRateSchedule):
+    """The initial rate, times the same factor after the same number of steps.
+
+    Args:
+        initial_learning_rate: The rate of the first step.
+        decay_steps: After how many steps.
+        decay_rate: What it is multiplied with by then.
+        staircase: Whether it falls at once by then, in place of little by little.
+        name: What to call it.
+
+    Raises:
+        ValueError: For arguments that make no sense.
+
+    Example:
+        >>> import minigrad as mg
+        >>> rate = mg.optimizers.schedules.ExponentialDecay(0.8, 10, 0.5, staircase=True)
+        >>> [float(rate(step)) for step in (9, 10)]
+        [0.8, 0.4]
+    """
+
+    initial_learning_rate: float
+    decay_steps: float
+    decay_rate: float
+    staircase: bool = False
+    name: str = "ExponentialDecay"
+
+    def _passed(self, step: float) -> float:
+        passed = step / self.decay_steps
+        return math.floor(passed) if self.staircase else passed
+
+    def _at(self, step: float) -> float:
+        return float(self.initial_learning_rate * self.decay_rate ** self._passed(step))
+
+
+@dataclass(eq=False)
+class InverseTimeDecay(ExponentialDecay):
+    """The initial rate, divided by a number that grows evenly.
+
+    Args:
+        initial_learning_rate: The rate of the first step.
+        decay_steps: After how many steps.
+        decay_rate: By how much the divisor, which begins with 1, has grown by then.
+        staircase: Whether it grows at once by then, in place of little by little.
+        name: What to call it.
+
+    Raises:
+        ValueError: For arguments that make no sense.
+
+    Example:
+        >>> import minigrad as mg
+        >>> rate = mg.optimizers.schedules.InverseTimeDecay(0.6, decay_steps=10, decay_rate=1.0)
+        >>> [float(rate(step)) for step in (0, 10, 20)]
+        [0.6, 0.3, 0.2]
+    """
+
+    name: str = "InverseTimeDecay"
+
+    def _at(self, step: float) -> float:
+        return self.initial_learning_rate / (1 + self.decay_rate * self._passed(step))
+
+
+@dataclass(eq=False)
+class PolynomialDecay(LearningRateSchedule):
+    """From the initial rate to the last one, along a power of the steps that are left.
+
+    Args:
+        initial_learning_rate: The rate of the first step.
+        decay_steps: After how many steps the last rate is reached.
+        end_learning_rate: The last rate.
+        power: The power; 1 for a straight line.
+        cycle: Whether ``decay_steps`` grows by itself each time that it has passed.
+        name: What to call it.
+
+    Raises:
+        ValueError: For arguments that make no sense.
+
+    Example:
+        >>> import minigrad as mg
+        >>> rate = mg.optimizers.schedules.PolynomialDecay(0.5, 10, end_learning_rate=0.0)
+        >>> [float(rate(step)) for step in (0, 5, 10, 15)]
+        [0.5, 0.25, 0.0, 0.0]
+    """
+
+    initial_learning_rate: float
+    decay_steps: float
+    end_learning_rate: float = 0.0001
+    power: float = 1.0
+    cycle: bool = False
+    name: str = "PolynomialDecay"
+
+    def _at(self, step: float) -> float:
+        steps, last = self.decay_steps, self.end_learning_rate
+        if self.cycle:
+            steps *= max(math.ceil(step / steps), 1)
+        left: float = (1 - min(step, steps) / steps) ** self.power
+        return (self.initial_learning_rate - last) * left + last
+
+
+@dataclass(eq=False)
+class CosineDecay(LearningRateSchedule):
+    """Half a wave from the initial rate down, perhaps after a rise.
+
+    Source: Loshchilov and Hutter, arXiv 1608.03983, eq. 5.
+
+    Args:
+        initial_learning_rate: The rate of the first step.
+        decay_steps: How many steps the way down takes.
+        alpha: Part of the highest rate that is left in the end.
+        name: What to call it.
+        warmup_target: The rate at the end of the rise; ``None`` for no rise.
+        warmup_steps: How many steps the rise takes.
+
+    Raises:
+        ValueError: For arguments that make no sense.
+
+    Example:
+        >>> import minigrad as mg
+        >>> rate = mg.optimizers.schedules.CosineDecay(0.5, decay_steps=10)
+        >>> [round(float(rate(step)), 6) for step in (0, 5, 10, 15)]
+        [0.5, 0.25, 0.0, 0.0]
+    """
+
+    initial_learning_rate: float
+    decay_steps: float
+    alpha: float = 0.0
+    name: str = "CosineDecay"
+    warmup_target: float | None = None
+    warmup_steps: float = 0
+
+    def _at(self, step: float) -> float:
+        first, top, rise = self.initial_learning_rate, self.warmup_target, self.warmup_steps
+        if top is None:
+            top, rise = first, 0
+        if step < rise:
+            return (top - first) * step / rise + first
+        wave = 0.5 * (1 + math.cos(math.pi * min((step - rise) / self.decay_steps, 1)))
+        return top * ((1 - self.alpha) * wave + self.alpha)
+
+
+@dataclass(eq=False)
+class PiecewiseConstantDecay(LearningRateSchedule):
+    """One rate up to a step, another up to the next, and so on.
+
+    Args:
+        boundaries: The last step of each rate but for the last rate, in order.
+        values: The rates, one more.
+        name: What to call it.
+
+    Raises:
+        ValueError: For arguments that make no sense.
+
+    Example:
+        >>> import minigrad as mg
+        >>> rate = mg.optimizers.schedules.PiecewiseConstantDecay([10, 20], [0.1, 0.05, 0.01])
+        >>> [float(rate(step)) for step in (0, 10, 11, 21)]
+        [0.1, 0.1, 0.05, 0.01]
+    """
+
+    boundaries: Sequence[float]
+    values: Sequence[float]
+    name: str = "PiecewiseConstant"
+
+    def __post_init__(self) -> None:
+        kind = type(self).__name__
+        for name in ("boundaries", "values"):
+            each = [number(kind, name, one, 0) for one in np.ravel(getattr(self, name)).tolist()]
+            setattr(self, name, each)
+        if not 0 < len(self.boundaries) == len(self.values) - 1:
+            raise ValueError(
+                f"{kind}: values are one more than boundaries, got {len(self.values)} values for "
+                f"{len(self.boundaries)} boundaries"
+            )
+        if self.boundaries != sorted(self.boundaries):
+            raise ValueError(f"{kind}: boundaries stand in order, got {brief(self.boundaries)}")
+
+    def _at(self, step: float) -> float:
+        return self.values[bisect_left(self.boundaries, step)]
+
+
+def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
+    """A schedule as a dictionary, the same as Keras's.
+
+    Args:
+        learning_rate_schedule: The schedule.
+
+    Example:
+        >>> import minigrad as mg
+        >>> S = mg.optimizers.schedules
+        >>> S.serialize(S.PolynomialDecay(0.1, 10))["class_name"]
+        'PolynomialDecay'
+    """
+    return {
+        "module": "keras.optimizers.schedules",
+        "class_name": type(learning_rate_schedule).__name__,
+        "config": learning_rate_schedule.get_config(),
+        "registered_name": None,
+    }
+
+
+def deserialize(config: dict[str, Any]) -> LearningRateSchedule:
+    """The schedule of a dictionary, of :func:`serialize` here or in Keras.
+
+    Args:
+        config: The dictionary.
+
+    Raises:
+        ValueError: When there is no such schedule.
+
+    Example:
+        >>> import minigrad as mg
+        >>> S = mg.optimizers.schedules
+        >>> float(S.deserialize(S.serialize(S.PolynomialDecay(0.1, 10)))(0))
+        0.1
+    """
+    known = {name: globals()[name] for name in __all__ if "Decay" in name}
+    kind = lookup.find("schedule", config.get("class_name"), known)
+    return kind.from_config(config["config"])  # type: ignore[no-any-return]
+
+
+__getattr__, __dir__ = lookup.public("optimizers.schedules", __all__)
