@@ -189,7 +189,7 @@ def count_the_weights(answer: Any) -> None:
     inputs = 9, 9 * edges, (side // 4) ** 2 * parts, dense[0]
     for i, (units, each) in enumerate(zip((edges, parts, *dense), inputs, strict=True)):
         layer, given = layer_names()[i], answer[i]
-        number = None if isinstance(given, str) or np.ndim(given) else given
+        number: Any = None if isinstance(given, str) or np.ndim(given) else given
         if number == units * each:
             raise Wrong(f"the number for {layer} leaves out its {units} biases.")
         if (i, number) in miscounted():
