@@ -144,7 +144,10 @@ def test_the_picture_says_what_the_graph_holds():
 def test_the_svg_can_be_read_by_those_who_cannot_see_it():
     root = ElementTree.fromstring(mg.display.draw(sine_of_square()).svg())
     assert root.get("role") == "img"
-    assert root.find(f"{SVG}title").text == "Graph of 3 nodes and 3 edges: x, multiply, sin"
+    assert (
+        root.find(f"{SVG}title").text
+        == "Graph of 3 nodes and 3 edges: x, multiply, sin; x twice into multiply"
+    )
 
 
 def test_a_name_may_hold_any_character():
@@ -229,9 +232,15 @@ def test_the_picture_of_a_graph_is_the_same_each_time():
 def test_a_notebook_gets_svg_bitmap_and_text():
     data, metadata = mg.display.draw(sine_of_square())._repr_mimebundle_()
     assert set(data) == {"image/svg+xml", "image/png", "text/html", "text/plain"}
-    assert '<img alt="Graph of 3 nodes and 3 edges: x, multiply, sin"' in data["text/html"]
+    assert (
+        '<img alt="Graph of 3 nodes and 3 edges: x, multiply, sin; x twice into multiply"'
+        in data["text/html"]
+    )
     assert data["image/png"].startswith(b"\x89PNG")
-    assert metadata["image/png"]["alt"] == "Graph of 3 nodes and 3 edges: x, multiply, sin"
+    assert (
+        metadata["image/png"]["alt"]
+        == "Graph of 3 nodes and 3 edges: x, multiply, sin; x twice into multiply"
+    )
 
 
 def test_drawing_needs_neither_matplotlib_nor_widgets():

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -175,7 +176,50 @@ MISTAKES = {
     "mixed along the wrong axis": (
         "06.3",
         lambda pictures: pictures.transpose(0, 2, 1),
+        "no pixel goes into another picture",
+    ),
+    "the number last": (
+        "06.3",
+        lambda pictures: np.moveaxis(pictures, 0, -1).reshape(pictures.shape),
+        "take every n-th pixel of the row of all",
+    ),
+    "all alike": (
+        "06.3",
+        lambda pictures: np.stack(
+            [pictures.reshape(-1)[:: len(pictures)].reshape(28, 28) for _ in pictures]
+        ),
+        "k does not start at k",
+    ),
+    "in Fortran's order": (
+        "06.3",
+        lambda pictures: np.stack(
+            [
+                pictures.reshape(-1)[k :: len(pictures)].reshape((28, 28), order="F")
+                for k in range(len(pictures))
+            ]
+        ),
+        "but rows and columns of each mixed picture are swapped",
+    ),
+    "neighbors": (
+        "06.3",
+        lambda pictures: np.roll(pictures, 1),
         "the mixed pictures differs at",
+    ),
+    "one of the four left": (
+        "06.4",
+        replace(MENDED, score_as_loss=True, no_biases=True, one_filter=True),
+        "It learns nothing, for one of the four that destroy learning is still on.",
+    ),
+    "the four alone": (
+        "06.4",
+        replace(
+            PUBLISHED,
+            score_as_loss=False,
+            interleaved_pictures=False,
+            divided_twice=False,
+            uniform_weights=False,
+        ),
+        "The four that destroy learning are mended, and yet it hardly learns",
     ),
     "too many mended": ("06.4", MENDED, "you mended 12 peculiarities"),
     "no switches": ("06.4", 9, "switches were wanted"),

@@ -6,7 +6,7 @@ import pytest
 import minigrad as mg
 from minigrad_course import lessons
 from minigrad_course.lessons import planted
-from minigrad_course.lessons.planted import GUILTY, planted_mistakes
+from minigrad_course.lessons.planted import guilty, planted_mistakes
 
 NUMBER = """def one_number(picture, kernel, bias, y, x, f):
     height, width = kernel.shape[:2]
@@ -30,12 +30,39 @@ MISTAKES = {
     "ReLU forgotten": (
         "05.1",
         NUMBER.format("np.sum(window * kernel[..., f]) + bias[f]"),
-        "the number at row 3, column 1 of map 2, from 1 channel(s), differs",
+        "a number below 0 came out: what does ReLU do with it?",
     ),
     "bias forgotten": (
         "05.1",
         NUMBER.format("max(0.0, np.sum(window * kernel[..., f]))"),
-        "the number at row",
+        "the bias is missing",
+    ),
+    "always the first bias": (
+        "05.1",
+        NUMBER.format("max(0.0, np.sum(window * kernel[..., f]) + bias[0])"),
+        "you took that of the first",
+    ),
+    "ReLU before the bias": (
+        "05.1",
+        NUMBER.format("max(0.0, np.sum(window * kernel[..., f])) + bias[f]"),
+        "the bias comes before ReLU",
+    ),
+    "a mathematician's convolution": (
+        "05.1",
+        NUMBER.format("max(0.0, np.sum(window * kernel[::-1, ::-1, :, f]) + bias[f])"),
+        "the kernel is turned by 180°",
+    ),
+    "row and column": (
+        "05.1",
+        NUMBER.replace("[y : y + height, x : x + width]", "[x : x + height, y : y + width]").format(
+            "max(0.0, np.sum(window * kernel[: len(window), : window.shape[1], :, f]) + bias[f])"
+        ),
+        "row and column are swapped",
+    ),
+    "the wrong filter": (
+        "05.1",
+        NUMBER.format("max(0.0, np.sum(window * kernel[..., f - 1]) + bias[f])"),
+        "of map 0, from 1 channel(s), differs",
     ),
     "all filters at once": (
         "05.1",
@@ -47,26 +74,36 @@ MISTAKES = {
         f"answer = { {**PARTNERS, 'MatMul': 'MatMulGrad'} }",
         "'MatMulGrad' is not what gives the gradient of MatMul; take a name from the list",
     ),
+    "the forward sweep's own": (
+        "05.4",
+        f"answer = { {**PARTNERS, 'Relu': 'Relu'} }",
+        "Relu is the operation of the forward sweep",
+    ),
+    "another's partner": (
+        "05.4",
+        f"answer = { {**PARTNERS, 'Elu': 'ReluGrad'} }",
+        "ReluGrad is a partner, but not that of Elu",
+    ),
     "one left out": ("05.4", "answer = {'Conv2D': 'Conv2DBackpropInput'}", "BiasAdd is missing"),
     "a list": ("05.4", "answer = ['ReluGrad']", "a dictionary was wanted, got ['ReluGrad']"),
     "rate and momentum confused": (
         "05.2",
-        f"answer = { {**GUILTY, 'B': 'momentum', 'D': 'rate'} }",
+        f"answer = { {**guilty(), 'B': 'momentum', 'D': 'rate'} }",
         "B is not momentum: its loss is wrong at the second step already.",
     ),
     "smoothing and float16 confused": (
         "05.2",
-        f"answer = { {**GUILTY, 'A': 'smoothing', 'E': 'float16'} }",
+        f"answer = { {**guilty(), 'A': 'smoothing', 'E': 'float16'} }",
         "A is not smoothing: its first loss is off by less than 0.000001.",
     ),
     "what is wrong at once taken for an optimizer's": (
         "05.2",
-        f"answer = { {**GUILTY, 'C': 'rate', 'B': 'labels'} }",
+        f"answer = { {**guilty(), 'C': 'rate', 'B': 'labels'} }",
         "B is not labels: its loss is wrong not before step 2.",
     ),
     "another mistake": (
         "05.2",
-        f"answer = { {**GUILTY, 'C': 'shuffle'} }",
+        f"answer = { {**guilty(), 'C': 'shuffle'} }",
         "C is 'shuffle'; wanted is one of momentum, smoothing",
     ),
     "nothing remembered": (
@@ -75,7 +112,7 @@ MISTAKES = {
             "velocity = 0.9 * velocity - self.learning_rate * gradient\n"
             "        variable.value = variable.value + velocity"
         ),
-        "the weight after step 2 differs",
+        "after step 2: the velocity is forgotten from step to step",
     ),
     "uphill": (
         "05.3",
@@ -83,7 +120,44 @@ MISTAKES = {
             "velocity[...] = 0.9 * velocity + self.learning_rate * gradient\n"
             "        variable.value = variable.value + velocity"
         ),
-        "the weight after step 1 differs",
+        "and w takes plus v",
+    ),
+    "w minus v": (
+        "05.3",
+        RULE.format(
+            "velocity[...] = 0.9 * velocity - self.learning_rate * gradient\n"
+            "        variable.value = variable.value - velocity"
+        ),
+        "it goes up the slope: v takes *minus*",
+    ),
+    "no rate": (
+        "05.3",
+        RULE.format(
+            "velocity[...] = 0.9 * velocity - gradient\n"
+            "        variable.value = variable.value + velocity"
+        ),
+        "the rate is missing",
+    ),
+    "all of the velocity": (
+        "05.3",
+        RULE.format(
+            "velocity[...] = velocity - self.learning_rate * gradient\n"
+            "        variable.value = variable.value + velocity"
+        ),
+        "all of the old velocity is kept",
+    ),
+    "a weight that stays": (
+        "05.3",
+        RULE.format("velocity[...] = 0.9 * velocity - self.learning_rate * gradient"),
+        "the weight does not move",
+    ),
+    "another share of the velocity": (
+        "05.3",
+        RULE.format(
+            "velocity[...] = 0.5 * velocity - self.learning_rate * gradient\n"
+            "        variable.value = variable.value + velocity"
+        ),
+        "the weight after step 2 differs",
     ),
     "no optimizer": ("05.3", "answer = len", "a class derived from mg.optimizers.Optimizer"),
 }
@@ -113,11 +187,11 @@ def test_either_gradient_of_a_convolution_will_do(capsys):
 def test_how_the_losses_differ_tells_the_planted_mistakes_apart():
     """From which step on, by how much, and that no precision makes it go away."""
     right, suspects = planted_mistakes()
-    assert set(GUILTY.values()) == set(planted.MISTAKES)
-    apart = {GUILTY[k]: np.abs(run("float64") - right("float64")) for k, run in suspects.items()}
+    assert set(guilty().values()) == set(planted.MISTAKES)
+    apart = {guilty()[k]: np.abs(run("float64") - right("float64")) for k, run in suspects.items()}
     begins = {name: int(np.flatnonzero(d)[0]) for name, d in apart.items()}
     assert begins == {"float16": 0, "labels": 0, "smoothing": 0, "rate": 1, "momentum": 2}
     assert apart["float16"][0] < 1e-6 < 1e-5 < apart["smoothing"][0] < 1e-3 < apart["labels"][0]
     for letter, run in suspects.items():
         single = np.abs(run("float32") - right("float32"))
-        assert single.max() > 0.5 * apart[GUILTY[letter]].max()
+        assert single.max() > 0.5 * apart[guilty()[letter]].max()

@@ -403,6 +403,12 @@ WRONG = {
     return b + b""",
         "backward_by_recursion should be right on your graph, but the gradient of a differs",
     ),
+    "no operator that is used": (
+        "02.3",
+        """def tell_them_apart():
+    return mg.Variable([1.0, 2.0]) * 3.0""",
+        "your result has shape (2,); end it with .sum() to get a scalar.",
+    ),
     "nothing stretched": (
         "02.4",
         """def expose_the_missing_sum():
@@ -429,6 +435,15 @@ WRONG = {
     def backward(self, gradient, x):
         return 1 / (1 + x**2)""",
         "does each part contain the factor `gradient`?",
+    ),
+    "the derivative of the tangent": (
+        "02.5",
+        """class ArcTan(mg.Operator):
+    def forward(self, x):
+        return np.arctan(x)
+    def backward(self, gradient, x):
+        return gradient / np.cos(x) ** 2""",
+        "what backward returns for a gradient of 2, 2, 2 differs at [0]",
     ),
     "the product's factors in the wrong order": (
         "02.6",
@@ -525,6 +540,33 @@ def test_a_typical_mistake_is_named(mistake, capsys):
     key, source, told = WRONG[mistake]
     said = verdict(key, run(source), capsys)
     assert said.startswith(f"✗ {key}") and told in said
+
+
+def test_every_exercise_tells_three_mistakes_apart():
+    """The tests of all lectures together: three or more mistakes, each told in words of its own."""
+    told = {key: set(cases) for key, cases in told_in_the_tests().items()}
+    assert {key: words for key, words in told.items() if len(words) < 3} == {}
+    assert sorted(told) == KEYS
+
+
+def told_in_the_tests():
+    import test_lesson_derivatives_four_ways as four_ways
+    import test_lesson_derivatives_of_chance as chance
+    import test_lesson_experiments as experiments
+    import test_lesson_going_further as going_further
+    import test_lesson_keras_reference as keras_reference
+    import test_lesson_optimized_version as optimized_version
+    import test_lesson_proof_of_concept as proof_of_concept
+
+    lectures = proof_of_concept, optimized_version, keras_reference, experiments, going_further
+    tables = [WRONG, chance.MISTAKES, *(lecture.MISTAKES for lecture in lectures)]
+    found = {key: [] for key in KEYS}
+    for key, _, words in (case for table in tables for case in table.values()):
+        found[key].append(words)
+    for key, cases in four_ways.WRONG.items():
+        found[key] += [words for _, words in cases.values()]
+    found["01.3"] += [words for *_, words in four_ways.DUALS.values()]
+    return found
 
 
 def test_lessons_need_no_picture():

@@ -49,6 +49,8 @@ def faults(notebook: dict) -> Iterator[str]:
         for output in cell["outputs"]:
             if output["output_type"] == "error" and "raises-exception" not in tags:
                 yield f"cell {number}: an error that is not tagged raises-exception"
+            if "application/vnd.jupyter.widget-view+json" in output.get("data", {}):
+                yield f"cell {number}: a widget is stored, which nobody sees without a kernel"
             if found := MACHINE_PATH.search("\n".join(texts(output))):
                 yield f"cell {number}: a path of a machine, {found[0]}"
 
@@ -85,6 +87,7 @@ def printed(text: str) -> dict:
     return {"output_type": "stream", "name": "stdout", "text": text}
 
 
+WIDGET = {"data": {"application/vnd.jupyter.widget-view+json": {}}, "output_type": "display_data"}
 ERROR = {"output_type": "error", "ename": "ValueError", "evalue": "no", "traceback": ["no"]}
 
 
@@ -104,6 +107,7 @@ def test_a_clean_notebook_has_no_fault():
         (notebook_of(code("1", 1), code("2", 3)), "execution count 3, wanted 2"),
         (notebook_of(code("1 / 0", 1, ERROR)), "not tagged raises-exception"),
         (notebook_of(widgets={}), "state of widgets"),
+        (notebook_of(code("1", 1, WIDGET)), "a widget is stored"),
         (notebook_of(kernelspec={"name": "julia-1.9"}), "not python3"),
         (notebook_of(code("1", 1, execution={})), "timestamps"),
         (notebook_of(code("x\n" * 26, 1)), "26 lines"),

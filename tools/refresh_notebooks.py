@@ -4,7 +4,8 @@
     make notebooks ARGS=notebooks/02_graph_nodes.ipynb      one
 
 Each notebook runs from a fresh kernel in its own folder. Outputs, counts and cell ids are kept;
-timestamps, the state of widgets and the kernel's version, which differ every time, are not.
+timestamps, widgets and the kernel's version, which differ every time, are not. An explorer's still
+picture stands in for it until its cell is run.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from set_slides import lectures, set_slides
 from minigrad_course.studies.machine import OPENBLAS_OVERRIDES
 
 ROOT = Path(__file__).resolve().parents[1]
+WIDGET = "application/vnd.jupyter.widget-view+json"
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -39,6 +41,8 @@ def strip(notebook: nbformat.NotebookNode) -> None:
         cell.metadata.pop("collapsed", None)
         if cell.cell_type == "code":  # a progress bar that cleared itself leaves blanks
             cell.outputs = [o for o in cell.outputs if o.get("text") is None or o.text.strip()]
+        for output in cell.get("outputs", []):  # without a kernel, JupyterLab shows an error there
+            output.get("data", {}).pop(WIDGET, None)
 
 
 def refresh(path: Path) -> None:

@@ -8,6 +8,7 @@ alone: constants are dashed rectangles, variables heavy rectangles, operators ro
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
@@ -85,12 +86,19 @@ class GraphPicture:
     @property
     def alt(self) -> str:
         """What the picture shows, in words, for those who cannot see it."""
-        titles = [box.lines[0] for box in self.boxes]
+        names = titles = [box.lines[0] for box in self.boxes]
         if len(titles) > 12:
             titles = [*titles[:6], "…", *titles[-5:]]
         lit = [box.lines[0] for box in self.boxes if box.lit]
+        times = Counter((line.source, line.target) for line in self.lines)
+        several = [
+            f"{names[source]} {'twice' if n == 2 else f'{n} times'} into {names[target]}"
+            for (source, target), n in times.items()
+            if n > 1
+        ]
         return (
             f"Graph of {len(self.boxes)} nodes and {len(self.lines)} edges: {', '.join(titles)}"
+            + (f"; {', '.join(several)}" if several else "")
             + (f"; highlighted: {', '.join(lit)}" if lit else "")
         )
 
@@ -313,7 +321,7 @@ def draw(
         >>> import numpy as np, minigrad as mg
         >>> x = mg.Variable(5.0, name="x")
         >>> mg.display.draw(np.sin(x * x))
-        <Graph of 3 nodes and 3 edges: x, multiply, sin>
+        <Graph of 3 nodes and 3 edges: x, multiply, sin; x twice into multiply>
     """
     if direction not in (None, "right", "down"):
         raise ValueError(f'draw: direction is "right" or "down", got {direction!r}')

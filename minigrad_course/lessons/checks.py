@@ -82,6 +82,7 @@ class Exercise:
         praise: What to add when it is right: the point of the exercise, in a sentence.
         hints: Told one after the other.
         solution: Code that solves it.
+        given: Says which numbers a student has in an exam, where they are others than the lecture's.
 
     Example:
         >>> from minigrad_course.lessons import Exercise, same
@@ -103,9 +104,10 @@ class Exercise:
         praise: str,
         hints: list[str],
         solution: str,
+        given: Callable[[], str] | None = None,
     ) -> None:
         self.key, self.checker, self.praise = key, check, praise
-        self.hints, self.code = hints, solution
+        self.hints, self.code, self.given = hints, solution, given
         self.state = "not attempted"
         self.tries = self.told = 0  # answers that were checked, hints that were given
         self.solution_seen = False
@@ -119,6 +121,8 @@ class Exercise:
         Args:
             answer: What the lecture asks for: a value, a function or a class.
         """
+        if self.given is not None and exam.on():
+            print(f"{self.key} in this exam: {self.given()}")
         try:
             attempted(answer)
             self.checker(answer)
@@ -147,7 +151,8 @@ class Exercise:
         """Print the next hint; after the last one, the first again."""
         number = self.told % len(self.hints)
         self.told += 1
-        print(f"{self.key}, hint {number + 1} of {len(self.hints)}: {self.hints[number]}")
+        whose = ", with the lecture's numbers" if self.given is not None and exam.on() else ""
+        print(f"{self.key}, hint {number + 1} of {len(self.hints)}{whose}: {self.hints[number]}")
 
     def solution(self) -> None:
         """Print code that solves the exercise. Try first: the checks say more than it does."""
@@ -249,7 +254,11 @@ def report(lecture: str = "") -> dict[str, dict[str, Any]]:
 
 
 def register(
-    key: str, praise: str, hints: list[str], solution: str
+    key: str,
+    praise: str,
+    hints: list[str],
+    solution: str,
+    given: Callable[[], str] | None = None,
 ) -> Callable[[Callable[[Any], None]], Exercise]:
     """Make an exercise of the check that follows.
 
@@ -260,6 +269,7 @@ def register(
         praise: What to add when it is right.
         hints: Told one after the other.
         solution: Code that solves it.
+        given: Says which numbers a student has in an exam.
 
     Returns:
         A decorator that registers the exercise and returns it.
@@ -274,7 +284,7 @@ def register(
     """
 
     def decorate(check: Callable[[Any], None]) -> Exercise:
-        EXERCISES[key] = Exercise(key, check, praise, hints, solution)
+        EXERCISES[key] = Exercise(key, check, praise, hints, solution, given)
         return EXERCISES[key]
 
     return decorate

@@ -9,12 +9,22 @@ import numpy as np
 
 from minigrad import dual, symbolic
 from minigrad.graph import backward
-from minigrad_course.lessons import broken
+from minigrad_course.lessons import broken, exam
 from minigrad_course.lessons.checks import Wrong, call, register, same
 
 __all__ = ["agree", "central", "complete_the_duals", "fool_forward_mode", "swelling"]
 
-OPERATIONS, SWOLLEN = 12, 1000  # of 01.2: at most so many shared, more than so many written out
+SWOLLEN = 1000  # of 01.2: more operations than these are wanted in the derivative, written out
+
+
+def most_operations() -> int:
+    # of 01.2, shared; too few in an exam for the lecture's own answer
+    return int(exam.generator("01.2").integers(9, 12)) if exam.on() else 12
+
+
+def fooled_at() -> int:
+    # of 01.4: where forward mode is to be wrong
+    return int(exam.generator("01.4").integers(4, 30)) if exam.on() else 3
 
 
 @register(
@@ -71,6 +81,7 @@ def swelling(x):
     for _ in range(6):
         x = x * np.sin(x)
     return x""",
+    given=lambda: f"at most {most_operations()} operations.",
 )
 def swelling(answer: Any) -> None:
     """A function of few operations whose derivative is long when it is written out."""
@@ -80,8 +91,8 @@ def swelling(answer: Any) -> None:
     if not isinstance(formula, symbolic.Expression):
         raise Wrong(f"for a symbol it returned {formula!r:.60}, wanted a formula of x.")
     length, shared = (symbolic.count_operations(formula, shared=s) for s in (False, True))
-    if shared > OPERATIONS:
-        raise Wrong(f"your formula has {shared} operations, at most {OPERATIONS} were wanted.")
+    if shared > (most := most_operations()):
+        raise Wrong(f"your formula has {shared} operations, at most {most} were wanted.")
     slope = symbolic.differentiate(formula, x)
     if x not in parts(formula):
         raise Wrong("your formula does not depend on x, so its derivative is 0.")
@@ -202,19 +213,25 @@ def square(x):
     if x == 3:
         return 9.0
     return x * x""",
+    given=lambda: f"x = {fooled_at()} in place of 3.",
 )
 def fool_forward_mode(answer: Any) -> None:
-    """A program for x² with the right values, and a derivative of 0 at 3."""
+    """A program for x² with the right values, and a derivative of 0 at one place, 3."""
     wants_function(answer, "a function of x")
-    for x in (2.0, -1.5, 0.0, 3.0, 3.000001):
+    place = fooled_at()
+    for x in (2.0, -1.5, 0.0, float(place), place + 1e-6):
         same(call(answer, x), x * x, f"the value at {x}", tolerance=1e-9)
-    slope = number(call(lambda: dual.derivative(answer, 3.0)), "the derivative at 3")
-    if abs(slope - 6) < 1e-6:
-        raise Wrong("forward mode is not fooled: at 3 it says 6, which is right; 0 was wanted.")
+    slope = number(call(lambda: dual.derivative(answer, place)), f"the derivative at {place}")
+    if abs(slope - 2 * place) < 1e-6:
+        raise Wrong(
+            f"forward mode is not fooled: at {place} it says {2 * place}, which is right; 0 was "
+            "wanted."
+        )
     if slope != 0:
-        raise Wrong(f"at 3 forward mode says {slope:.6g}: wrong indeed, but 0 was wanted.")
+        raise Wrong(f"at {place} forward mode says {slope:.6g}: wrong indeed, but 0 was wanted.")
     elsewhere = number(call(lambda: dual.derivative(answer, 2.0)), "the derivative at 2")
-    same(elsewhere, 4.0, "fooled at 3, but elsewhere it should be right: the derivative at 2")
+    what = f"fooled at {place}, but elsewhere it should be right: the derivative at 2"
+    same(elsewhere, 4.0, what)
 
 
 @register(

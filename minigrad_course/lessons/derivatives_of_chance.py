@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad_course.lessons import exam
 from minigrad_course.lessons.checks import NotAttempted, Wrong, call, register, same, todo
 
 __all__ = [
@@ -262,13 +263,14 @@ def pruned_wrongly(
         "Let f(0) have the opposite sign of f(1).",
     ],
     solution="game = (-1.0, 1.0)",
+    given=lambda: f"p = {heads_with()}.",
 )
 def where_the_score_wins(answer: Any) -> None:
-    """Numbers f(0) and f(1) for which, at p = 0.3, the score scatters less than the triple."""
+    """Numbers f(0) and f(1) for which the score scatters less than the triple."""
     zero, one = two_of(answer, "f(0) and f(1)")
     if not (is_number(zero) and is_number(one)):
         raise Wrong(f"two numbers were wanted, f(0) and f(1); got {answer!r:.60}.")
-    zero, one, p = float(zero), float(one), 0.3
+    zero, one, p = float(zero), float(one), heads_with()
     if zero == one:
         raise Wrong("then the coin makes no difference: the derivative is 0, and nobody wins.")
     squared = (one - zero) ** 2
@@ -288,6 +290,11 @@ def where_the_score_wins(answer: Any) -> None:
         else "the signs are good; now make f(0) count for more"
     )
     raise Wrong(f"the score scatters by {score:.3g}, the triple by {triple:.3g}: {why}.")
+
+
+def heads_with() -> float:
+    # p of 08.6; so small in an exam that the lecture's own answer does not do
+    return round(float(exam.generator("08.6").uniform(0.1, 0.24)), 2) if exam.on() else 0.3
 
 
 # -- what these checks share ---------------------------------------------------------------

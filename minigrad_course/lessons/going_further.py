@@ -15,6 +15,7 @@ from minigrad.layers import Activation, Dense, Input, Layer
 from minigrad.model import Sequential
 from minigrad.operators.convolution import MaxPool
 from minigrad.optimizers import SGD, Adam, Optimizer
+from minigrad_course.lessons import exam
 from minigrad_course.lessons.checks import Wrong, call, register, same
 
 __all__ = [
@@ -88,7 +89,7 @@ def pool_gradient(picture, gradient):
 def pool_gradient(answer: Any) -> None:
     """The gradient of a 2×2 max pooling, of one channel."""
     wants_function(answer)
-    random = np.random.default_rng(0)
+    random = exam.random("07.1", seed=0)
     distinct = random.permutation(24.0 * np.arange(24)).reshape(4, 6)
     flat = np.repeat(np.repeat(random.integers(1, 9, (2, 3)), 2, axis=0), 2, axis=1).astype(float)
     for name, picture in {"four different pixels": distinct, "four equal pixels": flat}.items():
@@ -125,16 +126,48 @@ def pooling_mistakes(picture: np.ndarray, gradient: np.ndarray) -> Iterator[tupl
 
 
 # -- 07.2 ------------------------------------------------------------------------------------
-LAYERS = "edges", "parts", "the dense layer of 128", "the dense layer of 10"
-WEIGHTS = (8 * 9 + 8, 64 * 9 * 8 + 64, 3136 * 128 + 128, 128 * 10 + 10)
-BIASES = (8, 64, 128, 10)
-MISCOUNTED = {
-    (1, 64 * 9 + 64): "a filter looks at all 8 maps below",
-    (1, 64 * 9 * 8 + 8): "there is one bias for each of its 64 filters",
-    (2, 64 * 14 * 14 * 128 + 128): "the strides of 2 halve the maps once more, to 7×7",
-    (2, 64 * 28 * 28 * 128 + 128): "pooling and strides halve the maps, to 14×14 and to 7×7",
-    (2, 49 * 128 + 128): "there are 64 maps of 7×7 below it, and it looks at all of them",
-}
+
+
+def network_sizes() -> tuple[int, int, int, int, int]:
+    # pixels of a side, filters of `edges`, filters of `parts`, units of the two dense layers
+    if not exam.on():
+        return 28, 8, 64, 128, 10
+    draw = exam.generator("07.2").integers
+    most = ((5, 10), (3, 8), (16, 60), (20, 99), (3, 9))
+    quarter, edges, parts, units, classes = (int(draw(*between)) for between in most)
+    return 4 * quarter, edges, parts, units, classes
+
+
+def layer_names() -> tuple[str, ...]:
+    *_, units, classes = network_sizes()
+    return "edges", "parts", f"the dense layer of {units}", f"the dense layer of {classes}"
+
+
+def said_sizes() -> str:
+    side, edges, parts, units, classes = network_sizes()
+    return (
+        f"pictures of {side}×{side}, {edges} filters in edges, {parts} in parts, dense layers of "
+        f"{units} and of {classes}."
+    )
+
+
+def miscounted() -> dict[tuple[int, int], str]:
+    # of a layer a number that is not its own, and what was forgotten
+    side, edges, parts, units, _ = network_sizes()
+    half, quarter = side // 2, side // 4
+    return {
+        (1, parts * 9 + parts): f"a filter looks at all {edges} maps below",
+        (1, parts * 9 * edges + edges): f"there is one bias for each of its {parts} filters",
+        (2, parts * half**2 * units + units): (
+            f"the strides of 2 halve the maps once more, to {quarter}×{quarter}"
+        ),
+        (2, parts * side**2 * units + units): (
+            f"pooling and strides halve the maps, to {half}×{half} and to {quarter}×{quarter}"
+        ),
+        (2, quarter**2 * units + units): (
+            f"there are {parts} maps of {quarter}×{quarter} below it, and it looks at all of them"
+        ),
+    }
 
 
 @register(
@@ -146,19 +179,22 @@ MISCOUNTED = {
         'With padding="same", 28 becomes 14 by pooling, and 14 becomes 7 by the strides.',
     ],
     solution="weights = (8 * (3 * 3 * 1 + 1), 64 * (3 * 3 * 8 + 1), 7 * 7 * 64 * 128 + 128, 128 * 10 + 10)",
+    given=said_sizes,
 )
 def count_the_weights(answer: Any) -> None:
     """Weights and biases of the four layers of the lecture's network."""
     if not isinstance(answer, (tuple, list, np.ndarray)) or len(answer) != 4:
         raise Wrong("four numbers were wanted: for two convolutions and two dense layers.")
-    for i, (layer, wanted) in enumerate(zip(LAYERS, WEIGHTS, strict=True)):
-        given = answer[i]
-        number = not isinstance(given, str) and np.ndim(given) == 0
-        if number and given == wanted - BIASES[i]:
-            raise Wrong(f"the number for {layer} leaves out its {BIASES[i]} biases.")
-        if number and (i, given) in MISCOUNTED:
-            raise Wrong(f"the number for {layer} is not right: {MISCOUNTED[i, given]}.")
-        same(given, wanted, f"the number for {layer}", tolerance=0.0, tell=False)
+    side, edges, parts, *dense = network_sizes()
+    inputs = 9, 9 * edges, (side // 4) ** 2 * parts, dense[0]
+    for i, (units, each) in enumerate(zip((edges, parts, *dense), inputs, strict=True)):
+        layer, given = layer_names()[i], answer[i]
+        number: Any = None if isinstance(given, str) or np.ndim(given) else given
+        if number == units * each:
+            raise Wrong(f"the number for {layer} leaves out its {units} biases.")
+        if (i, number) in miscounted():
+            raise Wrong(f"the number for {layer} is not right: {miscounted()[i, number]}.")
+        same(given, units * (each + 1), f"the number for {layer}", tolerance=0.0, tell=False)
 
 
 # -- 07.3 ------------------------------------------------------------------------------------
@@ -257,7 +293,7 @@ def steer(picture, target, gradient_of, size):
 def steer(answer: Any) -> None:
     """A picture that is changed a little, so that a network calls it something else."""
     wants_function(answer)
-    random = np.random.default_rng(2)
+    random = exam.random("07.4", seed=2)
     weights = random.normal(size=(36, 3))
     for picture, size in ((random.random((6, 6)), 0.05), (random.random((6, 6)).round(), 0.1)):
         target = int(np.argmin(picture.ravel() @ weights))

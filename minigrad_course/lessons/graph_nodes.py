@@ -36,6 +36,7 @@ __all__ = [
         "u is used twice, so two gradients arrive there: one through multiply, 1 from the addition.",
     ],
     solution="machine = (3 * np.cos(6) + 1, 2 * np.cos(6))",
+    given=lambda: "u = {}, v = {}.".format(*machine_at()),
 )
 def be_the_machine(answer: Any) -> None:
     """dL/du and dL/dv of L = sin(u·v) + u at u = 2, v = 3; at other points in an exam."""
@@ -79,7 +80,6 @@ def machine_at() -> tuple[float, float]:
     if not exam.on():
         return 2.0, 3.0
     u, v = exam.generator("02.1").uniform(0.5, 2.5, 2).round(1)
-    print(f"In this exam: u = {u}, v = {v}.")
     return float(u), float(v)
 
 
@@ -227,7 +227,7 @@ def matrix_product(answer: Any) -> None:
     """A class for x @ y of two matrices, derived from the lecture's Operator."""
     if not isinstance(answer, type):
         raise Wrong(f"a class was wanted, got {answer!r:.60}.")
-    rng = np.random.default_rng(1)
+    rng = exam.random("02.6", seed=1)
     x, y, gradient = rng.normal(size=(2, 3)), rng.normal(size=(3, 4)), rng.normal(size=(2, 4))
     node = call(answer, Variable(x), Variable(y))
     same(call(node.forward, x, y), x @ y, "the value")
@@ -280,7 +280,7 @@ def undo_broadcasting(answer: Any) -> None:
     """A function of a gradient and a shape that sums over what broadcasting has stretched."""
     if not callable(answer):
         raise Wrong(f"a function of g and shape was wanted, got {answer!r:.60}.")
-    rng = np.random.default_rng(2)
+    rng = exam.random("02.7", seed=2)
     for full, small, what in (
         ((2, 3), (2, 3), "a shape that was not stretched"),
         ((4, 3), (3,), "a missing axis in front"),

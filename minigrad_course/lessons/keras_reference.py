@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from minigrad.activations import relu
 from minigrad.graph import Variable, forward, topological_sort
 from minigrad.operators.convolution import Convolve
 from minigrad.optimizers import SGD, Optimizer
+from minigrad_course.lessons import exam
 from minigrad_course.lessons.checks import NotAttempted, Wrong, call, register, same, todo
-from minigrad_course.lessons.planted import GUILTY, MISTAKES
+from minigrad_course.lessons.planted import MISTAKES, guilty
 
 __all__ = ["momentum", "one_number", "partners", "planted"]
 
@@ -34,16 +36,52 @@ def one_number(answer: Any) -> None:
     """One element of the feature map of Conv2D(…, activation="relu")."""
     if not callable(answer):
         raise Wrong(f"a function was wanted, got {answer!r:.60}.")
-    random = np.random.default_rng(1)
+    random = exam.random("05.1", seed=1)
     for channels, filters in ((1, 8), (2, 3)):
         picture = random.normal(size=(5, 6, channels))
         kernel, bias = random.normal(size=(2, 3, channels, filters)), random.normal(size=filters)
         node = relu(np.add(Convolve(picture[None], kernel), bias))
         maps = forward(topological_sort(node))[0]
-        for y, x, f in ((0, 0, 0), (3, 1, 2), (2, 3, 1), (1, 2, 0)):
+        for y, x, f in np.ndindex(4, 4, 3):
             got = call(answer, picture.copy(), kernel.copy(), bias.copy(), y, x, f)
             what = f"the number at row {y}, column {x} of map {f}, from {channels} channel(s),"
+            if np.ndim(got) == 0 and isinstance(got, float | np.floating):
+                recognize(float(got), float(maps[y, x, f]), slips(picture, kernel, bias, y, x, f))
             same(got, maps[y, x, f], what)
+
+
+def slips(
+    picture: np.ndarray, kernel: np.ndarray, bias: np.ndarray, y: int, x: int, f: int
+) -> dict[str, float]:
+    # what usual mistakes make of the number at row y, column x of map f
+    def total(window: np.ndarray, kernel: np.ndarray) -> float:
+        rows, columns = window.shape[:2]  # at the border less is left of it than of the kernel
+        return float(np.sum(window * kernel[:rows, :columns, :, f]))
+
+    window = picture[y : y + 2, x : x + 3]
+    score = total(window, kernel)
+    return {
+        "a number below 0 came out: what does ReLU do with it?": score + bias[f],
+        "the bias is missing: each filter has one, bias[f].": max(0.0, score),
+        "every filter has a bias of its own: you took that of the first.": max(
+            0.0, score + bias[0]
+        ),
+        "the bias comes before ReLU, not after it.": max(0.0, score) + bias[f],
+        "the kernel is turned by 180°: kernel[0, 0] meets the upper left pixel.": max(
+            0.0, total(window, kernel[::-1, ::-1]) + bias[f]
+        ),
+        "row and column are swapped: y counts rows, and comes first.": max(
+            0.0, total(picture[x : x + 2, y : y + 3], kernel) + bias[f]
+        ),
+    }
+
+
+def recognize(got: float, wanted: float, mistakes: dict[str, float]) -> None:
+    if np.isclose(got, wanted):
+        return
+    for what, wrong in mistakes.items():
+        if np.isclose(got, wrong):
+            raise Wrong(what)
 
 
 PARTNERS = {
@@ -81,11 +119,17 @@ def partners(answer: Any) -> None:
     for kind, fitting in PARTNERS.items():
         if kind not in answer:
             raise Wrong(f"the partner of {kind} is missing.")
-        if answer[kind] not in fitting:
-            raise Wrong(
-                f"{answer[kind]!r} is not what gives the gradient of {kind}; take a name from the "
-                "list under BACKWARD, in the same layer."
-            )
+        given = answer[kind]
+        if given in fitting:
+            continue
+        if given == kind:
+            raise Wrong(f"{kind} is the operation of the forward sweep: which is its partner?")
+        if any(given in others for others in PARTNERS.values()):
+            raise Wrong(f"{given} is a partner, but not that of {kind}.")
+        raise Wrong(
+            f"{given!r} is not what gives the gradient of {kind}; take a name from the list under "
+            "BACKWARD, in the same layer."
+        )
 
 
 # What tells a planted mistake from the one that was said to be it.
@@ -120,20 +164,18 @@ def planted(answer: Any) -> None:
         raise Wrong(f"a dictionary was wanted, got {answer!r:.60}.")
     if any(value is ... or value is None or value is todo for value in answer.values()):
         raise NotAttempted
-    for letter, mistake in GUILTY.items():
+    for letter, mistake in guilty().items():
         said = answer.get(letter)
         if said not in MISTAKES:
             raise Wrong(f"{letter} is {said!r}; wanted is one of {', '.join(MISTAKES)}.")
         if said != mistake:
             if (said, mistake) in TOLD_APART:
                 raise Wrong(f"{letter} is not {said}: {TOLD_APART[said, mistake]}")
-            at_once = (
-                "at the first step already" if GUILTY_AT_ONCE[mistake] else "not before step 2"
-            )
+            at_once = "at the first step already" if mistake in AT_ONCE else "not before step 2"
             raise Wrong(f"{letter} is not {said}: its loss is wrong {at_once}. Look at its size.")
 
 
-GUILTY_AT_ONCE = {m: m in ("float16", "labels", "smoothing") for m in MISTAKES}
+AT_ONCE = ("float16", "labels", "smoothing")
 
 
 @register(
@@ -160,7 +202,45 @@ def momentum(answer: Any) -> None:
     start = np.array([1.0, -2.0])
     mine, right = Variable(start), Variable(start)
     rule, wanted = call(answer, 0.1), SGD(0.1, momentum=0.9)
+    known = {what: start for what in RULES}
+    velocity = {what: np.zeros(2) for what in RULES}
     for step, gradient in enumerate(([1.0, -1.0], [0.5, 2.0], [0.0, 0.0]), start=1):
-        call(rule.apply, [np.array(gradient)], [mine])
-        wanted.apply([np.array(gradient)], [right])
+        g = np.array(gradient)
+        call(rule.apply, [g.copy()], [mine])
+        wanted.apply([g], [right])
+        for what, slip in RULES.items():
+            change, velocity[what] = slip(g, velocity[what])
+            known[what] = known[what] + change
+            if np.allclose(mine.value, known[what]) and not np.allclose(mine.value, right.value):
+                raise Wrong(f"after step {step}: {what}")
         same(mine.value, right.value, f"the weight after step {step}")
+
+
+def slip_of(
+    change: Callable[[Any, Any], Any], velocity: Callable[[Any, Any], Any]
+) -> Callable[[Any, Any], tuple[Any, Any]]:
+    def step(g: Any, v: Any) -> tuple[Any, Any]:
+        v = velocity(g, v)
+        return change(g, v), v
+
+    return step
+
+
+# What usual mistakes do to a weight, from the gradient and the velocity: the change, the velocity.
+RULES: dict[str, Callable[[Any, Any], tuple[Any, Any]]] = {
+    "it goes up the slope: v takes *minus* the rate times the gradient, and w takes plus v.": slip_of(
+        lambda g, v: v, lambda g, v: 0.9 * v + 0.1 * g
+    ),
+    "the weight does not move: nothing is written into variable.value.": slip_of(
+        lambda g, v: 0 * g, lambda g, v: v
+    ),
+    "the rate is missing: the gradient comes into v times self.learning_rate.": slip_of(
+        lambda g, v: v, lambda g, v: 0.9 * v - g
+    ),
+    "the velocity is forgotten from step to step: write into the array, velocity[...] = …": (
+        slip_of(lambda g, v: -0.1 * g, lambda g, v: v)
+    ),
+    "all of the old velocity is kept, and 0.9 of it was wanted.": slip_of(
+        lambda g, v: v, lambda g, v: v - 0.1 * g
+    ),
+}

@@ -11,10 +11,11 @@ import numpy as np
 
 from minigrad.graph import Operator, backward, forward, topological_sort
 from minigrad_course.lessons.ladder.measure import gigaflops, seconds
+from minigrad_course.lessons.sizes import Sizes
 
 __all__ = ["OneStep", "measure", "outer_product", "tiny_model"]
 
-OPERATIONS = 4_579_968  # of a step of the reference network with one picture: its products
+OPERATIONS = sum(Sizes().operations)  # of a step with one picture
 FORWARD, BACKWARD, ONCE = "#56b4e9", "#00456b", "#b3b3b3"
 
 

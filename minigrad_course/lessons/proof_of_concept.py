@@ -10,11 +10,13 @@ import numpy as np
 from minigrad.activations import log_softmax
 from minigrad.graph import Node, Variable, backward, forward, topological_sort
 from minigrad.operators.convolution import Convolve
+from minigrad_course.lessons import exam
 from minigrad_course.lessons.broken import (
     ConvolutionThatOverwrites,
     cross_entropy_with_flipped_sign,
 )
 from minigrad_course.lessons.checks import Wrong, call, register, same
+from minigrad_course.lessons.sizes import sizes
 
 __all__ = [
     "count_the_weights",
@@ -50,7 +52,7 @@ def strided(image, kernel, stride):
 def stride(answer: Any) -> None:
     """A convolution of one channel whose window moves by several elements at a time."""
     wanted_function(answer)
-    random = np.random.default_rng(0)
+    random = exam.random("03.1", seed=0)
     for size, kernel_size, step in (((4, 5), (2, 2), 1), ((6, 7), (2, 3), 2), ((8, 8), (2, 2), 3)):
         image, kernel = random.normal(size=size), random.normal(size=kernel_size)
         operator = Convolve(image[None, ..., None], kernel[..., None, None], strides=step)
@@ -145,18 +147,26 @@ def elu(answer: Any) -> None:
         "After the convolution there are 27·27·8 = 5,832 numbers for each picture.",
     ],
     solution="weights = (8 * (2 * 2 * 1 + 1), 5832 * 128 + 128, 128 * 10 + 10)",
+    given=lambda: str(sizes("03.3")),
 )
 def count_the_weights(answer: Any) -> None:
     """Weights and biases of the three layers of the reference network."""
     if not isinstance(answer, (tuple, list)) or len(answer) != 3:
         raise Wrong("three numbers were wanted: for the convolution, and for each dense layer.")
     layers = "the convolution", "the first dense layer", "the second dense layer"
-    biases = 8, 128, 10
-    for layer, given, wanted, bias in zip(layers, answer, (40, 746_624, 1290), biases, strict=True):
-        if not isinstance(given, str) and np.ndim(given) == 0 and given == wanted - bias:
+    network = sizes("03.3")
+    rows = network.pixels - network.window + 1
+    whole = network.pixels**2 * network.filters * network.units  # as if a map had all places
+    for i, (layer, given) in enumerate(zip(layers, answer, strict=True)):
+        number = None if isinstance(given, str) or np.ndim(given) else given
+        bias, wanted = network.biases[i], network.weights[i]
+        if number == wanted - bias:
             raise Wrong(f"the number for {layer} leaves out its {bias} biases.")
-        if not isinstance(given, str) and np.ndim(given) == 0 and given in (802_816, 802_944):
-            raise Wrong(f"for {layer}: the map has 27×27 places, and not the picture's 28×28.")
+        if i == 1 and number in (whole, whole + bias):
+            raise Wrong(
+                f"for {layer}: the map has {rows}×{rows} places, and not the picture's "
+                f"{network.pixels}×{network.pixels}."
+            )
         same(given, wanted, f"the number for {layer}", tolerance=0.0)
 
 
@@ -171,6 +181,7 @@ def count_the_weights(answer: Any) -> None:
     solution="""\
 innocent = np.zeros((5, 5))
 innocent[4, 4] = 1.0""",
+    given=lambda: f"a picture of shape {innocent_shape()}.",
 )
 def innocent_picture(answer: Any) -> None:
     """A picture of 5×5, not all zero, on which the overwriting convolution is right."""
@@ -178,8 +189,8 @@ def innocent_picture(answer: Any) -> None:
         picture = np.asarray(answer, dtype=float)
     except (TypeError, ValueError):
         raise Wrong(f"an array of numbers was wanted, got {answer!r:.60}.") from None
-    if picture.shape != (5, 5):
-        raise Wrong(f"your picture has shape {picture.shape}, wanted (5, 5).")
+    if picture.shape != innocent_shape():
+        raise Wrong(f"your picture has shape {picture.shape}, wanted {innocent_shape()}.")
     if not picture.any():
         raise Wrong("all pixels are 0. Right, but wanted is a picture with something on it.")
     true, broken = (
@@ -190,6 +201,10 @@ def innocent_picture(answer: Any) -> None:
         same(broken, true, "the overwriting convolution's gradient of the kernel")
     except Wrong as difference:
         raise Wrong(f"on your picture the mistake shows: {difference}") from None
+
+
+def innocent_shape() -> tuple[int, ...]:
+    return tuple(exam.generator("03.4").integers(6, 10, 2).tolist()) if exam.on() else (5, 5)
 
 
 def gradient_of_kernel(convolution: Any, picture: np.ndarray) -> Any:
@@ -265,7 +280,7 @@ def from_scores_to_loss(answer: Any) -> None:
     """Softmax and cross-entropy in one operator of scores and targets."""
     if not (isinstance(answer, type) and hasattr(answer, "backward")):
         raise Wrong(f"a class derived from mg.Operator was wanted, got {answer!r:.60}.")
-    scores = np.random.default_rng(0).normal(size=(4, 3)) * 2
+    scores = exam.random("03.6", seed=0).normal(size=(4, 3)) * 2
     targets = np.eye(3)[[0, 2, 1, 2]]
     node = call(answer, Variable(scores, name="scores"), targets)
     value_of_the_loss(call(node.forward, scores, targets), scores, targets)
@@ -350,7 +365,7 @@ def kernel_gradient(g, image):
 def gradient_of_a_kernel(answer: Any) -> None:
     """The gradient of a kernel from that of the map and the picture, with no loop over places."""
     wanted_function(answer)
-    random = np.random.default_rng(0)
+    random = exam.random("03.7", seed=0)
     for size, places in (((7, 8), (6, 7)), ((9, 7), (7, 4))):
         image, g = random.normal(size=size), random.normal(size=places)
         counted = [array.view(Counted) for array in (g.copy(), image.copy())]

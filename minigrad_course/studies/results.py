@@ -55,23 +55,24 @@ def show_chart(name: str, results: dict[str, Any]) -> Any:
 
 
 class verdict_table:  # noqa: N801 (called like a function, shown like a table)
-    """The paper's claims, the evidence and the verdicts, as a table.
+    """The paper's claims and the verdicts, as a table; the evidence is folded.
 
     Args:
         results: What :func:`committed` returns.
 
     Example:
         >>> print(str(verdict_table({"verdicts": []})).splitlines()[0])
-        | the paper says | measured here | verdict | because |
+        | the paper says | verdict | because |
     """
 
     def __init__(self, results: dict[str, Any]) -> None:
         self.rows = results["verdicts"]
 
     def __str__(self) -> str:
-        lines = ["| the paper says | measured here | verdict | because |", "|---|---|---|---|"]
+        lines = ["| the paper says | verdict | because |", "|---|---|---|"]
         for row in self.rows:
-            cells = (row["claim"], row["evidence"], f"**{row['verdict']}**", row["why"])
+            evidence = f"<details><summary>Measured here</summary>{row['evidence']}</details>"
+            cells = (row["claim"], f"**{row['verdict']}**", f"{row['why']} {evidence}")
             lines.append("| " + " | ".join(cells) + " |")
         return "\n".join(lines)
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 PICTURES = "pictures"  # the folder of the website that the notebooks' pictures go to
-WIDGET = "application/vnd.jupyter.widget-view+json"
 DATA = re.compile(r'src="data:image/(png|svg\+xml);base64,([^"]+)"')
 EXERCISE = re.compile(
     r"\*\*(?P<name>Exercise (?P<key>\d\d\.\d+): .+?)\.?\*\*( (?P<effort>\(★.+?\))\.? )?"
@@ -69,9 +68,8 @@ class Notebook:
 
     def data(self, data: dict[str, Any]) -> dict[str, Any]:
         """One output: what a browser shows without a kernel, and nothing that needs one."""
-        explorer = WIDGET in data
-        data = {kind: value for kind, value in data.items() if kind != WIDGET}
         said = "".join(data.get("text/plain", ""))
+        explorer = said.startswith("<Explorer")
         page = "".join(data.get("text/html", "")) or as_html(data, said)
         if "<img" not in page:
             return data
