@@ -22,6 +22,7 @@ import numpy as np
 
 from minigrad.graph import Variable, recordable
 from minigrad.shared import aligned, lookup
+from minigrad.shared.showing import as_call
 
 __all__ = ["SGD", "Adam", "Optimizer", "get"]
 
@@ -54,6 +55,7 @@ class Optimizer:
     """
 
     slots = 0  # how many arrays are kept for each weight
+    __repr__ = as_call
 
     def __init__(
         self, learning_rate: float = 0.01, name: str | None = None, **not_covered: Any
