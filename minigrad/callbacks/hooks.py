@@ -56,7 +56,9 @@ class Callback:
 
     model: Any
     params: dict[str, Any]
-    __repr__ = as_call
+
+    def __repr__(self) -> str:
+        return as_call(self)
 
     def set_model(self, model: Trained) -> None:
         """Told before the first hook.

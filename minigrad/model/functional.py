@@ -15,6 +15,7 @@ from minigrad.layers import InputLayer, Layer
 from minigrad.layers.tensors import KerasTensor
 from minigrad.layers.weights import assign
 from minigrad.model import summary, weights_file
+from minigrad.model.summary import Summary
 from minigrad.shared import lookup
 from minigrad.shared.arguments import brief, is_whole, title
 from minigrad.shared.console import shown
@@ -186,7 +187,7 @@ class Functional(Layer):
         heads, rows, notes = self._summarized()
         return Table(repr(self)[1:-1], heads, rows, heads[2:3], notes)._repr_html_()
 
-    def _summarized(self) -> summary.Summary:
+    def _summarized(self) -> Summary:
         return summary.summarized(self._rows(), self.trainable_weights, self.non_trainable_weights)
 
     def _rows(self) -> Iterable[tuple[Layer, Any, str]]:
