@@ -43,24 +43,24 @@ import minigrad as mg
 
 mg.set_threads({threads})
 (x, y), (x_test, y_test) = mg.datasets.fashion_mnist.load_data()
-x, y = x[:512, ..., np.newaxis] / np.float32(255), y[:512]
+x, y = x[:1024, ..., np.newaxis] / np.float32(255), y[:1024]
 
 def trained(**how):
     mg.utils.set_random_seed(1)
     model = mg.Sequential([
         mg.Input((28, 28, 1)),
-        mg.layers.Conv2D(4, 3, activation="relu"),
+        mg.layers.Conv2D(16, 3, activation="relu"),
         mg.layers.MaxPooling2D(),
         mg.layers.Flatten(),
         mg.layers.Dropout(0.1),
         mg.layers.Dense(10, activation="softmax"),
     ])
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], **how)
-    return model, model.fit(x, y, 64, 2, verbose=0, validation_split=0.25).history
+    return model, model.fit(x, y, 256, 2, verbose=0, validation_split=0.25).history
 
 model, history = trained()
 _, by_node = trained(run_eagerly=True)
-plan = model.plan(64)
+plan = model.plan(256)
 z = mg.Variable(5.0, name="z")
 drawn = mg.display.draw(np.sin(z * z)).svg()
 print(json.dumps({{
