@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import zip_longest
 from typing import Any, Protocol
 
 from minigrad.shared.arguments import brief
+from minigrad.shared.showing import Table, as_call, figure
 
 __all__ = ["Callback", "CallbackList", "History"]
 
 Logs = dict[str, Any]  # metrics by name; for a batch of ``predict`` its outputs
+LONGEST = 40  # rows of the table of epochs
 
 
 class Trained(Protocol):
@@ -53,6 +56,9 @@ class Callback:
 
     model: Any
     params: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return as_call(self)
 
     def set_model(self, model: Trained) -> None:
         """Told before the first hook.
@@ -296,6 +302,13 @@ class History(Callback):
         >>> history = model.fit(np.zeros((4, 2)), np.ones((4, 1)), epochs=3, verbose=0)
         >>> history.epoch, history.history
         ([0, 1, 2], {'loss': [1.0, 0.0, 0.0]})
+        >>> history
+        History of 3 epochs
+        epoch    loss
+        ─────  ──────
+            1  1.0000
+            2  0.0000
+            3  0.0000
     """
 
     def __init__(self) -> None:
@@ -309,3 +322,19 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
+
+    def _table(self) -> Table:
+        heads = ("epoch", *self.history)
+        rows = [
+            (f"{epoch + 1}", *("" if value is None else figure(value) for value in values))
+            for epoch, *values in zip_longest(self.epoch, *self.history.values())
+        ]
+        if len(rows) > LONGEST:
+            rows[LONGEST // 4 : -LONGEST // 2] = [("…",) * len(heads)]
+        return Table(f"History of {len(self.epoch)} epochs", heads, rows, heads)
+
+    def __repr__(self) -> str:
+        return repr(self._table())
+
+    def _repr_html_(self) -> str:
+        return self._table()._repr_html_()

@@ -6,7 +6,6 @@ All numbers are read off the plan that runs: its kernels, their memory, and when
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 from typing import NamedTuple
 
 from minigrad.engine.blas import blas
@@ -17,7 +16,7 @@ from minigrad.engine.plan import Plan
 from minigrad.engine.program import Program
 from minigrad.engine.verify import verify
 from minigrad.graph import Variable
-from minigrad.shared.console import shown
+from minigrad.shared.showing import Table
 
 __all__ = ["PlanTable", "Row"]
 
@@ -216,31 +215,15 @@ class PlanTable:
         return lines
 
     # -- as text and in a notebook ----------------------------------------------------------
+    def _table(self) -> Table:
+        rows = [row.cells for row in self.rows]
+        return Table(self.title, COLUMNS, rows, RIGHT, self.notes)
+
     def __repr__(self) -> str:
-        lines = [COLUMNS, *(row.cells for row in self.rows)]
-        wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
-
-        def text(line: tuple[str, ...]) -> str:
-            placed = zip(COLUMNS, line, wide, strict=True)
-            cells = [c.rjust(w) if name in RIGHT else c.ljust(w) for name, c, w in placed]
-            return "  ".join(cells).rstrip()
-
-        rule = "  ".join("─" * width for width in wide)
-        table = [text(COLUMNS), rule, *map(text, lines[1:])]
-        return shown("\n".join([self.title, *table, *self.notes]))
+        return repr(self._table())
 
     def _repr_html_(self) -> str:
-        def line(tag: str, cells: tuple[str, ...]) -> str:
-            sides = ["right" if name in RIGHT else "left" for name in COLUMNS]
-            placed = zip(sides, cells, strict=True)
-            return "".join(f'<{tag} style="text-align:{s}">{escape(c)}</{tag}>' for s, c in placed)
-
-        body = "".join(f"<tr>{line('td', row.cells)}</tr>" for row in self.rows)
-        notes = "<br>".join(map(escape, self.notes))
-        return (
-            f"<table><caption>{escape(self.title)}</caption><thead><tr>{line('th', COLUMNS)}</tr>"
-            f"</thead><tbody>{body}</tbody></table><p>{notes}</p>"
-        )
+        return self._table()._repr_html_()
 
 
 def rows_of(part: Part, backward: bool) -> Iterator[Row]:

@@ -24,6 +24,8 @@ def cores() -> int:
     Two hyperthreads of a core count as one where the system says which they are, since they share
     the units that compute. A container may be allowed some of the cores only, or the time of a few.
     """
+    if sys.platform == "emscripten":  # in a browser no thread can be started
+        return 1
     allowed = processors()
     count = min(len(allowed), physical(frozenset(allowed)))
     return max(1, math.ceil(min(count, quota()) - 0.01))

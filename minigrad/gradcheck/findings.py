@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.shared.showing import Table
+
 __all__ = ["Disagreement", "GradientCheck"]
 
 
@@ -126,6 +128,22 @@ class GradientCheck:
             for k in self.kinks[:5]
         ]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str | None:
+        if self.ok and not self.kinks:
+            return None  # a sentence, and no table
+        worst = sorted(self.mistakes, key=lambda m: -m.relative_error)
+        rows = [
+            (
+                f"{d.place} (a kink)" if d.kink else d.place,
+                f"{d.analytic:.6g}",
+                f"{d.numeric:.6g}",
+                f"{d.relative_error:.1e}",
+            )
+            for d in (*worst[:5], *self.kinks[:5])
+        ]
+        heads = ("element", "backward gives", "differences give", "relative error")
+        return Table(repr(self).split("\n")[0], heads, rows, heads[1:], self.hints)._repr_html_()
 
     def raise_if_wrong(self) -> None:
         """Do nothing if the gradients agree.

@@ -9,6 +9,7 @@ import numpy as np
 from minigrad import config
 from minigrad.shared import randomness
 from minigrad.shared.arguments import brief, is_whole, number, whole
+from minigrad.shared.showing import as_call
 
 __all__ = ["Constant", "Initializer", "Ones", "Zeros"]
 
@@ -30,6 +31,8 @@ class Initializer:
         >>> sorted(set(layer.kernel.value.ravel().tolist()))
         [-1.0, 1.0]
     """
+
+    __repr__ = as_call
 
     def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> np.ndarray:
         """Values for a weight.

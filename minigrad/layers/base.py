@@ -16,11 +16,13 @@ from minigrad.layers.tensors import KerasTensor, tensors_in, with_tensors
 from minigrad.layers.weights import assign
 from minigrad.shared import lookup
 from minigrad.shared.arguments import brief, default_name, title
+from minigrad.shared.showing import Table
 
 __all__ = ["Layer"]
 
 Shape = tuple[Any, ...]  # of a batch of open length: (None, height, width, channel)
 
+WEIGHTS = ("weight", "shape", "dtype", "trained")  # what a notebook shows of each
 LAYER_ARGUMENTS = ("name", "trainable", "dtype", "input_shape", "input_dim")
 made: Counter[str] = Counter()  # how many layers of each kind were named automatically
 
@@ -102,7 +104,15 @@ class Layer:
         self._costs: tuple[tuple[Variable, Callable[[Any], Any]], ...] = ()  # by regularizers
 
     def __repr__(self) -> str:
-        return f"<{title(self)} {'built' if self.built else 'not built yet'}>"
+        state = f"{self.count_params():,} weights" if self.built else "not built yet"
+        return f"<{title(self)}: {state}>"
+
+    def _repr_html_(self) -> str | None:
+        rows = [
+            (w.name or "", str(w.shape), str(w.dtype), "yes" if t and self.trainable else "no")
+            for w, t in self._own
+        ]
+        return Table(repr(self)[1:-1], WEIGHTS, rows)._repr_html_() if rows else None
 
     # -- what a subclass defines --------------------------------------------------------
     def build(self, input_shape: Shape) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from minigrad import config
 from minigrad.graph import Constant, Node, forward, topological_sort
 from minigrad.shared import lookup
+from minigrad.shared.showing import as_call
 
 __all__ = ["Loss"]
 
@@ -51,6 +52,9 @@ class Loss:
             )
         self.name = name or type(self).__name__
         self.reduction = "mean" if reduction in means else reduction or "none"
+
+    def __repr__(self) -> str:
+        return as_call(self, ("name", "reduction") if self.reduction == "mean" else ("name",))
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each sample.

@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.shared import lookup
 from minigrad.shared.arguments import default_name, title
+from minigrad.shared.showing import as_call
 
 __all__ = ["Mean", "Metric"]
 
@@ -41,6 +42,7 @@ class Metric:
     """
 
     direction: str | None = None
+    __repr__ = as_call
 
     def __init__(self, name: str | None = None, dtype: None = None) -> None:
         lookup.refuse(type(self).__name__, dtype=(dtype, None))

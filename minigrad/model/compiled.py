@@ -64,6 +64,10 @@ class Compiled(Functional):
         self._lock, self._counting_lock = Lock(), Lock()
         super().__init__(*arguments, **options)
 
+    def __repr__(self) -> str:
+        how = f", compiled with {self.optimizer!r}" if self.optimizer is not None else ""
+        return f"{super().__repr__()[:-1]}{how}>"
+
     @property
     def optimizer(self) -> optimizers.Optimizer | None:
         """How a gradient changes the weights; ``None`` before :meth:`compile`."""

@@ -15,9 +15,11 @@ from minigrad.layers import InputLayer, Layer
 from minigrad.layers.tensors import KerasTensor
 from minigrad.layers.weights import assign
 from minigrad.model import summary, weights_file
+from minigrad.model.summary import Summary
 from minigrad.shared import lookup
 from minigrad.shared.arguments import brief, is_whole, title
 from minigrad.shared.console import shown
+from minigrad.shared.showing import Table
 
 __all__ = ["Functional"]
 
@@ -175,13 +177,18 @@ class Functional(Layer):
             show_trainable=(show_trainable, False),
             layer_range=(layer_range, None),
         )
-        table = summary.table(
-            self.name, self._rows(), self.trainable_weights, self.non_trainable_weights
-        )
+        table = summary.table(self.name, *self._summarized())
         if print_fn is None:
             print(shown(table))
         else:
             print_fn(table)
+
+    def _repr_html_(self) -> str:
+        heads, rows, notes = self._summarized()
+        return Table(repr(self)[1:-1], heads, rows, heads[2:3], notes)._repr_html_()
+
+    def _summarized(self) -> Summary:
+        return summary.summarized(self._rows(), self.trainable_weights, self.non_trainable_weights)
 
     def _rows(self) -> Iterable[tuple[Layer, Any, str]]:
         """For the summary: each layer, the shape of its result, what it is connected to."""

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from minigrad.shared.showing import figure
+
 __all__ = ["ProgressLine", "check_verbose", "describe"]
 
 WIDTH = 20  # of the bar
@@ -32,8 +34,7 @@ def describe(seconds: float) -> str:
 
 
 def numbers(logs: Mapping[str, float]) -> str:
-    shown = (f"{v:.4f}" if abs(v) > 1e-3 else f"{v:.4e}" for v in logs.values())
-    return "".join(f" - {name}: {value}" for name, value in zip(logs, shown, strict=True))
+    return "".join(f" - {name}: {figure(value)}" for name, value in logs.items())
 
 
 def check_verbose(verbose: Any) -> None:

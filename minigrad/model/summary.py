@@ -7,23 +7,51 @@ from typing import Any
 
 from minigrad.graph import Variable
 
-__all__ = ["table"]
+__all__ = ["Summary", "summarized", "table"]
+
+Summary = tuple[tuple[str, ...], list[tuple[str, ...]], list[str]]  # heads, rows, lines below
 
 
-def table(
-    name: str,
+def summarized(
     layers: Iterable[tuple[Any, Any, str]],
     trainable: Sequence[Variable],
     others: Sequence[Variable],
-) -> str:
-    """Layers, shapes and numbers of weights as text.
+) -> Summary:
+    """Layers, shapes and numbers of weights, cell by cell.
 
     Args:
-        name: The model's.
         layers: Each layer with the shape of its result (``None`` if that is not known yet), and
             what it is connected to, if that is to be shown.
         trainable: The weights that training changes.
         others: The other weights.
+
+    Returns:
+        Names of the columns, the rows, and what stands below them.
+    """
+    rows: list[tuple[str, ...]] = []
+    for layer, shape, source in layers:
+        count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
+        cells = [f"{layer.name} ({type(layer).__name__})", str(shape or "?"), count, source]
+        rows.append(tuple(cells if source else cells[:3]))
+    heads = ("Layer (type)", "Output Shape", "Param #", "Connected to")
+    totals = [
+        f"Total params: {amount([*trainable, *others])}",
+        f"Trainable params: {amount(trainable)}",
+        f"Non-trainable params: {amount(others)}",
+    ]
+    return heads[: max([3, *map(len, rows)])], rows, totals
+
+
+def table(
+    name: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], totals: Iterable[str]
+) -> str:
+    """What :func:`summarized` returns as text.
+
+    Args:
+        name: The model's.
+        heads: Names of the columns.
+        rows: The cells.
+        totals: What stands below.
 
     Returns:
         Several lines.
@@ -42,14 +70,7 @@ def table(
          Trainable params: 10 (40.00 B)
          Non-trainable params: 0 (0.00 B)
     """
-    rows: list[tuple[str, ...]] = []
-    for layer, shape, source in layers:
-        count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
-        cells = [f"{layer.name} ({type(layer).__name__})", str(shape or "?"), count, source]
-        rows.append(tuple(cells if source else cells[:3]))
-    heads = ("Layer (type)", "Output Shape", "Param #", "Connected to")
-    rows.insert(0, heads[: max([3, *map(len, rows)])])
-    wide = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    wide = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
 
     def rule(left: str, line: str, cross: str, right: str) -> str:
         return left + cross.join(line * (width + 2) for width in wide) + right
@@ -61,17 +82,12 @@ def table(
         ]
         return f"{bar} " + f" {bar} ".join(cells) + f" {bar}"
 
-    lines = [f'Model: "{name}"', rule("┏", "━", "┳", "┓"), text(rows[0], "┃")]
+    lines = [f'Model: "{name}"', rule("┏", "━", "┳", "┓"), text(heads, "┃")]
     lines.append(rule("┡", "━", "╇", "┩"))
-    for number, row in enumerate(rows[1:]):
+    for number, row in enumerate(rows):
         lines += [rule("├", "─", "┼", "┤")] * bool(number) + [text(row, "│")]
     lines.append(rule("└", "─", "┴", "┘"))
-    lines += [
-        f" Total params: {amount([*trainable, *others])}",
-        f" Trainable params: {amount(trainable)}",
-        f" Non-trainable params: {amount(others)}",
-    ]
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f" {total}" for total in totals)])
 
 
 def amount(weights: Sequence[Variable]) -> str:

@@ -19,6 +19,7 @@ from minigrad.optimizers.learning_rate import LearningRate, numbers
 from minigrad.optimizers.schedules import LearningRateSchedule
 from minigrad.shared import aligned, lookup
 from minigrad.shared.arguments import brief, configuration, default_name, number
+from minigrad.shared.showing import as_call
 
 __all__ = ["NOT_COVERED", "Optimizer", "average"]
 
@@ -68,6 +69,7 @@ class Optimizer:
 
     _refused = NOT_COVERED  # Keras's other arguments, and what they have to be
     slots = 0  # how many arrays are kept for each weight
+    __repr__ = as_call
     _fresh = 0.0  # what these hold at first
     _looked_up: tuple[str, ...] = ("learning_rate",)  # properties, other numbers in each step
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.shared.showing import Table
 from minigrad_course.lessons import exam
 from minigrad_course.lessons.pages import show
 
@@ -50,6 +51,7 @@ LECTURES = {
     "08": "derivatives_of_chance",
 }
 EXERCISES: dict[str, Exercise] = {}
+YES = ("no", "yes")
 PACKAGE = str(Path(__file__).resolve().parents[1])  # where minigrad's own code is
 
 
@@ -225,7 +227,36 @@ def solution(key: str) -> None:
     exercise(key).solution()
 
 
-def report(lecture: str = "") -> dict[str, dict[str, Any]]:
+class Report(dict[str, dict[str, Any]]):
+    """How exercises stand: a dictionary that shows itself as a table.
+
+    Example:
+        >>> from minigrad_course.lessons.checks import Report
+        >>> Report({"02.1": {"state": "right", "tries": 2, "hints": 0, "solution_seen": False}})
+        1 of 1 exercises right
+        exercise  state  tries  hints  solution seen
+        ────────  ─────  ─────  ─────  ─────────────
+        02.1      right      2      0  no
+    """
+
+    def _table(self) -> Table:
+        heads = ("exercise", "state", "tries", "hints", "solution seen")
+        rows = [
+            (key, row["state"], f"{row['tries']}", f"{row['hints']}", YES[row["solution_seen"]])
+            for key, row in self.items()
+        ]
+        right = sum(row["state"] == "right" for row in self.values())
+        title = f"{right} of {len(self)} exercises right"
+        return Table(title, heads, rows, ("tries", "hints"))
+
+    def __repr__(self) -> str:
+        return repr(self._table())
+
+    def _repr_html_(self) -> str:
+        return self._table()._repr_html_()
+
+
+def report(lecture: str = "") -> Report:
     """How far the exercises have come: what a grade is made of.
 
     Args:
@@ -241,16 +272,18 @@ def report(lecture: str = "") -> dict[str, dict[str, Any]]:
         ['hints', 'solution_seen', 'state', 'tries']
     """
     load()
-    return {
-        key: {
-            "state": one.state,
-            "tries": one.tries,
-            "hints": one.told,
-            "solution_seen": one.solution_seen,
+    return Report(
+        {
+            key: {
+                "state": one.state,
+                "tries": one.tries,
+                "hints": one.told,
+                "solution_seen": one.solution_seen,
+            }
+            for key, one in sorted(EXERCISES.items())
+            if key.startswith(lecture)
         }
-        for key, one in sorted(EXERCISES.items())
-        if key.startswith(lecture)
-    }
+    )
 
 
 def register(
