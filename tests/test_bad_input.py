@@ -234,7 +234,7 @@ METHODS: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
         {"optimizer": "sgd", "loss": "mse"},
         {
             "optimizer": ["sgdd", 5, None, [], mg.losses.MeanSquaredError(), print],
-            "loss": ["hinge", 5, [], mg.optimizers.SGD(), ["mse"], mg.optimizers.SGD],
+            "loss": ["hinge", 5, [], mg.optimizers.SGD(), ["mse", "mae"], mg.optimizers.SGD],
             "metrics": ["accuracy", 5, ["acc?"], [5], [mg.losses.MeanSquaredError], [None]],
             "loss_weights": [[1.0], 2.0],
             "weighted_metrics": [["accuracy"]],

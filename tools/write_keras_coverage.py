@@ -97,6 +97,8 @@ A script that uses what is marked ✓ runs with `import minigrad as keras`. Ever
 | `save`, `export`, `to_json`, `get_config` | whole models | an error: `to_keras(model).save("model.keras")` saves one |
 | `compile` in a callback while `fit` is under way | the old functions go on | an error |
 | a learning rate that follows a schedule | `keras.optimizers.schedules` | a number; assign `model.optimizer.learning_rate` between epochs |
+| a generator that has ended | its first two batches come again in the next epoch | training ends, with a warning |
+| `class_weight` of a class that there is not | is ignored | an error before anything has changed |
 | `BackupAndRestore` | weights and optimizer | the state of random numbers as well: training goes on bit for bit |
 | random numbers | TensorFlow's generators | NumPy's: the same seed gives other initial weights, another order of samples and other dropout masks |
 """

@@ -75,6 +75,16 @@ class Compiled(Functional):
         """What is counted, once the shapes are known: the loss, and the metrics named."""
         return [] if self._counters is None else self._counters.metrics
 
+    @property
+    def metrics_names(self) -> list[str]:
+        """What the numbers are called that ``evaluate`` returns, once the shapes are known."""
+        known = self.loss is not None and len(self._outputs) == 1
+        return list(self._prepare_counters().keys) if known else []
+
+    def get_metrics_result(self) -> dict[str, float]:
+        """What the metrics have counted, by their names."""
+        return {} if self._counters is None else self._counters.logs()
+
     def reset_metrics(self) -> None:
         """Forget what the metrics have counted."""
         if self._counters is not None:
@@ -127,9 +137,12 @@ class Compiled(Functional):
             steps_per_execution=(steps_per_execution, 1),
         )
         new_optimizer = optimizers.get(optimizer)
+        loss = alone(loss)
         new_loss = None if loss is None else losses.get(loss)
         if new_loss is not None and new_loss.reduction == "none":
             raise ValueError(f"compile: {new_loss.name} with reduction='none' is no single number")
+        if isinstance(alone(metrics), (list, tuple)):
+            metrics = alone(metrics)  # a list for each output, of which there is one
         if not isinstance(metrics, (list, tuple)) and metrics is not None:
             raise ValueError(f"compile: metrics is a list such as ['accuracy'], got {metrics!r}")
         for metric in metrics or ():
@@ -359,6 +372,11 @@ class Compiled(Functional):
                 self._counting_lock.release()
         else:
             yield counters.another()
+
+
+def alone(value: Any) -> Any:
+    """The only item of a list, as scripts write it for a model's only output."""
+    return value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value
 
 
 def size(tensor: KerasTensor) -> int:

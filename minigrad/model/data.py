@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.model import samples
 from minigrad.shared import randomness
 from minigrad.shared.arguments import brief
 
@@ -51,7 +50,13 @@ class Data:
         limit: How many steps make an epoch; ``None`` for the whole set.
         total: How many batches the set has; ``None`` where nobody knows.
         source: Whom to tell where epochs begin and end, if it wants to know.
+
+    Attributes:
+        parts: Samples, targets and weights, where they are there as a whole.
+        came: How many batches the last epoch had.
     """
+
+    parts: Any = None
 
     def __init__(self, limit: int | None, total: int | None, source: Any = None) -> None:
         self.limit, self.total, self.source = limit, total, source
@@ -70,22 +75,6 @@ class Data:
     def through(self) -> Iterator[Batch]:
         """All batches of the set."""
         raise NotImplementedError
-
-    def split(
-        self, part: Any, weighted: bool, size: int | None, limit: int | None
-    ) -> tuple[Data, Data]:
-        """Two sets of one.
-
-        Args:
-            part: How much of it, its last, becomes the second.
-            weighted: Whether the second keeps its weights.
-            size: How many samples make a batch of the second.
-            limit: How many steps an epoch of it.
-        """
-        raise ValueError(
-            "fit: validation_split takes the last part of arrays; x yields batches, of which "
-            "nobody knows the last. validation_data= does what you mean."
-        )
 
     def epoch(self, anew: bool) -> Iterator[Batch]:
         """The batches of one epoch.
@@ -142,20 +131,12 @@ class Arrays(Data):
         limit: int | None = None,
         shuffle: bool = False,
     ) -> None:
-        self.parts, self.given, self.shuffle = parts, size, shuffle
-        length = len(parts[0])
+        self.parts, self.shuffle, length = parts, shuffle, len(parts[0])
         self.size = size or (-(-length // limit) if limit else 32)
         super().__init__(limit, -(-length // self.size))
 
     def first(self) -> Batch:
         return next(self.in_order(None))
-
-    def split(
-        self, part: Any, weighted: bool, size: int | None, limit: int | None
-    ) -> tuple[Data, Data]:
-        first, (x, y, weights) = samples.split(self.parts, part)
-        last = x, y, weights if weighted else None
-        return Arrays(first, self.given, self.limit, self.shuffle), Arrays(last, size, limit)
 
     def through(self) -> Iterator[Batch]:
         order = np.arange(len(self.parts[0])) if self.shuffle else None
@@ -227,9 +208,14 @@ class Stream(Data):
 
 
 def length(source: Any) -> int | None:
+    """How many batches there are; ``None`` for a generator, and where nobody knows."""
     try:
         return len(source)
-    except TypeError:  # a generator, or a set of which that is not known
+    except TypeError:
+        pass
+    try:  # as an instance of PyDataset may say
+        return source.num_batches  # type: ignore[no-any-return]
+    except (AttributeError, NotImplementedError):
         return None
 
 

@@ -6,7 +6,7 @@ Everything is checked before anything has changed, and converted once, not in ev
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -92,18 +92,19 @@ def unpack(data: Any, what: str) -> tuple[Any, Any, Any]:
     return x, y, weights
 
 
-def split(arrays: Sequence[Any], part: float) -> tuple[list[Any], list[Any]]:
+def split(arrays: Any, part: float) -> tuple[list[Any], list[Any]]:
     """Take the last part of a set away for validation, before it is shuffled.
 
     Args:
-        arrays: Samples, targets and weights, of which some may be ``None``.
+        arrays: Samples, targets and weights, of which some may be ``None``; nothing else can be
+            split.
         part: How much to take, between 0 and 1.
 
     Returns:
         The first part of all and the last; nothing is copied.
 
     Raises:
-        ValueError: When one of them would be empty.
+        ValueError: When one of them would be empty, or there are no arrays.
 
     Example:
         >>> import numpy as np
@@ -111,6 +112,11 @@ def split(arrays: Sequence[Any], part: float) -> tuple[list[Any], list[Any]]:
         >>> [part[0].tolist() for part in split([np.arange(5)], 0.4)]
         [[0, 1, 2], [3, 4]]
     """
+    if arrays is None:
+        raise ValueError(
+            "fit: validation_split takes the last part of arrays; x yields batches, of which "
+            "nobody knows the last. validation_data= does what you mean."
+        )
     if not 0 < number("fit", "validation_split", part) < 1:
         raise ValueError(f"fit: validation_split is a number between 0 and 1, got {part!r}")
     length = len(arrays[0])

@@ -148,8 +148,10 @@ class Model(Admitting):
                 tested = self._data(what, given, None, test_size, test_steps)
                 tested.first()
             elif validation_split:
-                keep = class_weight is None  # which is for training only
-                data, tested = data.split(validation_split, keep, test_size, test_steps)
+                first, (*pair, weights) = samples.split(data.parts, validation_split)
+                data = Arrays(first, size, steps, shuffle)
+                weights = None if class_weight is not None else weights  # for training only
+                tested = Arrays((*pair, weights), test_size, test_steps)
             self._prepare(data, True)
         hooks.set_model(self)
         hooks.set_params({"verbose": verbose, "epochs": epochs, "steps": data.steps})
@@ -160,6 +162,7 @@ class Model(Admitting):
             hooks.on_train_begin()
             logs: Logs = {}
             for epoch in range(self._first_epoch, epochs):
+                hooks.on_epoch_begin(epoch)
                 if verbose and epochs > 1:
                     print(f"Epoch {epoch + 1}/{epochs}", flush=True)
                 held = tested if due(epoch + 1) else None
@@ -179,7 +182,6 @@ class Model(Admitting):
         verbose: int | str,
     ) -> Logs:
         """Train for an epoch, and validate if there is something to validate with."""
-        hooks.on_epoch_begin(epoch)
         line = ProgressLine(data.steps, verbose)
         self._go_through("train", data, counters, hooks, line)
         if not data.came:
