@@ -1,4 +1,4 @@
-"""The two helpers that Keras keeps in ``keras.utils`` and every script calls."""
+"""What Keras keeps in ``keras.utils`` and scripts use: labels, chance, numbered batches."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.shared import lookup, randomness
 from minigrad.shared.arguments import whole
 
-__all__ = ["set_random_seed", "to_categorical"]
+__all__ = ["PyDataset", "Sequence", "set_random_seed", "to_categorical"]
 
 
 def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
@@ -84,5 +84,46 @@ def set_random_seed(seed: int) -> None:
     np.random.seed(int(seed))
     randomness.restart(int(seed))
 
+
+class PyDataset:
+    """Batches by number; the base class of data sets that ``fit`` goes through.
+
+    One of one's own defines ``__len__``, the number of batches, and ``__getitem__``, which gives
+    a batch as (x, y) or (x, y, sample_weight).
+
+    Args:
+        workers: Has no meaning here: batches are made one after the other.
+        use_multiprocessing: Has no meaning here.
+        max_queue_size: Has no meaning here.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> class Halves(mg.utils.PyDataset):
+        ...     def __len__(self):
+        ...         return 2
+        ...     def __getitem__(self, index):
+        ...         return np.full((4, 1), index), np.ones((4, 1))
+        >>> model = mg.Sequential([mg.Input((1,)), mg.layers.Dense(1)])
+        >>> model.predict(Halves(), verbose=0).shape
+        (8, 1)
+    """
+
+    def __init__(
+        self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10
+    ) -> None:
+        self.workers, self.max_queue_size = workers, max_queue_size
+        self.use_multiprocessing = use_multiprocessing
+
+    def __getitem__(self, index: int) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} has no __getitem__ method yet")
+
+    def on_epoch_begin(self) -> None:
+        """Called before each epoch."""
+
+    def on_epoch_end(self) -> None:
+        """Called after each epoch."""
+
+
+Sequence = PyDataset  # as Keras 2 called it
 
 __getattr__, __dir__ = lookup.public("utils", __all__)

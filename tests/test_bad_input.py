@@ -248,6 +248,14 @@ TARGETS = [
     "text", 5, GENERATOR, [], Y[:3], Y[:, :2], Y.astype(str), Y.astype(complex),
     np.where(Y == 1, np.nan, Y), Y * 1e300, np.arange(5), Y[..., None, None], object(),
 ]  # fmt: skip
+SAMPLE_WEIGHTS = [
+    5, "a", [1, 2], np.ones(4), np.ones((5, 2)), np.ones((1, 5)), np.full(5, np.nan), [1e300] * 5,
+    Y.astype(complex)[:, 0], [None] * 5, {0: 1.0}, object(),
+]  # fmt: skip
+CLASS_WEIGHTS = [
+    5, "a", [1, 2, 3], np.ones(3), {3: 1.0}, {-1: 1.0}, {0.5: 1.0}, {"a": 1.0}, {0: "a"},
+    {0: np.nan}, {0: None}, {None: 1.0}, {0: [1.0]},
+]  # fmt: skip
 VERBOSE = [3, -1, "loud", 1.5, None, [1]]
 CALLBACKS = [5, [print], ["early"], [None], mg.callbacks.History]
 # method: what it needs, and bad values for its arguments
@@ -256,7 +264,7 @@ METHODS: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
         {"optimizer": "sgd", "loss": "mse"},
         {
             "optimizer": ["sgdd", 5, None, [], mg.losses.MeanSquaredError(), print],
-            "loss": ["hinge", 5, [], mg.optimizers.SGD(), ["mse"], mg.optimizers.SGD],
+            "loss": ["hinge", 5, [], mg.optimizers.SGD(), ["mse", "mae"], mg.optimizers.SGD],
             "metrics": ["accuracy", 5, ["acc?"], [5], [mg.losses.MeanSquaredError], [None]],
             "loss_weights": [[1.0], 2.0],
             "weighted_metrics": [["accuracy"]],
@@ -275,13 +283,13 @@ METHODS: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
             "validation_split": [-0.1, 1.0, 1.5, "0.2", NAN, [0.2], 0.999],
             "validation_data": [X, 5, "text", (X,), (X, Y, X), (X[:, :2], Y), (X, Y[:2]), (X, None)],
             "shuffle": ["yes", X, 1.5, None],
-            "class_weight": [{0: 1.0}, 5],
-            "sample_weight": [np.ones(5)],
+            "class_weight": CLASS_WEIGHTS,
+            "sample_weight": SAMPLE_WEIGHTS,
             "initial_epoch": [-1, 1.5, "a", None],
-            "steps_per_epoch": [2, 0],
-            "validation_steps": [2],
+            "steps_per_epoch": [0, -1, 1.5, "a"],
+            "validation_steps": [0, -1, 1.5, "a"],
             "validation_batch_size": [0, -1, 1.5, "a", True],
-            "validation_freq": [0, -1, 1.5, "a", None],
+            "validation_freq": [0, -1, 1.5, "a", None, [0], [1.5]],
         },
     ),
     "evaluate": (
@@ -292,8 +300,8 @@ METHODS: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
             "batch_size": SIZES,
             "verbose": VERBOSE,
             "callbacks": CALLBACKS,
-            "steps": [2],
-            "sample_weight": [np.ones(5)],
+            "steps": [0, -1, 1.5, "a"],
+            "sample_weight": SAMPLE_WEIGHTS,
         },
     ),
     "predict": (
@@ -303,17 +311,22 @@ METHODS: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
             "batch_size": SIZES,
             "verbose": VERBOSE,
             "callbacks": CALLBACKS,
-            "steps": [2],
+            "steps": [0, -1, 1.5, "a"],
         },
     ),
     "predict_on_batch": ({}, {"x": ARRAYS}),
     "train_on_batch": (
         {"x": X, "y": Y},
-        {"x": ARRAYS, "y": [None, *TARGETS], "sample_weight": [[1]], "class_weight": [{0: 1}]},
+        {
+            "x": ARRAYS,
+            "y": [None, *TARGETS],
+            "sample_weight": SAMPLE_WEIGHTS,
+            "class_weight": CLASS_WEIGHTS,
+        },
     ),
     "test_on_batch": (
         {"x": X, "y": Y},
-        {"x": ARRAYS, "y": [None, *TARGETS], "sample_weight": [[1]]},
+        {"x": ARRAYS, "y": [None, *TARGETS], "sample_weight": SAMPLE_WEIGHTS},
     ),
     "add": ({}, {"layer": [5, "dense", None, mg.layers.Dense, print, mg.Input((4,))]}),
     "get_layer": (

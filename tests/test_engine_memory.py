@@ -137,17 +137,17 @@ def data_for(model, samples, integers=False):
     return x, rng.dirichlet(np.ones(out[-1]), out[:-1])
 
 
-def requested(model, batch=32, integers=False, steps=1):
+def requested(model, batch=32, integers=False, steps=1, weights=()):
     """Requests for array data in later steps of the plan; and the way it is run."""
     x, y = model._admit(*data_for(model, 4 * batch, integers), "fit")
-    runner = model._runner(batch, True, True, x.dtype)
+    runner = model._runners_for(True, True)(batch, x.dtype, () if weights else None)
     rows = np.random.default_rng(0).permutation(len(x))[:batch]
     for _ in range(2):
-        runner.load(x, y, rows)
+        runner.load(x, y, rows, weights)
         runner.train_step()
     with counting() as requests:
         for _ in range(steps):
-            runner.load(x, y, rows)
+            runner.load(x, y, rows, weights)
             runner.train_step()
         results = runner.loss, runner.outputs, runner.targets
     assert np.isfinite(results[0])
@@ -204,6 +204,16 @@ def test_no_loss_allocates(name, shape, threads):
     mg.set_threads(threads)
     loss, activation = LOSSES[name]
     assert requested(made(shape, [L.Dense(4, activation)], loss))[0] == []
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("name", LOSSES)
+def test_no_weights_of_samples_allocate(name, threads):
+    mg.set_threads(threads)
+    loss, activation = LOSSES[name]
+    shape, layers = LAYERS["large weight"]
+    model = made(shape, [*layers(), L.Dense(4, activation)], loss)
+    assert requested(model, weights=[np.linspace(0, 2, 128, dtype=np.float32)])[0] == []
 
 
 @pytest.mark.parametrize("shape", [(12, 11), PICTURES])

@@ -393,16 +393,31 @@ WRONG = {
     "verbose": (lambda m: m.fit(X, ONE_HOT, verbose=3), "verbose is 0, 1, 2"),
     "split": (lambda m: m.fit(X, ONE_HOT, validation_split=1.0), "between 0 and 1"),
     "tiny split": (lambda m: m.fit(X[:2], ONE_HOT[:2], validation_split=0.9), "leaves 0 of 2"),
-    "validation": (lambda m: m.fit(X, ONE_HOT, validation_data=X), "validation_data is a pair"),
+    "validation": (
+        lambda m: m.fit(X, ONE_HOT, validation_data=X),
+        "validation_data: y is missing",
+    ),
     "class weight": (
-        lambda m: m.fit(X, ONE_HOT, class_weight={0: 1}),
-        "class_weight=.* not covered",
+        lambda m: m.fit(X, ONE_HOT, class_weight={3: 1}),
+        "names the class 3; the classes are 0 to 2",
     ),
     "sample weight": (
-        lambda m: m.fit(X, ONE_HOT, sample_weight=LABELS),
-        "sample_weight=.* not covered",
+        lambda m: m.fit(X, ONE_HOT, sample_weight=LABELS[1:]),
+        r"sample_weight has shape \(49,\), wanted one number for each of 50 samples",
     ),
-    "steps": (lambda m: m.fit(X, ONE_HOT, steps_per_epoch=2), "steps_per_epoch=2 is not covered"),
+    "both weights": (
+        lambda m: m.fit(X, ONE_HOT, sample_weight=LABELS, class_weight={0: 1}),
+        "one will do",
+    ),
+    "steps": (lambda m: m.fit(X, ONE_HOT, steps_per_epoch=0), "steps_per_epoch is a whole number"),
+    "stream and y": (lambda m: m.fit((row for row in X), ONE_HOT), "targets and weights come with"),
+    "empty stream": (lambda m: m.fit(iter(())), "fit: x yields no batch"),
+    "stream of x": (lambda m: m.fit(iter([X])), "fit: batch 0: y is missing"),
+    "stream of 4": (lambda m: m.fit(iter([(1, 2, 3, 4)])), "batch 0 is .x, y. or .*got 4 parts"),
+    "split of a stream": (
+        lambda m: m.fit(iter([(X, ONE_HOT)]), validation_split=0.2),
+        "takes the last part of arrays",
+    ),
     "weights": (lambda m: m.set_weights([np.ones(3)]), 'Sequential ".*" has 4 weights, got 1'),
     "ending": (lambda m: m.save_weights("w.h5"), r"ends in .weights.npz or .npz, got 'w.h5'"),
     "not built": (lambda m: mg.Sequential([mg.layers.Dense(3)]).network(2), "is not built yet"),
@@ -437,8 +452,6 @@ def test_what_is_not_covered_points_to_keras():
         classifier().save("model.keras")
     with pytest.raises(AttributeError, match="no 'clone_model'"):
         mg.models.clone_model  # noqa: B018
-    with pytest.raises(TypeError, match="generators"):
-        classifier().fit((row for row in X), ONE_HOT)
 
 
 def test_to_categorical_is_keras_s(keras):

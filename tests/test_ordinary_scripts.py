@@ -296,11 +296,10 @@ REFUSED = {
         lambda k, m: k.callbacks.ModelCheckpoint("best.keras", save_best_only=True),
         "ModelCheckpoint",
     ),
-    "class weight": (
-        lambda k, m: m.fit(np.ones((2, 3)), np.ones((2, 1)), class_weight={0: 1}),
-        "class_weight=.* is not covered",
+    "weighted metrics": (
+        lambda k, m: m.compile("sgd", "mse", weighted_metrics=["mae"]),
+        "weighted_metrics=.* is not covered",
     ),
-    "generator": (lambda k, m: m.fit(iter([1])), "generators and framework data sets are not"),
     "tensor": (lambda k, m: m(np.ones((2, 3))).numpy(), "has no value yet.*model.predict"),
     "other data": (
         lambda k, m: k.datasets.cifar10,

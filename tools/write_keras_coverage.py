@@ -106,6 +106,8 @@ A script that uses what is marked ✓ runs with `import minigrad as keras`. Ever
 | `compile` in a callback while `fit` is under way | the old functions go on | an error |
 | `decay=` in an optimizer | a warning, and no decay | an error that names `optimizers.schedules.InverseTimeDecay` |
 | `LearningRateScheduler`, `ReduceLROnPlateau` beside a schedule | an error when the rate is to change | the error when `fit` begins |
+| a generator that has ended | its first two batches come again in the next epoch | training ends, with a warning |
+| `class_weight` of a class that there is not | is ignored | an error before anything has changed |
 | `BackupAndRestore` | weights and optimizer | the state of random numbers as well: training goes on bit for bit |
 | random numbers | TensorFlow's generators | NumPy's: the same seed gives other initial weights, another order of samples and other dropout masks |
 """

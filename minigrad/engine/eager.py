@@ -49,17 +49,20 @@ class Eager:
         self.network, self.variables, self.optimizer = network, list(variables), optimizer
         self.loss = float("nan")
 
-    def load(self, x: np.ndarray, y: np.ndarray | None, rows: Any) -> None:
+    def load(
+        self, x: np.ndarray, y: np.ndarray | None, rows: Any, others: Sequence[np.ndarray] = ()
+    ) -> None:
         """Gather a batch from a set.
 
         Args:
             x: Samples of the whole set.
             y: Their targets, or ``None``.
             rows: Which of them: an array of indices or a slice, as long as the batch.
+            others: What the network takes besides, such as the weights of the samples.
         """
-        gather(x, rows, self.network.inputs._array)
-        if y is not None and self.network.targets is not None:
-            gather(y, rows, self.network.targets._array)
+        for data, entry in zip((x, y, *others), self.network.entries, strict=False):
+            if data is not None:
+                gather(data, rows, entry._array)
 
     def release(self) -> None:
         """Hold on to the data no longer; nothing to do, each batch is a copy."""

@@ -46,8 +46,7 @@ def match(scope: Scope) -> list[Kernel]:
         stood, so that all that it reads is there by then.
     """
     network, taken = scope.network, set[Node]()
-    entries = [n for n in (network.inputs, network.targets) if n is not None]
-    read = [n for n in entries if scope.users[n] or n is network.outputs]
+    read = [n for n in network.entries if scope.users[n] or n is network.outputs]
     place: dict[Any, int] = {node: i for i, node in enumerate(network.order)}
     fed: list[Kernel] = []
     computed: list[Kernel] = []

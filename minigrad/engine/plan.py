@@ -23,7 +23,7 @@ from minigrad.engine.cores import cores
 from minigrad.engine.kernels.feed import Feed
 from minigrad.engine.kernels.kernel import Array, Call, Holder, Kernel
 from minigrad.engine.match import match
-from minigrad.engine.network import Network, gather
+from minigrad.engine.network import Gathered, Network
 from minigrad.engine.program import Program
 from minigrad.engine.samples import Alone, Samples, can_be_split, fitting, same_but_for_size
 from minigrad.engine.scope import Scope
@@ -145,18 +145,15 @@ class Plan:
         return Program(match(scope), scope, self.updates, sharing)
 
     def share_data(self, feeds: list[Feed]) -> None:
-        # The batch's targets are gathered once, for the loss and the metrics.
-        targets = self.network.targets
-        self.targets = None if targets is None else np.zeros(targets.shape, targets.dtype)
+        # What comes beside the samples is gathered once, for the loss and the metrics.
+        self.beside = [Gathered(n.shape, n.dtype) for n in self.network.entries[1:]]
         self.rows, self.every = np.zeros(self.batch, np.intp), np.arange(self.batch)
         self.first = np.zeros((), np.intp)
         self.data: Any = None
-        self.labels: Any = None
-        self.whole_labels: Any = None
-        self.feeds = [feed for feed in feeds if not feed.is_of_targets]
+        self.feeds = [feed for feed in feeds if not feed.number]
         for feed in feeds:
-            feed.batch = self.every if feed.is_of_targets else self.rows
-            feed.data = self.targets if feed.is_of_targets else None
+            feed.batch = self.every if feed.number else self.rows
+            feed.data = self.beside[feed.number - 1].batch if feed.number else None
 
     def finish(self) -> None:
         # Gradients of several programs are added up, and the weights change that have not yet.
@@ -188,7 +185,9 @@ class Plan:
         return choose([seconds(work, n) for n in range(1, self.threads + 1)]).threads
 
     # -- running ----------------------------------------------------------------------------------
-    def load(self, x: np.ndarray, y: np.ndarray | None, rows: Any) -> None:
+    def load(
+        self, x: np.ndarray, y: np.ndarray | None, rows: Any, others: Sequence[np.ndarray] = ()
+    ) -> None:
         """Say which samples of a set make the next batch; see ``Eager.load``."""
         if self.updates.numbers.are_stale():
             with no_collection():
@@ -198,13 +197,10 @@ class Plan:
             np.add(self.every, self.first, out=self.rows)
         else:
             np.copyto(self.rows, rows)
-        # A set is noted as known when everything has it, lest Ctrl-C come in between.
-        if self.targets is not None and y is not None:
-            if y is not self.labels:
-                self.labels, self.whole_labels = None, np.ascontiguousarray(y)
-                self.labels = y
-            gather(self.whole_labels, self.rows, self.targets)
-        if x is not self.data:
+        if y is not None:
+            for place, data in zip(self.beside, (y, *others), strict=False):
+                place.bring(data, self.rows)
+        if x is not self.data:  # noted as known when all have it, lest Ctrl-C come in between
             self.data, whole = None, np.ascontiguousarray(x)  # not to be copied in every step
             for feed in self.feeds:
                 feed.data = whole
@@ -212,7 +208,9 @@ class Plan:
 
     def release(self) -> None:
         """Hold on to the data no longer, which the user may want to be rid of."""
-        self.data = self.labels = self.whole_labels = None
+        self.data = None
+        for place in self.beside:
+            place.release()
         for feed in self.feeds:
             feed.data = None
 
@@ -272,6 +270,10 @@ class Plan:
     @property
     def outputs(self) -> Array:
         return self.parts.outputs
+
+    @property
+    def targets(self) -> Array | None:
+        return self.beside[0].batch if self.beside else None
 
     @property
     def loss(self) -> float:

@@ -64,7 +64,7 @@ def same_but_for_size(whole: Network, piece: Network) -> bool:
     """
     if [type(n) for n in whole.order] != [type(n) for n in piece.order]:
         return False
-    entries = (whole.inputs, whole.targets)
+    entries = whole.entries
     for node, other in zip(whole.order, piece.order, strict=True):
         if isinstance(node, Operator):
             ours, theirs = numbers_of(node), numbers_of(other)

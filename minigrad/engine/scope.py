@@ -45,7 +45,7 @@ class Scope:
 
     def is_entry(self, node: Node) -> bool:
         """Whether it is where samples or targets come in."""
-        return node is self.network.inputs or node is self.network.targets
+        return any(node is entry for entry in self.network.entries)
 
     def computes(self, node: Node) -> bool:
         """Whether the node's value is one of the program's arrays."""

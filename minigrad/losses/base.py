@@ -9,13 +9,16 @@ import numpy as np
 
 from minigrad import config
 from minigrad.graph import Constant, Node, forward, topological_sort
-from minigrad.shared import lookup
 from minigrad.shared.showing import as_call
 
 __all__ = ["Loss"]
 
 Shape = tuple[Any, ...]  # with None for the batch
-REDUCTIONS: dict[str, Callable[[Any], Any]] = {"mean": np.mean, "sum": np.sum}
+REDUCTIONS: dict[str, Callable[[Any], Any]] = {
+    "mean": np.mean,
+    "mean_with_sample_weight": np.mean,
+    "sum": np.sum,
+}
 
 
 class Loss:
@@ -44,14 +47,13 @@ class Loss:
     _whole_numbers = False  # whether targets are class numbers
 
     def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size"):
-        means = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
-        if reduction not in (*means, "sum", "none", None):
+        if reduction not in (*REDUCTIONS, "sum_over_batch_size", "none", None):
             raise ValueError(
                 f"{type(self).__name__}: reduction is 'sum_over_batch_size', 'sum' or 'none', "
                 f"got {reduction!r}"
             )
         self.name = name or type(self).__name__
-        self.reduction = "mean" if reduction in means else reduction or "none"
+        self.reduction = "mean" if reduction == "sum_over_batch_size" else reduction or "none"
 
     def __repr__(self) -> str:
         return as_call(self, ("name", "reduction") if self.reduction == "mean" else ("name",))
@@ -69,14 +71,15 @@ class Loss:
         """
         raise NotImplementedError(f"{type(self).__name__} has no call method yet")
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: None = None) -> Any:
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The loss of a batch.
 
         Args:
             y_true: Targets, a node or an array of the predictions' shape; class numbers of
                 shape (batch, …) where the loss wants them.
             y_pred: Predictions, a node or an array of shape (batch, …, numbers).
-            sample_weight: Not covered.
+            sample_weight: How much each number of the loss counts, a node or an array of shape
+                (batch,) or (batch, …). The mean divides by how many there are all the same.
 
         Returns:
             A node if one of them is a node, otherwise an array: of shape () after a reduction,
@@ -85,7 +88,6 @@ class Loss:
         Raises:
             ValueError: When the shapes do not fit, or the targets are none.
         """
-        lookup.refuse(self.name, sample_weight=(sample_weight, None))
         predictions: Any = y_pred if isinstance(y_pred, Node) else self._constant(y_pred)
         targets: Any = y_true
         if isinstance(y_true, Node):
@@ -94,6 +96,8 @@ class Loss:
             array = self._check_targets(real(self.name, "targets", y_true), predictions.shape)
             targets = Constant(array.astype(np.intp if self._whole_numbers else config.floatx()))
         each = self.call(targets, predictions)
+        if sample_weight is not None:
+            each = each * self._weights(sample_weight, each)
         result = each if self.reduction == "none" else REDUCTIONS[self.reduction](each)
         if isinstance(y_true, Node) or isinstance(y_pred, Node):
             return result
@@ -102,6 +106,23 @@ class Loss:
     def _remark(self, activation: str) -> str:
         """What there is to say of predictions that come from an activation, if anything."""
         return ""
+
+    def _weights(self, weights: Any, each: Node) -> Any:
+        """Weights with the axes of what they weigh."""
+        if self.reduction == "mean_with_sample_weight":
+            raise ValueError(
+                f"{self.name}: reduction='mean_with_sample_weight' with weights is not covered; "
+                "weights divided by their mean, and the plain mean, give the same number"
+            )
+        if not isinstance(weights, Node):
+            weights = Constant(real(self.name, "sample_weight", weights).astype(each.dtype))
+        shape = weights.shape[:-1] if weights.shape == (*each.shape, 1) else weights.shape
+        if each.ndim and shape != each.shape[: len(shape)]:
+            raise ValueError(
+                f"{self.name}: sample_weight has shape {weights.shape}, the loss {each.shape}"
+            )
+        shape = (*shape, *(1,) * (each.ndim - len(shape)))
+        return weights if weights.shape == shape else np.reshape(weights, shape)
 
     def _constant(self, y_pred: Any) -> Constant:
         return Constant(real(self.name, "predictions", y_pred).astype(config.floatx()))

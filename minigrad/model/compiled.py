@@ -25,10 +25,8 @@ from minigrad.engine.eager import Eager
 from minigrad.engine.network import Network
 from minigrad.engine.threads import get_threads
 from minigrad.graph import Constant, Node, topological_sort
-from minigrad.layers import InputLayer, Rescaling
-from minigrad.layers.building import as_it_was, tree
+from minigrad.layers.building import tree
 from minigrad.layers.tensors import KerasTensor
-from minigrad.model import samples
 from minigrad.model.counting import Counters
 from minigrad.model.functional import Functional
 from minigrad.model.lock import Lock
@@ -83,6 +81,16 @@ class Compiled(Functional):
         """What is counted, once the shapes are known: the loss, and the metrics named."""
         return [] if self._counters is None else self._counters.metrics
 
+    @property
+    def metrics_names(self) -> list[str]:
+        """What the numbers are called that ``evaluate`` returns, once the shapes are known."""
+        known = self.loss is not None and len(self._outputs) == 1
+        return list(self._prepare_counters().keys) if known else []
+
+    def get_metrics_result(self) -> dict[str, float]:
+        """What the metrics have counted, by their names."""
+        return {} if self._counters is None else self._counters.logs()
+
     def reset_metrics(self) -> None:
         """Forget what the metrics have counted."""
         if self._counters is not None:
@@ -134,9 +142,12 @@ class Compiled(Functional):
             steps_per_execution=(steps_per_execution, 1),
         )
         new_optimizer = optimizers.get(optimizer)
+        loss = alone(loss)
         new_loss = None if loss is None else losses.get(loss)
         if new_loss is not None and new_loss.reduction == "none":
             raise ValueError(f"compile: {new_loss.name} with reduction='none' is no single number")
+        if isinstance(alone(metrics), (list, tuple)):
+            metrics = alone(metrics)  # a list for each output, of which there is one
         if not isinstance(metrics, (list, tuple)) and metrics is not None:
             raise ValueError(f"compile: metrics is a list such as ['accuracy'], got {metrics!r}")
         for metric in metrics or ():
@@ -166,6 +177,7 @@ class Compiled(Functional):
         training: bool = False,
         with_loss: bool = True,
         input_dtype: Any = None,
+        weighted: tuple[int, ...] | None = None,
     ) -> Network:
         """The graph for batches of one size; the weights are shared by all graphs.
 
@@ -174,6 +186,8 @@ class Compiled(Functional):
             training: Whether the graph is for training: whether dropout drops.
             with_loss: Whether it ends in the loss, if the model is compiled.
             input_dtype: Dtype of the samples; the model's by default.
+            weighted: Shape of what a sample counts in the loss, ``()`` for a number; by default
+                all count alike.
 
         Returns:
             The network.
@@ -198,22 +212,26 @@ class Compiled(Functional):
         # a layer that is not trainable may compute otherwise while the others train, and its
         # weights cost nothing
         frozen = tuple(part.trainable for part in tree(self)) if training or with_loss else ()
-        key = batch_size, frozen, with_loss, dtype
+        key = batch_size, frozen, with_loss, dtype, weighted
         if key not in self._networks:
             shape = (batch_size, *self._entry_shape())
             inputs = Constant(np.zeros(shape, dtype), name="inputs")
             outputs = self._computed(inputs, training)
             targets = loss = None
-            ends = [outputs]
+            ends: list[Node] = [outputs]
+            others: tuple[Constant, ...] = ()
             if with_loss and self.loss is not None:
                 self._remark()
                 targets = self.loss._targets(outputs)
-                loss = self.loss(targets, outputs)
+                if weighted is not None:
+                    ones = np.ones((batch_size, *weighted), outputs.dtype)
+                    others = (Constant(ones, name="sample_weight"),)
+                loss = self.loss(targets, outputs, *others)
                 if costs := self.losses:
                     loss = loss + reduce(add, costs)
                 ends.append(loss)
             order = topological_sort(*ends)
-            self._networks[key] = Network(inputs, targets, outputs, loss, order)
+            self._networks[key] = Network(inputs, targets, outputs, loss, order, others)
         return recent(self._networks, key)
 
     def _remark(self) -> None:
@@ -233,24 +251,24 @@ class Compiled(Functional):
         input_dtype: Any = None,
     ) -> Runner:
         """What computes the network of these arguments; see :meth:`network`."""
-        return self._runners_for(training, with_loss, input_dtype)(batch_size)
+        return self._runners_for(training, with_loss)(batch_size, input_dtype)
 
-    def _runners_for(
-        self, training: bool, with_loss: bool, input_dtype: Any
-    ) -> Callable[[int], Runner]:
-        """What gives the runner for a batch size; asked in every step of a loop."""
-        trained = self.trainable_weights if training or with_loss else []
-        weights = trained if training else []
-        use = training, with_loss, input_dtype, self.run_eagerly, tuple(map(id, trained))
+    def _runners_for(self, training: bool, with_loss: bool) -> Callable[..., Runner]:
+        """What gives the runner for a batch; asked in every step of a loop."""
+        costing = self.trainable_weights if training or with_loss else []
+        trained = costing if training else []
+        use = training, with_loss, self.run_eagerly, tuple(map(id, costing))
 
-        def runner(batch_size: int) -> Runner:
-            key = batch_size, get_threads(), use
+        def runner(
+            size: int, input_dtype: Any = None, weighted: tuple[int, ...] | None = None
+        ) -> Runner:
+            key = size, input_dtype, weighted, get_threads(), use
             if key not in self._runners:
+                given = training, with_loss, input_dtype, weighted
                 if self.run_eagerly:
-                    network = self.network(batch_size, training, with_loss, input_dtype)
-                    self._runners[key] = Eager(network, weights, self.optimizer)
+                    self._runners[key] = Eager(self.network(size, *given), trained, self.optimizer)
                 else:
-                    self._runners[key] = self._planned(batch_size, training, with_loss, input_dtype)
+                    self._runners[key] = self._planned(size, *given)
             return recent(self._runners, key)
 
         return runner
@@ -261,16 +279,14 @@ class Compiled(Functional):
             for runner in self._runners.values():
                 runner.release()
 
-    def _planned(
-        self, batch_size: int, training: bool, with_loss: bool, input_dtype: Any = None
-    ) -> engine.Plan:
-        """A runner that goes by a plan; see :meth:`network`."""
+    def _planned(self, batch_size: int, training: bool, *given: Any) -> engine.Plan:
+        """A runner that goes by a plan; arguments as of :meth:`network`."""
 
         def build(size: int) -> Network:
-            return self.network(size, training, with_loss, input_dtype)
+            return self.network(size, training, *given)
 
-        weights = self.trainable_weights if training else []
-        return engine.Plan(build, batch_size, weights, self.optimizer, training)
+        trained = self.trainable_weights if training else []
+        return engine.Plan(build, batch_size, trained, self.optimizer, training)
 
     def plan(self, batch_size: int = 32, training: bool = True) -> PlanTable:
         """The plan by which batches of this size are computed, to be read as a table.
@@ -313,52 +329,6 @@ class Compiled(Functional):
             runner: Any = self._runner(batch_size, training, training)
         return PlanTable(runner)
 
-    # -- data in --------------------------------------------------------------------------
-    def _admit(
-        self, x: Any, y: Any, method: str, targets: bool = True
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Check samples and targets, and bring them into the shapes and dtypes of the graph.
-
-        A model that does not know its input yet learns it from the samples, and is built; use
-        it within :func:`~minigrad.layers.base.as_it_was`, so that an error undoes that.
-        """
-        x, y = samples.as_samples(self._packed(x, method), y, method)
-        if targets and y is None:
-            raise ValueError(f"{method}: y is missing")
-        if not self.built:
-            self._make_weights((None, *x.shape[1:]))
-        if not self._inputs:  # a formula of one's own
-            self._inputs = (InputLayer(x.shape[1:]).output,)
-        x = samples.of_shape(x, self._entry_shape(), method, title(self))
-        x = samples.finite(x, self._dtype_for(x), f"{method}: x")
-        if y is not None and self.loss is not None:
-            y = self.loss._check_targets(y, self._packed_shape())
-            dtype = np.intp if self.loss._whole_numbers else self.dtype
-            y = samples.finite(y, dtype, f"{method}: y")
-        return x, y
-
-    @contextmanager
-    def _all_or_nothing(self) -> Iterator[None]:
-        """Leave the model as it was if preparing it for a method fails."""
-        if self.built:
-            yield  # checking changes nothing
-            return
-        try:
-            with as_it_was(self, always=False):
-                yield
-        except BaseException:
-            self._forget()
-            raise
-
-    def _dtype_for(self, x: np.ndarray) -> np.dtype:
-        """The dtype in which these samples enter the graph."""
-        given = self._inputs[0]._layer._given_dtype
-        if given is not None:
-            return given
-        first = [t._layer for t in self._between if self._inputs[0] in t._inputs]
-        pictures = x.dtype == np.uint8 and all(isinstance(one, Rescaling) for one in first)
-        return x.dtype if pictures else np.dtype(self.dtype)
-
     # -- several inputs and outputs ---------------------------------------------------------
     # Several inputs come in as one array, each sample's numbers in a row; so do several outputs go
     # out. The graph takes them apart and puts them together, and everything else knows one of each.
@@ -390,36 +360,6 @@ class Compiled(Functional):
             result = flat[0] if len(flat) == 1 else np.concatenate(flat, axis=1)
         return result
 
-    def _packed(self, x: Any, method: str) -> Any:
-        """The samples of several inputs in one array."""
-        if not self._several[0]:
-            return x
-        names = [tensor.name for tensor in self._inputs]
-        if isinstance(x, dict) and sorted(x) == sorted(names):
-            x = [x[name] for name in names]
-        if not isinstance(x, (list, tuple)) or len(x) != len(names):
-            raise ValueError(
-                f"{method}: x is a list of {len(names)} arrays, for the inputs {', '.join(names)}"
-            )
-        found = [
-            samples.as_samples(each, None, f"{method}: {n}")[0]
-            for each, n in zip(x, names, strict=True)
-        ]
-        if len({len(each) for each in found}) > 1:
-            raise ValueError(f"{method}: the inputs have {[len(each) for each in found]} samples")
-        fit = zip(found, self._inputs, names, strict=True)
-        shaped = [
-            samples.of_shape(each, t.shape[1:], f"{method}: {n}", title(self)) for each, t, n in fit
-        ]
-        return np.concatenate([each.reshape(len(each), -1) for each in shaped], axis=1)
-
-    def _unpack(self, predictions: np.ndarray) -> list[np.ndarray]:
-        """The predictions of each output."""
-        ends = np.cumsum([size(tensor) for tensor in self._outputs])[:-1]
-        parts = np.split(predictions, ends, axis=1)
-        shapes = [tensor.shape[1:] for tensor in self._outputs]
-        return [part.reshape(-1, *shape) for part, shape in zip(parts, shapes, strict=True)]
-
     # -- metrics --------------------------------------------------------------------------
     def _prepare_counters(self) -> Counters:
         """Choose the metrics, now that the shapes of targets and predictions are known."""
@@ -441,6 +381,11 @@ class Compiled(Functional):
                 self._counting_lock.release()
         else:
             yield counters.another()
+
+
+def alone(value: Any) -> Any:
+    """The only item of a list, as scripts write it for a model's only output."""
+    return value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value
 
 
 def size(tensor: KerasTensor) -> int:

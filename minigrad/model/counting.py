@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
 
 from minigrad import metrics
 from minigrad.metrics.base import Loss, Metric
 from minigrad.model.steps import Runner
 
-__all__ = ["Counters", "Logs"]
+__all__ = ["Counters", "Logs", "Predictions"]
 
 Logs = dict[str, float]
 
@@ -64,6 +66,8 @@ class Counters:
         counted = zip(self.keys, self.metrics, strict=True)
         return {key: metric.result() for key, metric in sorted(counted, key=lambda pair: pair[0])}
 
+    shown = logs  # by the progress line
+
     def results(self, logs: Logs, return_dict: bool) -> Any:
         """The metrics as Keras returns them: a dictionary, a list or the loss alone."""
         if return_dict:
@@ -76,3 +80,35 @@ class Counters:
         new = copy.deepcopy(self)
         new.reset()
         return new
+
+
+class Predictions:
+    """What comes out of ``predict``, step by step.
+
+    Args:
+        unpacked: Takes the predictions of several outputs apart.
+    """
+
+    def __init__(self, unpacked: Callable[[np.ndarray], Any]) -> None:
+        self.unpacked = unpacked
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew."""
+        self.parts: list[np.ndarray] = []
+
+    def shown(self) -> Logs:
+        """What the progress line shows."""
+        return {}
+
+    def count(self, runner: Runner) -> None:
+        """Keep the predictions of a step."""
+        self.parts.append(np.array(runner.outputs))
+
+    def logs(self) -> dict[str, Any]:
+        """The predictions of the last step, as the hooks are told them."""
+        return {"outputs": self.unpacked(self.parts[-1])}
+
+    def result(self) -> Any:
+        """All of them, of shape (samples, …)."""
+        return self.unpacked(np.concatenate(self.parts))

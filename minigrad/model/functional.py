@@ -7,7 +7,7 @@ used twice. Called on nodes it calls its layers in the same order, and so builds
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from minigrad.graph import Node
@@ -80,6 +80,22 @@ class Functional(Layer):
         """The tensors that are predicted."""
         return list(self._outputs)
 
+    @property
+    def input(self) -> Any:
+        """The tensor where data come in, or a list of them."""
+        return self._one_of(self._inputs, self._several[0])
+
+    @property
+    def output(self) -> Any:
+        """The tensor that is predicted, or a list of them."""
+        return self._one_of(self._outputs, self._several[1])
+
+    def _one_of(self, things: Sequence[Any], several: bool) -> Any:
+        """The only one, or the list of all."""
+        if not things:
+            raise AttributeError(f"{title(self)} does not know its input yet: see mg.Input")
+        return list(things) if several else things[0]
+
     def _parts(self) -> list[Layer]:
         return self._layers if self._outputs or not self._is_subclass() else super()._parts()
 
@@ -111,18 +127,14 @@ class Functional(Layer):
     @property
     def input_shape(self) -> Any:
         """Shape of a batch of samples, with ``None`` for the batch; a list for several inputs."""
-        if not self._inputs:
-            raise AttributeError(f"{title(self)} does not know its input yet: see mg.Input")
-        shapes = [tensor.shape for tensor in self._inputs]
-        return shapes if self._several[0] else shapes[0]
+        return self._one_of([tensor.shape for tensor in self._inputs], self._several[0])
 
     @property
     def output_shape(self) -> Any:
         """Shape of the predictions of a batch, with ``None`` for the batch; a list for several."""
         if not self._outputs:
             return self.compute_output_shape(self.input_shape)
-        shapes = [tensor.shape for tensor in self._outputs]
-        return shapes if self._several[1] else shapes[0]
+        return self._one_of([tensor.shape for tensor in self._outputs], self._several[1])
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         if not self._outputs:
@@ -144,8 +156,7 @@ class Functional(Layer):
         for tensor in self._between:
             arguments = [found[source] for source in tensor._inputs]
             found[tensor] = do(tensor._layer, arguments if tensor._several else arguments[0])
-        results = [found[tensor] for tensor in self._outputs]
-        return results if self._several[1] else results[0]
+        return self._one_of([found[tensor] for tensor in self._outputs], self._several[1])
 
     def summary(
         self,

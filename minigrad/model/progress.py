@@ -54,14 +54,15 @@ class ProgressLine:
     """One line for one epoch.
 
     Args:
-        steps: How many steps the epoch has.
+        steps: How many steps the epoch has; ``None`` where nobody knows before its end.
         verbose: 0 for nothing, 1 or ``"auto"`` for a line that moves, 2 for one line at
             the end.
 
     """
 
-    def __init__(self, steps: int, verbose: int | str = "auto") -> None:
+    def __init__(self, steps: int | None, verbose: int | str = "auto") -> None:
         self.steps, self.verbose = steps, 1 if verbose == "auto" else int(verbose)
+        self.done = 0
         notebook = type(sys.stdout).__module__.startswith("ipykernel")
         self.moving = self.verbose == 1 and (notebook or sys.stdout.isatty())
         self.start = self.drawn = time.perf_counter()
@@ -74,14 +75,15 @@ class ProgressLine:
             done: Steps done.
             logs: Gives the metrics; called only if the line is drawn.
         """
+        self.done = done
         if not self.moving:
             return
         now = time.perf_counter()
         if now - self.drawn >= INTERVAL:
             self.drawn = now
             each = (now - self.start) / done
-            left = each * (self.steps - done)
-            self.draw(done, f"{left:.0f}s {describe(each)}/step{numbers(logs())}")
+            left = f"{each * (self.steps - done):.0f}s " if self.steps else ""
+            self.draw(done, f"{left}{describe(each)}/step{numbers(logs())}")
 
     def finish(self, logs: Mapping[str, float]) -> None:
         """Draw the finished line.
@@ -91,6 +93,7 @@ class ProgressLine:
         """
         if not self.verbose:
             return
+        self.steps = self.steps or self.done  # which is known at last
         took = time.perf_counter() - self.start
         each = f"{describe(took / max(self.steps, 1))}/step{numbers(logs)}"
         if self.verbose == 1:
@@ -101,9 +104,10 @@ class ProgressLine:
 
     def draw(self, done: int, rest: str) -> None:
         full = "━" if (sys.stdout.encoding or "").lower().startswith("utf") else "="
-        filled = WIDTH * done // max(self.steps, 1)
+        filled = WIDTH * done // max(self.steps, 1) if self.steps else 0
         bar = full * filled + "·" * (WIDTH - filled) if full == "━" else "=" * filled
-        count = f"{done:{len(str(self.steps))}d}/{self.steps}"
+        steps = self.steps or "Unknown"
+        count = f"{done:{len(str(steps))}d}/{steps}"
         line = f"{count} {bar:{WIDTH}} {rest}"
         print(("\r" if self.moving else "") + line.ljust(self.length), end="", flush=self.moving)
         self.length = len(line)

@@ -6,13 +6,14 @@ Everything is checked before anything has changed, and converted once, not in ev
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from minigrad.shared.arguments import number
+from minigrad.shared.arguments import brief, number
 
-__all__ = ["as_samples", "batches", "finite", "of_shape", "split", "unpack"]
+__all__ = ["as_samples", "as_weights", "finite", "of_classes", "of_shape", "split", "unpack"]
 
 
 def as_array(values: Any, what: str) -> np.ndarray:
@@ -30,7 +31,7 @@ def as_array(values: Any, what: str) -> np.ndarray:
     if array.dtype.kind not in "fiub":
         raise TypeError(
             f"{what} wants arrays of real numbers, got {type(values).__name__} of dtype "
-            f"{array.dtype} (generators and framework data sets are not covered)"
+            f"{array.dtype}"
         )
     if array.ndim == 0:
         raise ValueError(f"{what} wants one row for each sample, got a single number")
@@ -66,48 +67,142 @@ def as_samples(x: Any, y: Any, what: str) -> tuple[np.ndarray, np.ndarray | None
     return x, y
 
 
-def unpack(data: Any) -> tuple[Any, Any]:
-    """The two parts of ``validation_data``.
+def unpack(data: Any, what: str) -> tuple[Any, Any, Any]:
+    """Samples, targets and weights of a batch or of ``validation_data``.
+
+    Args:
+        data: The samples alone, or a tuple or list of up to the three.
+        what: What it is, for the error.
+
+    Returns:
+        All three, with ``None`` for those that are not given.
 
     Raises:
-        ValueError: When it is no pair.
+        ValueError: When there are none, or more.
+
+    Example:
+        >>> from minigrad.model.samples import unpack
+        >>> unpack(([1.0], [0]), "fit")
+        ([1.0], [0], None)
     """
-    if not isinstance(data, (tuple, list)) or len(data) != 2:
-        raise ValueError("fit: validation_data is a pair (x, y) of arrays")
-    return data[0], data[1]
+    parts = tuple(data) if isinstance(data, (tuple, list)) else (data,)
+    if not 1 <= len(parts) <= 3:
+        raise ValueError(f"{what} is (x, y) or (x, y, sample_weight), got {len(parts)} parts")
+    x, y, weights = (*parts, None, None)[:3]
+    return x, y, weights
 
 
-def split(
-    x: np.ndarray, y: np.ndarray, part: float
-) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+def split(arrays: Any, part: float) -> tuple[list[Any], list[Any]]:
     """Take the last part of a set away for validation, before it is shuffled.
 
     Args:
-        x: Samples.
-        y: Targets.
+        arrays: Samples, targets and weights, of which some may be ``None``; nothing else can be
+            split.
         part: How much to take, between 0 and 1.
 
     Returns:
-        The first part and the last, each with samples and targets; nothing is copied.
+        The first part of all and the last; nothing is copied.
 
     Raises:
-        ValueError: When one of them would be empty.
+        ValueError: When one of them would be empty, or there are no arrays.
 
     Example:
         >>> import numpy as np
         >>> from minigrad.model.samples import split
-        >>> [part[0].tolist() for part in split(np.arange(5), np.arange(5), 0.4)]
+        >>> [part[0].tolist() for part in split([np.arange(5)], 0.4)]
         [[0, 1, 2], [3, 4]]
     """
+    if arrays is None:
+        raise ValueError(
+            "fit: validation_split takes the last part of arrays; x yields batches, of which "
+            "nobody knows the last. validation_data= does what you mean."
+        )
     if not 0 < number("fit", "validation_split", part) < 1:
         raise ValueError(f"fit: validation_split is a number between 0 and 1, got {part!r}")
-    at = math.floor(len(x) * (1.0 - part))
-    if at in (0, len(x)):
+    length = len(arrays[0])
+    at = math.floor(length * (1.0 - part))
+    if at in (0, length):
         raise ValueError(
-            f"fit: validation_split={part} leaves {at} of {len(x)} samples for training and "
-            f"{len(x) - at} for validation"
+            f"fit: validation_split={part} leaves {at} of {length} samples for training and "
+            f"{length - at} for validation"
         )
-    return (x[:at], y[:at]), (x[at:], y[at:])
+    return [a if a is None else a[:at] for a in arrays], [
+        a if a is None else a[at:] for a in arrays
+    ]
+
+
+def as_weights(weights: Any, shape: tuple[int, ...], dtype: Any, what: str) -> np.ndarray:
+    """How much samples count in the loss, as an array.
+
+    Args:
+        weights: A number for each sample, or for each number of the loss.
+        shape: Shape of the loss before it is reduced to one number: (samples, …).
+        dtype: The dtype in which they enter the graph.
+        what: What was called, for the error.
+
+    Returns:
+        An array of shape (samples,), or of the loss's.
+
+    Raises:
+        ValueError: When they do not fit the samples, or are not finite.
+
+    Example:
+        >>> from minigrad.model.samples import as_weights
+        >>> as_weights([1, 2], (3,), "float32", "fit")
+        Traceback (most recent call last):
+        ValueError: fit: sample_weight has shape (2,), wanted one number for each of 3 samples
+    """
+    array = as_array(weights, f"{what}: sample_weight")
+    if array.shape == (shape[0], 1):
+        array = array[:, 0]
+    if array.shape not in (shape[:1], shape):
+        raise ValueError(
+            f"{what}: sample_weight has shape {array.shape}, wanted one number for each of "
+            f"{shape[0]} samples"
+        )
+    return finite(array, dtype, f"{what}: sample_weight")
+
+
+def of_classes(class_weight: Any, y: np.ndarray, classes: int, dtype: Any, what: str) -> np.ndarray:
+    """How much samples count in the loss, by their class.
+
+    Args:
+        class_weight: Weights by the numbers of the classes; 1 for a class that is not named.
+        y: Targets: one-hot rows, or class numbers of shape (samples,) or (samples, 1).
+        classes: How many classes there are; 1 where nobody knows.
+        dtype: The dtype in which they enter the graph.
+        what: What was called, for the error.
+
+    Raises:
+        TypeError: When it is no dictionary.
+        ValueError: When there is no such class, or a weight is no number.
+
+    Example:
+        >>> import numpy as np
+        >>> from minigrad.model.samples import of_classes
+        >>> of_classes({1: 5.0}, np.array([0, 1]), 2, "float32", "fit").tolist()
+        [1.0, 5.0]
+    """
+    if not isinstance(class_weight, Mapping):
+        raise TypeError(
+            f"{what}: class_weight is a dictionary such as {{0: 1.0, 1: 5.0}}, "
+            f"got {brief(class_weight)}"
+        )
+    if y.ndim > 2:
+        raise ValueError(f"{what}: class_weight wants one class a sample, y has shape {y.shape}")
+    one_hot = y.ndim == 2 and y.shape[1] > 1
+    labels = np.argmax(y, axis=1) if one_hot else np.round(y.reshape(-1))
+    weights = np.ones(len(y), dtype)
+    for key, weight in class_weight.items():
+        known = number(what, "class_weight's class", key)
+        if known % 1 or known < 0 or (classes > 1 and known >= classes):
+            raise ValueError(
+                f"{what}: class_weight names the class {key!r}; the classes are 0 to {classes - 1}"
+                if classes > 1
+                else f"{what}: class_weight names the class {key!r}, wanted whole numbers"
+            )
+        weights[labels == known] = number(what, f"class_weight of class {key}", weight)
+    return weights
 
 
 def of_shape(x: np.ndarray, shape: tuple[int, ...], what: str, title: str) -> np.ndarray:
@@ -172,14 +267,3 @@ def finite(array: np.ndarray, dtype: Any, what: str) -> np.ndarray:
         f"{what} holds a number that is not finite in {array.dtype} (NaN, infinite or too large): "
         f"sample {sample}"
     )
-
-
-def batches(samples: int, batch_size: int) -> list[tuple[int, int]]:
-    """Where each batch begins and ends; the last may be smaller.
-
-    Example:
-        >>> from minigrad.model.samples import batches
-        >>> batches(5, 2)
-        [(0, 2), (2, 4), (4, 5)]
-    """
-    return [(a, min(a + batch_size, samples)) for a in range(0, samples, batch_size)]

@@ -6,7 +6,7 @@ the batch is the runner's; what happens beside the steps is the callbacks'.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -16,8 +16,9 @@ import numpy as np
 from minigrad.callbacks import CallbackList, TerminateOnNaN
 from minigrad.engine.calls import LossNotFiniteError
 from minigrad.graph import forward
+from minigrad.model.data import Batch
 
-__all__ = ["Runner", "Sweep"]
+__all__ = ["Reader", "Runner", "Sweep"]
 
 
 class Runner(Protocol):
@@ -41,7 +42,9 @@ class Runner(Protocol):
     @property
     def targets(self) -> np.ndarray | None: ...
 
-    def load(self, x: np.ndarray, y: np.ndarray | None, rows: Any) -> None:
+    def load(
+        self, x: np.ndarray, y: np.ndarray | None, rows: Any, others: Sequence[np.ndarray] = ()
+    ) -> None:
         """Say which samples of a set make the next batch."""
 
     def train_step(self) -> None:
@@ -54,35 +57,35 @@ class Runner(Protocol):
         """Hold on to the data no longer."""
 
 
+class Reader(Protocol):
+    """What takes note of what comes out of each step: counters, or a list of predictions."""
+
+    def count(self, runner: Runner) -> None:
+        """Take note of a step."""
+
+    def logs(self) -> dict[str, Any]:
+        """What the hooks at the end of a batch are told."""
+
+
 @dataclass
 class Sweep:
     """One way through a set, batch by batch.
 
     Args:
         use: ``"train"``, ``"test"`` or ``"predict"``.
-        x: Samples, an array of shape (samples, …).
-        y: Targets, an array of shape (samples, …), or ``None``.
-        batches: Where each batch begins and ends.
-        runner: Gives what computes batches of a size.
-        read: Takes what came out, for the samples of one step.
-        logs: Gives what the hooks at the end of a batch are told, for its samples.
+        runner: Gives what computes a batch of a size, a dtype, and a shape of weights.
+        reader: Takes note of what came out.
         hooks: The callbacks.
         lock: Held while a batch is loaded, computed and read.
-        order: The samples' numbers in the order in which to take them; ``None`` for as it is.
     """
 
     use: str
-    x: np.ndarray
-    y: np.ndarray | None
-    batches: list[tuple[int, int]]
-    runner: Callable[[int], Runner]
-    read: Callable[[Runner, slice], None]
-    logs: Callable[[slice], dict[str, Any]]
+    runner: Callable[..., Runner]
+    reader: Reader
     hooks: CallbackList
     lock: AbstractContextManager[Any]
-    order: np.ndarray | None = None
 
-    def steps(self) -> Iterator[int]:
+    def steps(self, batches: Iterable[Batch]) -> Iterator[int]:
         """Take the steps, one after another.
 
         Yields:
@@ -90,48 +93,48 @@ class Sweep:
         """
         before, after = f"on_{self.use}_batch_begin", f"on_{self.use}_batch_end"
         begins, ends = self.hooks._watched(before), self.hooks._watched(after)
-        for step, (start, stop) in enumerate(self.batches):
+        for step, batch in enumerate(batches):
             if begins:
                 getattr(self.hooks, before)(step)
-            self.step(slice(start, stop))
+            self.step(batch, step)
             if ends:
-                getattr(self.hooks, after)(step, self.logs(slice(start, stop)))
+                getattr(self.hooks, after)(step, self.reader.logs())
             yield step + 1
 
-    def step(self, batch: slice) -> None:
+    def step(self, batch: Batch, step: int) -> None:
         """Load, compute and read one batch."""
         with self.lock:
-            runner = self.runner(batch.stop - batch.start)
-            runner.load(self.x, self.y, batch if self.order is None else self.order[batch])
+            runner = self.runner(batch.size, batch.x.dtype, batch.weighted)
+            others = () if batch.weights is None else (batch.weights,)
+            runner.load(batch.x, batch.y, batch.rows, others)
             if self.use == "train":
-                self.train(runner, batch)
+                self.train(runner, batch, step)
             else:
                 runner.test_step()
-            self.read(runner, batch)
+            self.reader.count(runner)
 
-    def train(self, runner: Runner, batch: slice) -> None:
+    def train(self, runner: Runner, batch: Batch, step: int) -> None:
         """Take a training step; one whose loss is no finite number changes nothing."""
         try:
             runner.train_step()
         except LossNotFiniteError:
             stops = any(isinstance(c, TerminateOnNaN) for c in self.hooks.callbacks)
             if not stops:  # which sees the loss in the logs
-                raise FloatingPointError(self.whence(runner, batch)) from None
+                raise FloatingPointError(whence(runner, batch, step)) from None
 
-    def whence(self, runner: Runner, batch: slice) -> str:
-        """Where the first number comes from that is not finite, as far as it can be told."""
-        network = runner.network
-        rows = batch if self.order is None else self.order[batch]
-        network.inputs.value = self.x[rows]
-        if network.targets is not None and self.y is not None:
-            network.targets.value = self.y[rows]
-        with np.errstate(all="ignore"):
-            forward(network.order)
-        step = batch.start // max(batch.stop - batch.start, 1)
-        bad = [node for node in network.order if not np.all(np.isfinite(node.value))]
-        place = f" The first number that is not finite is in {bad[0].title}." if bad else ""
-        return (
-            f"fit: the loss is {runner.loss} in step {step} of this epoch.{place} The weights are "
-            "those before this step. A smaller learning rate often helps; so does looking at the "
-            "data. callbacks.TerminateOnNaN() ends training without an error."
-        )
+
+def whence(runner: Runner, batch: Batch, step: int) -> str:
+    """Where the first number comes from that is not finite, as far as it can be told."""
+    network = runner.network
+    for entry, data in zip(network.entries, (batch.x, batch.y, batch.weights), strict=False):
+        if data is not None:
+            entry.value = data[batch.rows]
+    with np.errstate(all="ignore"):
+        forward(network.order)
+    bad = [node for node in network.order if not np.all(np.isfinite(node.value))]
+    place = f" The first number that is not finite is in {bad[0].title}." if bad else ""
+    return (
+        f"fit: the loss is {runner.loss} in step {step} of this epoch.{place} The weights are "
+        "those before this step. A smaller learning rate often helps; so does looking at the "
+        "data. callbacks.TerminateOnNaN() ends training without an error."
+    )

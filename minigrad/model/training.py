@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,11 @@ import numpy as np
 
 from minigrad.callbacks import CallbackList, History
 from minigrad.model import samples, state_file
-from minigrad.model.compiled import Compiled
-from minigrad.model.counting import Counters, Logs
+from minigrad.model.admission import Admitting
+from minigrad.model.counting import Counters, Logs, Predictions
+from minigrad.model.data import Arrays, Data
 from minigrad.model.progress import ProgressLine, check_verbose
-from minigrad.model.steps import Runner, Sweep
-from minigrad.shared import lookup, randomness
+from minigrad.model.steps import Sweep
 from minigrad.shared.arguments import whole
 
 __all__ = ["Model"]
@@ -30,7 +31,7 @@ KERAS_ONLY = {
 }
 
 
-class Model(Compiled):
+class Model(Admitting):
     """A graph of layers, and Keras's methods to train and use it.
 
     Args:
@@ -82,13 +83,13 @@ class Model(Compiled):
         validation_split: float = 0.0,
         validation_data: Any = None,
         shuffle: bool = True,
-        class_weight: None = None,
-        sample_weight: None = None,
+        class_weight: Any = None,
+        sample_weight: Any = None,
         initial_epoch: int = 0,
-        steps_per_epoch: None = None,
-        validation_steps: None = None,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
         validation_batch_size: int | None = None,
-        validation_freq: int = 1,
+        validation_freq: Any = 1,
     ) -> History:
         """Train.
 
@@ -96,62 +97,64 @@ class Model(Compiled):
         the epochs that were finished.
 
         Args:
-            x: Samples, an array of shape (samples, …).
+            x: Samples, an array of shape (samples, …); or what yields batches (x, y) or
+                (x, y, sample_weight): a generator, a data set or loader of some library, an
+                object whose ``x[i]`` is a batch.
             y: Targets, an array of shape (samples, …).
-            batch_size: Samples in a step; 32 by default. The last batch may be smaller.
+            batch_size: Samples in a step; 32 by default. The last batch may be smaller. What
+                yields batches decides for itself.
             epochs: The number at which to stop; how often to go through the set.
             verbose: 0 for silence, 1 or ``"auto"`` for a progress line, 2 for a line an epoch.
             callbacks: Instances of ``mg.callbacks.Callback``.
             validation_split: Part of the set, its last, that is kept for validation.
-            validation_data: A pair (x, y) for validation instead.
+            validation_data: What to validate with instead: (x, y), (x, y, sample_weight), or
+                what yields such batches.
             shuffle: Whether each epoch goes through the set in another order.
-            class_weight: Not covered.
-            sample_weight: Not covered.
+            class_weight: How much the samples of a class count in the loss, as a dictionary by
+                class numbers; 1 for the others.
+            sample_weight: How much each sample counts in the loss, of shape (samples,). The mean
+                divides by the number of samples all the same.
             initial_epoch: The number of the first epoch.
-            steps_per_epoch: Not covered.
-            validation_steps: Not covered.
+            steps_per_epoch: Steps in an epoch; by default those that the set has.
+            validation_steps: Steps of validation; by default those that its set has.
             validation_batch_size: Samples in a step of validation; ``batch_size`` by default.
-            validation_freq: After how many epochs to validate.
+            validation_freq: After how many epochs to validate, or a list of these epochs' numbers,
+                of which the first is 1.
 
         Returns:
             A history, whose ``history`` has a list of numbers for each metric.
 
         Raises:
-            ValueError: When an argument makes no sense or is not covered. Nothing has
-                changed then.
+            ValueError: When an argument makes no sense, or data do not fit. Nothing has changed
+                then; a batch that comes later and does not fit ends training where it is.
         """
         self._check_compiled("fit")
-        lookup.refuse(
-            "fit",
-            class_weight=(class_weight, None),
-            sample_weight=(sample_weight, None),
-            steps_per_epoch=(steps_per_epoch, None),
-            validation_steps=(validation_steps, None),
-        )
-        size = whole("fit", "batch_size", 32 if batch_size is None else batch_size)
         epochs = whole("fit", "epochs", epochs, least=0)
         initial_epoch = whole("fit", "initial_epoch", initial_epoch, least=0)
-        validation_freq = whole("fit", "validation_freq", validation_freq)
-        validation_size = size if validation_batch_size is None else validation_batch_size
-        whole("fit", "validation_batch_size", validation_size)
+        size = perhaps("fit", "batch_size", batch_size)
+        steps = perhaps("fit", "steps_per_epoch", steps_per_epoch)
+        test_size = perhaps("fit", "validation_batch_size", validation_batch_size) or size
+        test_steps = perhaps("fit", "validation_steps", validation_steps)
+        due, shuffle = validated(validation_freq), check_shuffle(shuffle)
         check_verbose(verbose)
-        shuffle = check_shuffle(shuffle)
-        params = {"verbose": verbose, "epochs": epochs, "steps": 0}
         hooks, history = with_history(callbacks)
+        tested: Data | None = None
         with self._all_or_nothing():
-            x, y = self._admit(x, y, "fit")
-            validation = None
+            given = x, y, sample_weight
+            data = self._data("fit", given, class_weight, size, steps, shuffle)
             if validation_data is not None:
-                pair = samples.unpack(validation_data)
-                validation = self._admit(*pair, "fit: validation_data")
+                what = "fit: validation_data"
+                given = samples.unpack(validation_data, what)
+                tested = self._data(what, given, None, test_size, test_steps)
+                tested.first()
             elif validation_split:
-                assert y is not None
-                (x, y), validation = samples.split(x, y, validation_split)
-            self.network(min(size, len(x)), True, input_dtype=x.dtype)
-            self._prepare_counters()
-        batches = samples.batches(len(x), size)
+                first, (*pair, weights) = samples.split(data.parts, validation_split)
+                data = Arrays(first, size, steps, shuffle)
+                weights = None if class_weight is not None else weights  # for training only
+                tested = Arrays((*pair, weights), test_size, test_steps)
+            self._prepare(data, True)
         hooks.set_model(self)
-        hooks.set_params({**params, "steps": len(batches)})
+        hooks.set_params({"verbose": verbose, "epochs": epochs, "steps": data.steps})
 
         self.history, self.stop_training = history, False
         with self._counting() as counters, self._being_trained():
@@ -162,21 +165,36 @@ class Model(Compiled):
                 hooks.on_epoch_begin(epoch)
                 if verbose and epochs > 1:
                     print(f"Epoch {epoch + 1}/{epochs}", flush=True)
-                line = ProgressLine(len(batches), verbose)
-                order = np.arange(len(x)) if shuffle else None
-                if order is not None:
-                    randomness.source().shuffle(order)
-                self._count_through("train", x, y, batches, counters, hooks, line, order)
-                logs = counters.logs()
-                if validation is not None and (epoch + 1) % validation_freq == 0:
-                    tested = self._test(*validation, validation_size, counters, hooks, None)
-                    logs |= {f"val_{name}": value for name, value in tested.items()}
-                line.finish(logs)
-                hooks.on_epoch_end(epoch, logs)
+                held = tested if due(epoch + 1) else None
+                logs = self._epoch(epoch, data, held, counters, hooks, verbose) or logs
                 if self.stop_training:
                     break
             hooks.on_train_end(logs)
         return history
+
+    def _epoch(
+        self,
+        epoch: int,
+        data: Data,
+        tested: Data | None,
+        counters: Counters,
+        hooks: CallbackList,
+        verbose: int | str,
+    ) -> Logs:
+        """Train for an epoch, and validate if there is something to validate with."""
+        line = ProgressLine(data.steps, verbose)
+        self._go_through("train", data, counters, hooks, line)
+        if not data.came:
+            warnings.warn(f"fit: x has no batch for epoch {epoch + 1}: training ends", stacklevel=3)
+            self.stop_training = True
+            return {}
+        logs = counters.logs()
+        if tested is not None:
+            found = self._test(tested, counters, hooks)
+            logs |= {f"val_{name}": value for name, value in found.items()}
+        line.finish(logs)
+        hooks.on_epoch_end(epoch, logs)
+        return logs
 
     def _note_state(self, path: Path, epoch: int) -> None:
         """Write down where training is, before an epoch."""
@@ -194,53 +212,39 @@ class Model(Compiled):
         finally:
             self._training = False
 
-    def _count_through(
+    def _go_through(
         self,
         use: str,
-        x: np.ndarray,
-        y: np.ndarray | None,
-        batches: list[tuple[int, int]],
-        counters: Counters,
+        data: Data,
+        reader: Counters | Predictions,
         hooks: CallbackList,
-        line: ProgressLine | None,
-        order: np.ndarray | None = None,
+        line: ProgressLine | None = None,
     ) -> None:
-        """Go through a set once, to train or to test, and count."""
-        counters.reset()
-        sweep = Sweep(
-            use,
-            x,
-            y,
-            batches,
-            runner=self._runners_for(use == "train", True, x.dtype),
-            read=lambda runner, rows: counters.count(runner),
-            logs=lambda rows: counters.logs(),
-            hooks=hooks,
-            lock=self._lock,
-            order=order,
-        )
+        """Go through a set once: what training, testing and predicting have in common."""
+        reader.reset()
+        runners = self._runners_for(use == "train", use != "predict")
+        sweep = Sweep(use, runners, reader, hooks, self._lock)
         try:
-            for done in sweep.steps():
+            for done in sweep.steps(data.epoch(anew=use != "train")):
                 if use == "train" and self.stop_training:
                     break
                 if line is not None:
-                    line.step(done, counters.logs)
+                    line.step(done, reader.shown)
         finally:
             self._release()
 
     def _test(
-        self,
-        x: np.ndarray,
-        y: np.ndarray | None,
-        batch_size: int,
-        counters: Counters,
-        hooks: CallbackList,
-        line: ProgressLine | None,
+        self, data: Data, counters: Counters, hooks: CallbackList, line: ProgressLine | None = None
     ) -> Logs:
         """Loss and metrics over a set."""
-        batches = samples.batches(len(x), batch_size)
         hooks.on_test_begin()
-        self._count_through("test", x, y, batches, counters, hooks, line)
+        self._go_through("test", data, counters, hooks, line)
+        if not data.came:
+            raise ValueError(
+                "fit: validation_data yields no batch any more. A generator can be gone through "
+                "once: arrays or a data set can be used again, or validation_steps= of one "
+                "that never ends"
+            )
         logs = counters.logs()
         hooks.on_test_end(logs)
         return logs
@@ -251,20 +255,20 @@ class Model(Compiled):
         y: Any = None,
         batch_size: int | None = None,
         verbose: int | str = "auto",
-        sample_weight: None = None,
-        steps: None = None,
+        sample_weight: Any = None,
+        steps: int | None = None,
         callbacks: Any = None,
         return_dict: bool = False,
     ) -> Any:
         """Loss and metrics over a set.
 
         Args:
-            x: Samples, an array of shape (samples, …).
+            x: Samples, or what yields batches; see :meth:`fit`.
             y: Targets, an array of shape (samples, …).
             batch_size: Samples in a step; 32 by default.
             verbose: See :meth:`fit`.
-            sample_weight: Not covered.
-            steps: Not covered.
+            sample_weight: How much each sample counts in the loss, of shape (samples,).
+            steps: After how many steps to end; by default when the set ends.
             callbacks: Instances of ``mg.callbacks.Callback``.
             return_dict: Whether to return a dictionary.
 
@@ -272,22 +276,19 @@ class Model(Compiled):
             The loss; with metrics a list that begins with it, or a dictionary.
 
         Raises:
-            ValueError: When an argument makes no sense or is not covered.
+            ValueError: When an argument makes no sense, or data do not fit.
         """
         self._check_compiled("evaluate")
-        lookup.refuse("evaluate", sample_weight=(sample_weight, None), steps=(steps, None))
-        size = whole("evaluate", "batch_size", 32 if batch_size is None else batch_size)
+        size = perhaps("evaluate", "batch_size", batch_size)
+        steps = perhaps("evaluate", "steps", steps)
         check_verbose(verbose)
         hooks = CallbackList(callbacks)
         with self._all_or_nothing():
-            x, y = self._admit(x, y, "evaluate")
-            self.network(min(size, len(x)), input_dtype=x.dtype)
-            self._prepare_counters()
-        line = ProgressLine(len(samples.batches(len(x), size)), verbose)
-        hooks.set_model(self)
-        hooks.set_params({"verbose": verbose, "epochs": 1, "steps": line.steps})
+            data = self._data("evaluate", (x, y, sample_weight), None, size, steps)
+            self._prepare(data, False)
+        line = self._announced(hooks, data, verbose)
         with self._counting() as counters:
-            logs = self._test(x, y, size, counters, hooks, line)
+            logs = self._test(data, counters, hooks, line)
         line.finish(logs)
         return counters.results(logs, return_dict)
 
@@ -296,67 +297,50 @@ class Model(Compiled):
         x: Any,
         batch_size: int | None = None,
         verbose: int | str = "auto",
-        steps: None = None,
+        steps: int | None = None,
         callbacks: Any = None,
     ) -> Any:
         """Predictions for samples.
 
         Args:
-            x: Samples, an array of shape (samples, …).
+            x: Samples, or what yields batches of them; see :meth:`fit`.
             batch_size: Samples in a step; 32 by default.
             verbose: See :meth:`fit`.
-            steps: Not covered.
+            steps: After how many steps to end; by default when the set ends.
             callbacks: Instances of ``mg.callbacks.Callback``.
 
         Returns:
             An array of shape (samples, …), or a list of them if the model has several outputs.
 
         Raises:
-            ValueError: When an argument makes no sense or is not covered.
+            ValueError: When an argument makes no sense, or data do not fit.
         """
-        lookup.refuse("predict", steps=(steps, None))
-        size = whole("predict", "batch_size", 32 if batch_size is None else batch_size)
+        size = perhaps("predict", "batch_size", batch_size)
+        steps = perhaps("predict", "steps", steps)
         check_verbose(verbose)
         hooks = CallbackList(callbacks)
         with self._all_or_nothing():
-            x, _ = self._admit(x, None, "predict", targets=False)
-            self.network(min(size, len(x)), with_loss=False, input_dtype=x.dtype)
-        batches = samples.batches(len(x), size)
-        line = ProgressLine(len(batches), verbose)
-        hooks.set_model(self)
-        hooks.set_params({"verbose": verbose, "epochs": 1, "steps": line.steps})
-        predictions = np.empty((len(x), *self._packed_shape()[1:]), self.dtype)
-
-        def read(runner: Runner, rows: slice) -> None:
-            predictions[rows] = runner.outputs
-
-        sweep = Sweep(
-            "predict",
-            x,
-            None,
-            batches,
-            runner=self._runners_for(False, False, x.dtype),
-            read=read,
-            logs=lambda rows: {"outputs": predictions[rows]},
-            hooks=hooks,
-            lock=self._lock,
-        )
+            data = self._data("predict", (x, None, None), None, size, steps, targets=False)
+            self._prepare(data, False, with_loss=False)
+        line, found = self._announced(hooks, data, verbose), Predictions(self._unpack)
         hooks.on_predict_begin()
-        try:
-            for done in sweep.steps():
-                line.step(done, dict)
-        finally:
-            self._release()
+        self._go_through("predict", data, found, hooks, line)
         hooks.on_predict_end()
         line.finish({})
-        return self._unpack(predictions) if self._several[1] else predictions
+        return found.result()
+
+    def _announced(self, hooks: CallbackList, data: Data, verbose: int | str) -> ProgressLine:
+        """Tell the callbacks of a method what it goes through, and begin a line about it."""
+        hooks.set_model(self)
+        hooks.set_params({"verbose": verbose, "epochs": 1, "steps": data.steps})
+        return ProgressLine(data.steps, verbose)
 
     def train_on_batch(
         self,
         x: Any,
         y: Any = None,
-        sample_weight: None = None,
-        class_weight: None = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
         return_dict: bool = False,
     ) -> Any:
         """Take one training step.
@@ -364,40 +348,37 @@ class Model(Compiled):
         Args:
             x: The batch's samples, an array of shape (batch, …).
             y: Its targets.
-            sample_weight: Not covered.
-            class_weight: Not covered.
+            sample_weight: How much each sample counts in the loss, of shape (batch,).
+            class_weight: The same by class numbers, a dictionary.
             return_dict: Whether to return a dictionary.
 
         Returns:
             Loss and metrics before the step, as :meth:`evaluate` returns them.
 
         Raises:
-            ValueError: When an argument makes no sense or is not covered.
+            ValueError: When an argument makes no sense, or data do not fit.
         """
-        lookup.refuse(
-            "train_on_batch",
-            sample_weight=(sample_weight, None),
-            class_weight=(class_weight, None),
-        )
-        return self._step_on_batch("train_on_batch", x, y, True, return_dict)
+        given = x, y, sample_weight
+        return self._step_on_batch("train_on_batch", given, class_weight, return_dict)
 
     def test_on_batch(
-        self, x: Any, y: Any = None, sample_weight: None = None, return_dict: bool = False
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
         """Loss and metrics of one batch; arguments as in :meth:`train_on_batch`."""
-        lookup.refuse("test_on_batch", sample_weight=(sample_weight, None))
-        return self._step_on_batch("test_on_batch", x, y, False, return_dict)
+        return self._step_on_batch("test_on_batch", (x, y, sample_weight), None, return_dict)
 
-    def _step_on_batch(self, method: str, x: Any, y: Any, training: bool, return_dict: bool) -> Any:
+    def _step_on_batch(
+        self, method: str, given: tuple[Any, Any, Any], class_weight: Any, return_dict: bool
+    ) -> Any:
         """One step on a batch: what the two methods above have in common."""
         self._check_compiled(method)
+        use = method.removesuffix("_on_batch")
         with self._all_or_nothing():
-            x, y = self._admit(x, y, method)
-            self.network(len(x), training, input_dtype=x.dtype)
-            self._prepare_counters()
-        use, hooks = "train" if training else "test", CallbackList()
+            parts = self._weighed(given, class_weight, True, method)
+            data = Arrays(parts, len(parts[0]))
+            self._prepare(data, use == "train")
         with self._counting() as counters:
-            self._count_through(use, x, y, [(0, len(x))], counters, hooks, None)
+            self._go_through(use, data, counters, CallbackList())
             return counters.results(counters.logs(), return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
@@ -437,3 +418,16 @@ def check_shuffle(shuffle: Any) -> bool:
     if not isinstance(shuffle, (bool, np.bool_, int)):
         raise ValueError(f"fit: shuffle is True or False, got {shuffle!r:.60}")
     return bool(shuffle)
+
+
+def perhaps(method: str, argument: str, value: Any) -> int | None:
+    """A whole number, or ``None`` where none was given."""
+    return None if value is None else whole(method, argument, value)
+
+
+def validated(frequency: Any) -> Callable[[int], bool]:
+    """Whether to validate after an epoch, of which the first is number 1."""
+    if isinstance(frequency, (list, tuple, set)):
+        return {whole("fit", "validation_freq", number) for number in frequency}.__contains__
+    every = whole("fit", "validation_freq", frequency)
+    return lambda epoch: epoch % every == 0

@@ -32,6 +32,7 @@ class Feed(Kernel):
     Attributes:
         data: The whole data set.
         batch: Which of it make the batch.
+        number: Of the network's entries; 0 for the samples.
     """
 
     kind = "gather"
@@ -48,10 +49,10 @@ class Feed(Kernel):
         self.whole, self.gathers = whole, gathers
         self.flattened = any(type(user) is op.Reshape for user in scope.users[self.output])
         self.rescale = self.nodes[1] if len(self.nodes) > 1 else None
-        # Targets, and data that are neither images nor vectors, stay as they are gathered.
+        # What is no sample, and data that are neither images nor vectors, stay as gathered.
         entry = self.nodes[0]
-        self.is_of_targets = entry is scope.network.targets
-        self.as_gathered = self.is_of_targets or entry.ndim not in (2, 4)
+        (self.number,) = (i for i, n in enumerate(scope.network.entries) if n is entry)
+        self.as_gathered = self.number > 0 or entry.ndim not in (2, 4)
         self.data: Any = None
         self.batch: Any = None
 
