@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Compiled"]
 
+STATES = {"_remarked", "_training", "built", "run_eagerly", "stop_training"}  # of no graph
 KEPT = 8  # networks of different batch sizes that are kept for the next time
 
 
@@ -46,13 +48,12 @@ class Compiled(Functional):
     """A graph of layers, with an optimizer, a loss, metrics, and what computes them.
 
     Attributes:
-        loss: What is made small.
         run_eagerly: Whether the graph is walked node by node.
     """
 
-    loss: losses.Loss | None = None
     run_eagerly = False
     _optimizer: optimizers.Optimizer | None = None
+    _loss: losses.Loss | None = None
     _metric_names: Sequence[Any] = ()  # as compile() was given them
     _counters: Counters | None = None  # once the shapes are known
     _remarked = False  # whether a warning was given since compile()
@@ -73,6 +74,16 @@ class Compiled(Functional):
         self._forget()  # plans are made for an optimizer
 
     @property
+    def loss(self) -> losses.Loss | None:
+        """What is made small; ``None`` before :meth:`compile`."""
+        return self._loss
+
+    @loss.setter
+    def loss(self, value: Any) -> None:
+        self._loss = None if value is None else losses.get(value)
+        self._forget()  # networks end in a loss
+
+    @property
     def metrics(self) -> list[metrics_module.Metric]:
         """What is counted, once the shapes are known: the loss, and the metrics named."""
         return [] if self._counters is None else self._counters.metrics
@@ -89,7 +100,8 @@ class Compiled(Functional):
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy makes its own networks and runners: copied arrays would share no memory.
-        return {**vars(self), "_networks": OrderedDict(), "_runners": OrderedDict()}
+        own = {"_networks": OrderedDict(), "_runners": OrderedDict(), "_training": False}
+        return {**vars(self), **own}
 
     def compile(
         self,
@@ -188,11 +200,9 @@ class Compiled(Functional):
                 f"{title(self)} is not built yet: put mg.Input(shape) first, or call "
                 "model.build((None, …)) with the shape of a batch"
             )
-        dtype = np.dtype(input_dtype or self._inputs[0]._layer._given_dtype or self.dtype)
+        dtype = np.dtype(input_dtype or self._entry_dtype())
         with_loss = with_loss and self.loss is not None
-        # a layer that is not trainable may compute otherwise while the others train
-        frozen = tuple(part.trainable for part in tree(self)) if training else ()
-        key = batch_size, frozen, with_loss, dtype
+        key = batch_size, training, with_loss, dtype, self._settings()
         if key not in self._networks:
             shape = (batch_size, *self._entry_shape())
             inputs = Constant(np.zeros(shape, dtype), name="inputs")
@@ -207,6 +217,15 @@ class Compiled(Functional):
             order = topological_sort(*ends)
             self._networks[key] = Network(inputs, targets, outputs, loss, order)
         return recent(self._networks, key)
+
+    def _settings(self) -> tuple[Any, ...]:
+        """What has been set at the layers that a graph is made by: rates, activations, …"""
+        return tuple(
+            value
+            for part in tree(self)
+            for name, value in vars(part).items()
+            if isinstance(value, (bool, float, FunctionType)) and name not in STATES
+        )
 
     def _remark(self) -> None:
         """Warn where the last layer's activation and the loss are probably not meant together."""
@@ -232,7 +251,8 @@ class Compiled(Functional):
     ) -> Callable[[int], Runner]:
         """What gives the runner for a batch size; asked in every step of a loop."""
         weights = self.trainable_weights if training else []
-        use = training, with_loss, input_dtype, self.run_eagerly, tuple(map(id, weights))
+        ids = tuple(map(id, weights))
+        use = training, with_loss, input_dtype, self.run_eagerly, ids, self._settings()
 
         def runner(batch_size: int) -> Runner:
             key = batch_size, get_threads(), use
@@ -321,7 +341,7 @@ class Compiled(Functional):
         if not self._inputs:  # a formula of one's own
             self._inputs = (InputLayer(x.shape[1:]).output,)
         x = samples.of_shape(x, self._entry_shape(), method, title(self))
-        x = samples.finite(x, self._dtype_for(x), f"{method}: x")
+        x = samples.finite(x, self._entry_dtype(x), f"{method}: x")
         if y is not None and self.loss is not None:
             y = self.loss._check_targets(y, self._packed_shape())
             dtype = np.intp if self.loss._whole_numbers else self.dtype
@@ -341,14 +361,15 @@ class Compiled(Functional):
             self._forget()
             raise
 
-    def _dtype_for(self, x: np.ndarray) -> np.dtype:
-        """The dtype in which these samples enter the graph."""
-        given = self._inputs[0]._layer._given_dtype
-        if given is not None:
-            return given
-        first = [t._layer for t in self._between if self._inputs[0] in t._inputs]
-        pictures = x.dtype == np.uint8 and all(isinstance(one, Rescaling) for one in first)
-        return x.dtype if pictures else np.dtype(self.dtype)
+    def _entry_dtype(self, x: np.ndarray | None = None) -> np.dtype:
+        """The dtype in which samples enter the graph."""
+        given = [tensor._layer._given_dtype for tensor in self._inputs]
+        if len(given) == 1 and given[0] is not None:
+            return given[0]
+        first = [type(t._layer) for t in self._between if not {*t._inputs}.isdisjoint(self._inputs)]
+        if x is not None and x.dtype == np.uint8 and set(first) == {Rescaling}:
+            return x.dtype  # pictures, which become numbers of the network there
+        return np.result_type(self.dtype, *(each for each in given if each and each.kind == "f"))
 
     # -- several inputs and outputs ---------------------------------------------------------
     # Several inputs come in as one array, each sample's numbers in a row; so do several outputs go

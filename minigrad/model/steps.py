@@ -16,6 +16,7 @@ import numpy as np
 from minigrad.callbacks import CallbackList, TerminateOnNaN
 from minigrad.engine.calls import LossNotFiniteError
 from minigrad.graph import forward
+from minigrad.operators.moving_average import Averages
 
 __all__ = ["Runner", "Sweep"]
 
@@ -125,7 +126,7 @@ class Sweep:
         network.inputs.value = self.x[rows]
         if network.targets is not None and self.y is not None:
             network.targets.value = self.y[rows]
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), Averages(network.order).kept_if(None):
             forward(network.order)
         step = batch.start // max(batch.stop - batch.start, 1)
         bad = [node for node in network.order if not np.all(np.isfinite(node.value))]
