@@ -6,6 +6,7 @@ import pytest
 import minigrad as mg
 from minigrad.gradcheck import check_gradient
 
+L = mg.layers
 rng = np.random.default_rng(0)
 X = rng.normal(2.0, 3.0, size=(40, 6, 5, 2)).astype("float32")
 Y = np.eye(3, dtype="float32")[rng.integers(3, size=40)]
@@ -107,3 +108,52 @@ def test_a_step_whose_loss_is_not_finite_leaves_the_averages():
 def test_errors(options, message):
     with pytest.raises(ValueError, match=message):
         mg.layers.BatchNormalization(name="b", **options)(X)
+
+
+class Faulty(mg.Operator):
+    """An operator of somebody's own that fails on its way back."""
+
+    def forward(self, x):
+        return x
+
+    def backward(self, g, x):
+        raise RuntimeError("backward fails")
+
+
+class Fails(L.Layer):
+    def call(self, inputs):
+        return Faulty(inputs)
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+@pytest.mark.parametrize("fault", ["loss", "operator", "own optimizer"])
+def test_a_step_that_fails_leaves_the_averages_as_well(fault, eagerly):
+    class Stops(mg.optimizers.Optimizer):
+        def update(self, variable, gradient):
+            raise RuntimeError("update fails")
+
+    ends = [Fails()] if fault == "operator" else []
+    layer = L.BatchNormalization()
+    model = mg.Sequential([mg.Input((3,)), L.Dense(3), layer, *ends, L.Dense(1)])
+    model.compile(Stops() if fault == "own optimizer" else "sgd", "mse", run_eagerly=eagerly)
+    before = model.get_weights()
+    y = np.full((8, 1), 3e38 if fault == "loss" else 0.0)
+    x = np.random.default_rng(0).normal(3, 2, size=(8, 3))
+    with np.errstate(over="ignore"), pytest.raises((FloatingPointError, RuntimeError)):
+        model.fit(x, y, verbose=0)
+    assert all(map(np.array_equal, before, model.get_weights()))
+
+
+def test_an_optimizer_with_an_apply_of_its_own_moves_the_averages():
+    class Own(mg.optimizers.Optimizer):
+        def apply(self, gradients, variables):
+            for g, v in zip(gradients, variables, strict=True):
+                v.value = v.value - 0.1 * g
+
+    for eagerly in (False, True):
+        layer = L.BatchNormalization()
+        model = mg.Sequential([mg.Input((3,)), layer, L.Dense(1)])
+        model.compile(Own(), "mse", run_eagerly=eagerly)
+        before = layer.get_weights()
+        model.fit(np.ones((8, 3)), np.zeros((8, 1)), verbose=0)
+        assert not np.array_equal(before[2], layer.get_weights()[2])

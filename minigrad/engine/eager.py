@@ -14,6 +14,7 @@ import numpy as np
 from minigrad.engine.calls import check_loss
 from minigrad.engine.network import Network, gather
 from minigrad.graph import Variable, backward, forward
+from minigrad.operators.moving_average import Averages
 from minigrad.optimizers import Optimizer
 
 __all__ = ["Eager"]
@@ -47,7 +48,7 @@ class Eager:
         self, network: Network, variables: Sequence[Variable], optimizer: Optimizer | None
     ) -> None:
         self.network, self.variables, self.optimizer = network, list(variables), optimizer
-        self.loss = float("nan")
+        self.loss, self.averages = float("nan"), Averages(network.order)
 
     def load(
         self, x: np.ndarray, y: np.ndarray | None, rows: Any, others: Sequence[np.ndarray] = ()
@@ -76,13 +77,14 @@ class Eager:
     def train_step(self) -> None:
         """Compute predictions, loss and gradients, and change the weights once."""
         assert self.optimizer is not None
-        self.test_step()
-        if self.network.loss is not None:
-            check_loss(np.asarray(self.loss))
-        backward(self.network.order)
-        # A weight that the graph does not use has no gradient, and stays as it is.
-        used = [w for w in self.variables if w.gradient is not None]
-        self.optimizer.apply([w.gradient for w in used], used)
+        with self.averages.kept_if(self.optimizer):
+            self.test_step()
+            if self.network.loss is not None:
+                check_loss(np.asarray(self.loss))
+            backward(self.network.order)
+            # A weight that the graph does not use has no gradient, and stays as it is.
+            used = [w for w in self.variables if w.gradient is not None]
+            self.optimizer.apply([w.gradient for w in used], used)
 
     @property
     def outputs(self) -> Any:

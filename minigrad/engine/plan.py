@@ -32,6 +32,7 @@ from minigrad.engine.threads import get_threads, side_by_side
 from minigrad.engine.updates import Updates
 from minigrad.engine.workload import ELEMENT, Choice, choose, seconds, work_of
 from minigrad.graph import Variable
+from minigrad.operators.moving_average import Averages
 from minigrad.optimizers import Optimizer
 
 __all__ = ["Plan"]
@@ -77,6 +78,7 @@ class Plan:
         self.network = self.build(self.batch)
         self.updates = Updates(self.optimizer, self.trained)
         self.variables = [n for n in self.network.order if isinstance(n, Variable)]
+        self.averages = Averages(self.network.order)
         self.choose_way()
         kernels = [kernel for program in self.programs for kernel in program.kernels]
         holders = (kernel.holder for kernel in kernels if kernel.holder)
@@ -228,7 +230,7 @@ class Plan:
         """
         self.updates.numbers.refresh()
         regions, changing = [*self.parts.regions, *self.shared_end], self.parts.changing
-        with self.running():
+        with self.running(), self.averages.kept_if(self.optimizer):
             for region in regions[:changing]:
                 run_side_by_side(region)
             if self.optimizer is None or self.updates.recorded:

@@ -91,9 +91,7 @@ class Layer:
             )
         kind = type(self).__name__
         self.name = automatic_name(type(self)) if name is None else str(name)
-        if not isinstance(trainable, (bool, np.bool_)):
-            raise ValueError(f"{kind}: trainable is True or False, got {brief(trainable)}")
-        self.trainable = bool(trainable)
+        self._trainable = truth(kind, trainable)
         self.dtype = config.float_name(kind, config.floatx() if dtype is None else dtype)
         if input_shape is None and input_dim is not None:
             input_shape = (input_dim,)
@@ -282,6 +280,16 @@ class Layer:
                 waiting.extend(node.inputs)
 
     # -- weights ------------------------------------------------------------------------
+    @property
+    def trainable(self) -> bool:
+        """Whether ``fit`` changes the weights; set at a model, it is set at all of its layers."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: Any) -> None:
+        for part in tree(self):
+            part._trainable = truth(title(self), value)
+
     def _parts(self) -> list[Layer]:
         """Layers that this one holds as attributes, alone or in a list."""
         held = []
@@ -373,6 +381,13 @@ class Formula(Layer):
 
     def call(self, inputs: Any) -> Node:
         return self._function(*with_tensors(self._arguments, iter(inputs)), **self._options)
+
+
+def truth(owner: str, trainable: Any) -> bool:
+    """The value of ``trainable``, if it is one."""
+    if not isinstance(trainable, (bool, np.bool_)):
+        raise ValueError(f"{owner}: trainable is True or False, got {brief(trainable)}")
+    return bool(trainable)
 
 
 def batch_shape(nodes: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.layers import InputLayer, Rescaling
+from minigrad.layers import InputLayer
 from minigrad.layers.building import as_it_was
 from minigrad.model import samples
 from minigrad.model.compiled import Compiled, size
@@ -107,21 +107,12 @@ class Admitting(Compiled):
         if not self._inputs:  # a formula of one's own
             self._inputs = (InputLayer(x.shape[1:]).output,)
         x = samples.of_shape(x, self._entry_shape(), what, title(self))
-        x = samples.finite(x, self._dtype_for(x), f"{what}: x")
+        x = samples.finite(x, self._entry_dtype(x), f"{what}: x")
         if y is not None and self.loss is not None:
             y = self.loss._check_targets(y, self._packed_shape())
             dtype = np.intp if self.loss._whole_numbers else self.dtype
             y = samples.finite(y, dtype, f"{what}: y")
         return x, y
-
-    def _dtype_for(self, x: np.ndarray) -> np.dtype:
-        """The dtype in which these samples enter the graph."""
-        given = self._inputs[0]._layer._given_dtype
-        if given is not None:
-            return given
-        first = [t._layer for t in self._between if self._inputs[0] in t._inputs]
-        pictures = x.dtype == np.uint8 and all(isinstance(one, Rescaling) for one in first)
-        return x.dtype if pictures else np.dtype(self.dtype)
 
     def _packed(self, x: Any, method: str) -> Any:
         """The samples of several inputs in one array."""

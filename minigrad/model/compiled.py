@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from functools import reduce
 from itertools import pairwise
 from operator import add
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from minigrad.engine.eager import Eager
 from minigrad.engine.network import Network
 from minigrad.engine.threads import get_threads
 from minigrad.graph import Constant, Node, topological_sort
+from minigrad.layers import Rescaling
 from minigrad.layers.building import tree
 from minigrad.layers.tensors import KerasTensor
 from minigrad.model.counting import Counters
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Compiled"]
 
+STATES = {"_remarked", "_training", "built", "run_eagerly", "stop_training"}  # of no graph
 KEPT = 8  # networks of different batch sizes that are kept for the next time
 
 
@@ -46,13 +49,12 @@ class Compiled(Functional):
     """A graph of layers, with an optimizer, a loss, metrics, and what computes them.
 
     Attributes:
-        loss: What is made small.
         run_eagerly: Whether the graph is walked node by node.
     """
 
-    loss: losses.Loss | None = None
     run_eagerly = False
     _optimizer: optimizers.Optimizer | None = None
+    _loss: losses.Loss | None = None
     _metric_names: Sequence[Any] = ()  # as compile() was given them
     _counters: Counters | None = None  # once the shapes are known
     _remarked = False  # whether a warning was given since compile()
@@ -75,6 +77,16 @@ class Compiled(Functional):
     def optimizer(self, value: Any) -> None:
         self._optimizer = None if value is None else optimizers.get(value)
         self._forget()  # plans are made for an optimizer
+
+    @property
+    def loss(self) -> losses.Loss | None:
+        """What is made small; ``None`` before :meth:`compile`."""
+        return self._loss
+
+    @loss.setter
+    def loss(self, value: Any) -> None:
+        self._loss = None if value is None else losses.get(value)
+        self._forget()  # networks end in a loss
 
     @property
     def metrics(self) -> list[metrics_module.Metric]:
@@ -103,7 +115,8 @@ class Compiled(Functional):
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy makes its own networks and runners: copied arrays would share no memory.
-        return {**vars(self), "_networks": OrderedDict(), "_runners": OrderedDict()}
+        own = {"_networks": OrderedDict(), "_runners": OrderedDict(), "_training": False}
+        return {**vars(self), **own}
 
     def compile(
         self,
@@ -207,12 +220,9 @@ class Compiled(Functional):
                 f"{title(self)} is not built yet: put mg.Input(shape) first, or call "
                 "model.build((None, …)) with the shape of a batch"
             )
-        dtype = np.dtype(input_dtype or self._inputs[0]._layer._given_dtype or self.dtype)
+        dtype = np.dtype(input_dtype or self._entry_dtype())
         with_loss = with_loss and self.loss is not None
-        # a layer that is not trainable may compute otherwise while the others train, and its
-        # weights cost nothing
-        frozen = tuple(part.trainable for part in tree(self)) if training or with_loss else ()
-        key = batch_size, frozen, with_loss, dtype, weighted
+        key = batch_size, training, with_loss, dtype, weighted, self._settings()
         if key not in self._networks:
             shape = (batch_size, *self._entry_shape())
             inputs = Constant(np.zeros(shape, dtype), name="inputs")
@@ -233,6 +243,15 @@ class Compiled(Functional):
             order = topological_sort(*ends)
             self._networks[key] = Network(inputs, targets, outputs, loss, order, others)
         return recent(self._networks, key)
+
+    def _settings(self) -> tuple[Any, ...]:
+        """What has been set at the layers that a graph is made by: rates, activations, …"""
+        return tuple(
+            value
+            for part in tree(self)
+            for name, value in vars(part).items()
+            if isinstance(value, (bool, float, FunctionType)) and name not in STATES
+        )
 
     def _remark(self) -> None:
         """Warn where the last layer's activation and the loss are probably not meant together."""
@@ -257,7 +276,7 @@ class Compiled(Functional):
         """What gives the runner for a batch; asked in every step of a loop."""
         costing = self.trainable_weights if training or with_loss else []
         trained = costing if training else []
-        use = training, with_loss, self.run_eagerly, tuple(map(id, costing))
+        use = training, with_loss, self.run_eagerly, tuple(map(id, costing)), self._settings()
 
         def runner(
             size: int, input_dtype: Any = None, weighted: tuple[int, ...] | None = None
@@ -328,6 +347,16 @@ class Compiled(Functional):
         with self._lock:
             runner: Any = self._runner(batch_size, training, training)
         return PlanTable(runner)
+
+    def _entry_dtype(self, x: np.ndarray | None = None) -> np.dtype:
+        """The dtype in which samples enter the graph."""
+        given = [tensor._layer._given_dtype for tensor in self._inputs]
+        if len(given) == 1 and given[0] is not None:
+            return given[0]
+        first = [type(t._layer) for t in self._between if not {*t._inputs}.isdisjoint(self._inputs)]
+        if x is not None and x.dtype == np.uint8 and set(first) == {Rescaling}:
+            return x.dtype  # pictures, which become numbers of the network there
+        return np.result_type(self.dtype, *(each for each in given if each and each.kind == "f"))
 
     # -- several inputs and outputs ---------------------------------------------------------
     # Several inputs come in as one array, each sample's numbers in a row; so do several outputs go

@@ -256,8 +256,10 @@ def finite(array: np.ndarray, dtype: Any, what: str) -> np.ndarray:
         ValueError: x holds a number that is not finite in float32 (NaN, infinite or too large): sample 1
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        array = np.asarray(array, dtype, order="C")
+        given, array = array, np.asarray(array, dtype, order="C")
     # the smallest and the largest are NaN if any is: two passes, and no array is made
+    if array.dtype.kind != "f" and not np.array_equal(array, given):
+        raise ValueError(f"{what} holds a number that {array.dtype} cannot hold")
     if array.dtype.kind != "f" or not array.size:
         return array
     if np.all(np.isfinite((array.min(), array.max()))):

@@ -17,6 +17,7 @@ from minigrad.callbacks import CallbackList, TerminateOnNaN
 from minigrad.engine.calls import LossNotFiniteError
 from minigrad.graph import forward
 from minigrad.model.data import Batch
+from minigrad.operators.moving_average import Averages
 
 __all__ = ["Reader", "Runner", "Sweep"]
 
@@ -129,7 +130,7 @@ def whence(runner: Runner, batch: Batch, step: int) -> str:
     for entry, data in zip(network.entries, (batch.x, batch.y, batch.weights), strict=False):
         if data is not None:
             entry.value = data[batch.rows]
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), Averages(network.order).kept_if(None):
         forward(network.order)
     bad = [node for node in network.order if not np.all(np.isfinite(node.value))]
     place = f" The first number that is not finite is in {bad[0].title}." if bad else ""

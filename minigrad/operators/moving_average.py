@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from minigrad.graph import Node, Operator, Variable
 
-__all__ = ["MovingAverage"]
+__all__ = ["Averages", "MovingAverage"]
 
 
 class MovingAverage(Operator):
@@ -41,6 +43,7 @@ class MovingAverage(Operator):
         dtype = average._array.dtype
         self.stays, self.enters = np.array(momentum, dtype), np.array(1 - momentum, dtype)
         self.spare, self.total = np.zeros_like(average._array), np.zeros((), dtype)
+        self.before = np.zeros_like(average._array)
         super().__init__(x, name=name)
 
     def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
@@ -57,3 +60,32 @@ class MovingAverage(Operator):
 
     def backward(self, g, x):
         return g
+
+
+class Averages:
+    """The moving averages of a graph, which go back to what they were if a step fails.
+
+    Args:
+        order: The nodes of the graph.
+    """
+
+    def __init__(self, order: Iterable[Node]) -> None:
+        self.nodes = [node for node in order if isinstance(node, MovingAverage)]
+
+    @contextmanager
+    def kept_if(self, optimizer: Any) -> Iterator[None]:
+        """Put them back if the block fails before the optimizer has taken its step.
+
+        Args:
+            optimizer: The optimizer; ``None`` to put them back in any case.
+        """
+        for node in self.nodes:
+            np.copyto(node.before, node.average._array)
+        taken, failed = optimizer and optimizer.iterations, True
+        try:
+            yield
+            failed = False
+        finally:
+            if optimizer is None or (failed and optimizer.iterations == taken):
+                for node in self.nodes:
+                    np.copyto(node.average._array, node.before)
