@@ -27,9 +27,10 @@ class Loss:
         name: What to call it.
         reduction: ``"sum_over_batch_size"`` for the mean, ``"sum"``, or ``"none"`` for a
             number for each sample.
+        dtype: Not covered.
 
     Raises:
-        ValueError: For another reduction.
+        ValueError: For another reduction, or a dtype.
 
     Example:
         >>> import numpy as np, minigrad as mg
@@ -42,7 +43,13 @@ class Loss:
 
     _whole_numbers = False  # whether targets are class numbers
 
-    def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size"):
+    def __init__(
+        self,
+        name: str | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        dtype: None = None,
+    ) -> None:
+        lookup.refuse(type(self).__name__, dtype=(dtype, None))
         means = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
         if reduction not in (*means, "sum", "none", None):
             raise ValueError(

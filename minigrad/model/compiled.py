@@ -195,7 +195,7 @@ class Compiled(Functional):
         # a layer that is not trainable may compute otherwise while the others train, and its
         # weights cost nothing
         frozen = tuple(part.trainable for part in tree(self)) if training or with_loss else ()
-        key = batch_size, frozen, with_loss, dtype
+        key = batch_size, training, frozen, with_loss, dtype
         if key not in self._networks:
             shape = (batch_size, *self._entry_shape())
             inputs = Constant(np.zeros(shape, dtype), name="inputs")
