@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad import config
 from minigrad.graph import Constant, Node, forward, topological_sort
+from minigrad.shared import lookup
 from minigrad.shared.showing import as_call
 
 __all__ = ["Loss"]
@@ -31,9 +32,10 @@ class Loss:
         name: What to call it.
         reduction: ``"sum_over_batch_size"`` for the mean, ``"sum"``, or ``"none"`` for a
             number for each sample.
+        dtype: Not covered.
 
     Raises:
-        ValueError: For another reduction.
+        ValueError: For another reduction, or a dtype.
 
     Example:
         >>> import numpy as np, minigrad as mg
@@ -46,7 +48,13 @@ class Loss:
 
     _whole_numbers = False  # whether targets are class numbers
 
-    def __init__(self, name: str | None = None, reduction: str | None = "sum_over_batch_size"):
+    def __init__(
+        self,
+        name: str | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        dtype: None = None,
+    ) -> None:
+        lookup.refuse(type(self).__name__, dtype=(dtype, None))
         if reduction not in (*REDUCTIONS, "sum_over_batch_size", "none", None):
             raise ValueError(
                 f"{type(self).__name__}: reduction is 'sum_over_batch_size', 'sum' or 'none', "

@@ -7,16 +7,13 @@ from typing import Any
 import numpy as np
 
 from minigrad import activations
-from minigrad.losses.base import Loss
-from minigrad.losses.cross_entropies import kept_from_zero
+from minigrad.losses.cross_entropies import CrossEntropy, kept_from_zero
 from minigrad.operators import Sigmoid
-from minigrad.shared import lookup
-from minigrad.shared.arguments import number
 
 __all__ = ["BinaryCrossentropy", "binary_crossentropy"]
 
 
-class BinaryCrossentropy(Loss):
+class BinaryCrossentropy(CrossEntropy):
     """−t·log p − (1 − t)·log(1 − p), the mean over the last axis.
 
     Where the predictions come from a sigmoid, the loss is computed from the numbers before it,
@@ -28,6 +25,7 @@ class BinaryCrossentropy(Loss):
         axis: The mean is over the last axis; nothing else is covered.
         reduction: See :class:`Loss`.
         name: What to call it.
+        dtype: Not covered.
 
     Targets and predictions have the shape (batch, …, numbers).
 
@@ -41,19 +39,6 @@ class BinaryCrossentropy(Loss):
         1.3863
     """
 
-    def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "binary_crossentropy",
-    ) -> None:
-        super().__init__(name, reduction)
-        lookup.refuse(self.name, axis=(axis, -1))
-        self.label_smoothing = number(self.name, "label_smoothing", label_smoothing, 0, 1)
-        self.from_logits = bool(from_logits)
-
     def _remark(self, activation: str) -> str:
         if self.from_logits or activation not in ("linear", "relu", "elu", "tanh"):
             return ""
@@ -63,8 +48,7 @@ class BinaryCrossentropy(Loss):
         )
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        if self.label_smoothing:
-            y_true = y_true * (1 - self.label_smoothing) + self.label_smoothing / 2
+        y_true = self._smoothed(y_true, 2)
         before = y_pred.inputs[0] if isinstance(y_pred, Sigmoid) else y_pred
         if self.from_logits or before is not y_pred:
             each = activations.softplus(before) - before * y_true

@@ -13,7 +13,7 @@ from minigrad.losses.base import Loss, Shape
 from minigrad.operators import Softmax
 from minigrad.operators.cross_entropy import SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy
 from minigrad.shared import lookup
-from minigrad.shared.arguments import number
+from minigrad.shared.arguments import default_name, number
 
 __all__ = [
     "CategoricalCrossentropy",
@@ -23,7 +23,31 @@ __all__ = [
 ]
 
 
-class CategoricalCrossentropy(Loss):
+class CrossEntropy(Loss):
+    """What the losses of target probabilities have in common: their arguments."""
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: None = None,
+    ) -> None:
+        super().__init__(name or default_name(type(self)), reduction, dtype)
+        lookup.refuse(self.name, axis=(axis, -1))
+        self.label_smoothing = number(self.name, "label_smoothing", label_smoothing, 0, 1)
+        self.from_logits = bool(from_logits)
+
+    def _smoothed(self, targets: Any, classes: int) -> Any:
+        """The targets, a part of them spread evenly over the classes."""
+        if not self.label_smoothing:
+            return targets
+        return targets * (1 - self.label_smoothing) + self.label_smoothing / classes
+
+
+class CategoricalCrossentropy(CrossEntropy):
     """−Σ t·log p over the classes, for targets that are probabilities (one-hot rows).
 
     Where the predictions come from a softmax, the loss is computed from the numbers
@@ -35,6 +59,7 @@ class CategoricalCrossentropy(Loss):
         axis: The classes are along the last axis; nothing else is covered.
         reduction: See :class:`Loss`.
         name: What to call it.
+        dtype: Not covered.
 
     Targets and predictions have the shape (batch, …, classes).
 
@@ -48,26 +73,11 @@ class CategoricalCrossentropy(Loss):
         1.386294
     """
 
-    def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "categorical_crossentropy",
-    ) -> None:
-        super().__init__(name, reduction)
-        lookup.refuse(self.name, axis=(axis, -1))
-        self.label_smoothing = number(self.name, "label_smoothing", label_smoothing, 0, 1)
-        self.from_logits = bool(from_logits)
-
     def _remark(self, activation: str) -> str:
         return "" if self.from_logits else no_softmax(self.name, activation)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        if self.label_smoothing:
-            even = self.label_smoothing / y_pred.shape[-1]
-            y_true = y_true * (1 - self.label_smoothing) + even
+        y_true = self._smoothed(y_true, y_pred.shape[-1])
         logits = logits_of(y_pred, self.from_logits, self.name)
         if logits is not None:
             return SoftmaxCrossEntropy(logits, y_true, name=self.name)
@@ -97,6 +107,7 @@ class SparseCategoricalCrossentropy(Loss):
         reduction: See :class:`Loss`.
         axis: The classes are along the last axis; nothing else is covered.
         name: What to call it.
+        dtype: Not covered.
 
     Targets have the shape (batch, …) or (batch, …, 1), predictions (batch, …, classes).
 
@@ -116,8 +127,9 @@ class SparseCategoricalCrossentropy(Loss):
         reduction: str | None = "sum_over_batch_size",
         axis: int = -1,
         name: str = "sparse_categorical_crossentropy",
+        dtype: None = None,
     ) -> None:
-        super().__init__(name, reduction)
+        super().__init__(name, reduction, dtype)
         lookup.refuse(self.name, ignore_class=(ignore_class, None), axis=(axis, -1))
         self.from_logits = bool(from_logits)
 

@@ -31,9 +31,12 @@ class OverLastAxis(Loss):
     _reduce: Callable[..., Any] = staticmethod(np.mean)
 
     def __init__(
-        self, reduction: str | None = "sum_over_batch_size", name: str | None = None
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: None = None,
     ) -> None:
-        super().__init__(name or default_name(type(self)), reduction)
+        super().__init__(name or default_name(type(self)), reduction, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         each = self._formula(y_true, y_pred)
@@ -49,6 +52,7 @@ class MeanSquaredError(OverLastAxis):
     Args:
         reduction: See :class:`Loss`.
         name: What to call it.
+        dtype: Not covered.
 
     Targets and predictions have the shape (batch, …, numbers).
 
@@ -69,6 +73,7 @@ class MeanAbsoluteError(OverLastAxis):
     Args:
         reduction: See :class:`Loss`.
         name: What to call it.
+        dtype: Not covered.
 
     Targets and predictions have the shape (batch, …, numbers).
 
@@ -88,6 +93,7 @@ class LogCosh(OverLastAxis):
     Args:
         reduction: See :class:`Loss`.
         name: What to call it.
+        dtype: Not covered.
 
     Targets and predictions have the shape (batch, …, numbers).
 
@@ -110,6 +116,7 @@ class KLDivergence(OverLastAxis):
     Args:
         reduction: See :class:`Loss`.
         name: What to call it.
+        dtype: Not covered.
 
     Targets and predictions have the shape (batch, …, numbers).
 
@@ -135,6 +142,7 @@ class Huber(OverLastAxis):
         delta: How near.
         reduction: See :class:`Loss`.
         name: What to call it.
+        dtype: Not covered.
 
     Targets and predictions have the shape (batch, …, numbers).
 
@@ -152,8 +160,9 @@ class Huber(OverLastAxis):
         delta: float = 1.0,
         reduction: str | None = "sum_over_batch_size",
         name: str = "huber_loss",
+        dtype: None = None,
     ) -> None:
-        super().__init__(reduction, name)
+        super().__init__(reduction, name, dtype)
         self.delta = number(self.name, "delta", delta, least=0)
 
     def _formula(self, t: Any, p: Any) -> Any:
