@@ -17,7 +17,7 @@ Example:
     >>> bool(np.allclose(theirs.predict(x, verbose=0), model.predict(x, verbose=0)))
     True
     >>> mg.interop.from_keras(theirs).get_layer("d")
-    <Dense "d": 10 weights>
+    <Dense "d": 8 weights>
 """
 
 from __future__ import annotations

@@ -304,11 +304,11 @@ class History(Callback):
         ([0, 1, 2], {'loss': [1.0, 0.0, 0.0]})
         >>> history
         History of 3 epochs
-        epoch    loss
-        ─────  ──────
-            1  1.0000
-            2  0.0000
-            3  0.0000
+        epoch        loss
+        ─────  ──────────
+            1      1.0000
+            2  0.0000e+00
+            3  0.0000e+00
     """
 
     def __init__(self) -> None:
