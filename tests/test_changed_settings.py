@@ -118,7 +118,9 @@ def test_a_model_that_is_frozen_freezes_its_layers_as_in_keras(keras, eagerly):
         model.fit(X, Y, verbose=0)
         changed = [
             not np.array_equal(w, start)
-            for w, start in zip(inner.get_weights(), ([1] * 3, [0] * 3, [0] * 3, [1] * 3), strict=True)
+            for w, start in zip(
+                inner.get_weights(), ([1] * 3, [0] * 3, [0] * 3, [1] * 3), strict=True
+            )
         ]
         part = inner.layers[-1]
         states = [part.trainable, len(model.trainable_weights)]
