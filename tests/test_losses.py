@@ -141,7 +141,6 @@ def test_names_lead_to_losses():
             lambda: mg.losses.sparse_categorical_crossentropy(ONE_HOT, PROBABILITIES),
             "For one-hot rows there is",
         ),
-        (lambda: mg.losses.MeanSquaredError()(1.0, 1.0, sample_weight=2.0), "sample_weight"),
     ],
 )
 def test_errors_say_what_was_wanted(wrong, message):
