@@ -270,7 +270,7 @@ def hard_sigmoid(x: Any) -> Any:
 
 
 def softsign(x: Any) -> Any:
-    """x / (1 + |x|).
+    """``x / (1 + |x|)``.
 
     Args:
         x: A node or an array of any shape.

@@ -32,6 +32,7 @@ FUNCTION = ["nonsense", 5, 1.5, {"a": 1}, b"relu", [1]]
 DTYPE = ["nope", "int32", "float16", 5, object, complex, "U4", "uint8"]
 SHAPE = ["a", -1, (0,), (2.5,), (None,), ("a",), {}, 1.5, (4, -2)]
 TRUTH = ["no", 5, [], {}, None]
+REGULARIZER = ["l7", 0.1, {"a": 1}]
 UNCOVERED = ["l2", 0.1, {"a": 1}]
 SEED = ["a", -1, 1.5, [1], NAN, {}]
 MODE = ["up", 5, None, "MIN", []]
@@ -41,8 +42,8 @@ WITH_KERNEL = {
     "activation": FUNCTION,
     "kernel_initializer": FUNCTION,
     "bias_initializer": FUNCTION,
-    "kernel_regularizer": UNCOVERED,
-    "bias_regularizer": UNCOVERED,
+    "kernel_regularizer": REGULARIZER,
+    "bias_regularizer": REGULARIZER,
     "activity_regularizer": UNCOVERED,
     "kernel_constraint": UNCOVERED,
     "bias_constraint": UNCOVERED,
@@ -167,7 +168,7 @@ CLASSES: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
     "optimizers.schedules.PiecewiseConstantDecay": (
         {"boundaries": [5], "values": [0.1, 0.2]},
         {
-            "boundaries": [5, "a", {}, None, [], [1, 2], ["a"]],
+            "boundaries": ["a", {}, None, [], [1, 2], ["a"]],
             "values": [5, "a", None, [], [NAN, 1]],
         },
     ),

@@ -101,7 +101,7 @@ class Admitting(Compiled):
         """Samples and targets, checked, in the shapes and dtypes of the graph."""
         x, y = samples.as_samples(self._packed(x, what), y if targets else None, what)
         if targets and y is None:
-            raise ValueError(f"{what}: y is missing")
+            raise ValueError(f"{what}: y is missing; data are a pair (x, y)")
         if not self.built:
             self._make_weights((None, *x.shape[1:]))
         if not self._inputs:  # a formula of one's own

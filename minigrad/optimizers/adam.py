@@ -117,7 +117,7 @@ class AdamW(Adam):
 class Adamax(Adam):
     """Adam, with the largest gradient, which fades, in place of the root of the mean of squares.
 
-        m ← m + (1 − β₁)(g − m),    u ← max(β₂u, |g|)
+        m ← m + (1 − β₁)(g − m),    u ← max(β₂u, abs(g))
         w ← w − learning_rate / (1 − β₁ᵗ) · m / (u + ε)
 
     Source: Kingma and Ba, arXiv 1412.6980, section 7.1, with Keras's ε.
