@@ -181,7 +181,15 @@ def public_modules() -> list[str]:
 def documented(module: str) -> str:
     """The page of a module: what it offers, as its docstrings say."""
     name = f"minigrad.{module}"
-    return f"# `{name}`\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n```\n"
+    whole = f"# `{name}`\n\n```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n"
+    part, losses = getattr(minigrad, module), minigrad.losses
+    # a loss that serves as a metric as well is described among the losses
+    lent = [
+        n
+        for n in losses.__all__
+        if part is not losses and getattr(part, n, 0) is getattr(losses, n)
+    ]
+    return whole + (f"   :exclude-members: {', '.join(lent)}\n" if lent else "") + "```\n"
 
 
 def offers(module: str, name: str) -> bool:
