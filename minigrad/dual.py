@@ -96,6 +96,7 @@ RULES: dict[Callable[..., Any], tuple[Callable[..., Any] | None, ...]] = {
     np.amax: (largest,),
     np.reshape: linear(np.reshape),
     np.transpose: linear(np.transpose),
+    np.pad: linear(np.pad),
 }
 
 # Functions that look at the value alone. What they give is a plain number or boolean, with

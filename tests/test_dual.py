@@ -48,6 +48,7 @@ ONE_ARGUMENT = {
     np.amax: lambda x: np.amax(x * np.arange(4.0)),
     np.reshape: lambda x: np.reshape(x * np.arange(6.0), (3, -1))[2, 1],
     np.transpose: lambda x: (x * np.arange(6.0).reshape(2, 3)).T[2, 1],
+    np.pad: lambda x: np.pad(x * np.arange(1.0, 4.0), (2, 1))[3],
 }
 
 

@@ -48,6 +48,10 @@ def test_a_plan_passes_and_says_how_much_was_looked_at(threads, way):
     assert table.way == way and table.verify() > 100
 
 
+def needed_together(one, other):
+    return one.lifetime[0] <= other.lifetime[1] and other.lifetime[0] <= one.lifetime[1]
+
+
 def test_buffers_that_lie_on_one_another_are_found():
     """Every pair of buffers that are needed together is put in one place, and found."""
     found = 0
@@ -56,7 +60,11 @@ def test_buffers_that_lie_on_one_another_are_found():
     buffers = [b for b in program.memory.buffers if b.written]
     for buffer in buffers:
         for other in buffers:
-            if buffer is not other and buffer.meets(other) and other.nbytes <= buffer.nbytes:
+            if (
+                buffer is not other
+                and needed_together(buffer, other)
+                and other.nbytes <= buffer.nbytes
+            ):
                 start = other.start
                 other.start = buffer.start
                 before = program.begin, program.data, program.forward, program.backward

@@ -93,7 +93,7 @@ class Functional(Layer):
     def _one_of(self, things: Sequence[Any], several: bool) -> Any:
         """The only one, or the list of all."""
         if not things:
-            raise AttributeError(f"{title(self)} does not know its input yet: see mg.Input")
+            raise AttributeError  # the words are where attributes that there are not are asked for
         return list(things) if several else things[0]
 
     def _parts(self) -> list[Layer]:

@@ -17,7 +17,7 @@ from minigrad.model.counting import Counters, Logs, Predictions
 from minigrad.model.data import Arrays, Data
 from minigrad.model.progress import ProgressLine, check_verbose
 from minigrad.model.steps import Sweep
-from minigrad.shared.arguments import whole
+from minigrad.shared.arguments import title, whole
 
 __all__ = ["Model"]
 
@@ -394,6 +394,8 @@ class Model(Admitting):
         return self.predict(x, batch_size=max(size, 1), verbose=0)
 
     def __getattr__(self, name: str) -> Any:
+        if name in ("input", "output"):
+            raise AttributeError(f"{title(self)} does not know its input yet: see mg.Input")
         if name in KERAS_ONLY:
             raise AttributeError(
                 f"{type(self).__name__}.{name} is not covered: {KERAS_ONLY[name]}. "
