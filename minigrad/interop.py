@@ -330,7 +330,7 @@ def from_keras(keras_model: Any, compile: bool = True) -> Model:
         >>> mg.interop.from_keras(theirs)
         Traceback (most recent call last):
         ValueError: from_keras: LayerNormalization "norm" is not covered by minigrad. Covered are
-        Activation, Add, AveragePooling2D, ...
+        Activation, Add, Average, ...
     """
     keras = import_keras()
     if not isinstance(keras_model, keras.Sequential) and not is_graph(keras_model, keras):

@@ -285,10 +285,10 @@ REFUSED = {
     "old rate": (lambda k, m: k.optimizers.SGD(lr=0.1), "'lr'. It is called learning_rate"),
     "old decay": (lambda k, m: k.optimizers.SGD(decay=1e-6), "'decay'.*schedules.InverseTimeDecay"),
     "regularizer": (
-        lambda k, m: k.layers.Dense(3, kernel_regularizer="l2"),
-        "kernel_regularizer='",
+        lambda k, m: k.layers.Dense(3, activity_regularizer="l2"),
+        "activity_regularizer='",
     ),
-    "regularizers": (lambda k, m: k.regularizers.l2(0.1), "no 'regularizers'"),
+    "regularizers": (lambda k, m: k.regularizers.OrthogonalRegularizer(), "no 'Orthogonal"),
     "board": (lambda k, m: k.callbacks.TensorBoard(), "no 'TensorBoard'"),
     "plot": (lambda k, m: k.utils.plot_model(m), "no 'plot_model'.*mg.display.draw"),
     "augmentation": (lambda k, m: k.layers.RandomFlip(), "no 'RandomFlip'"),
@@ -305,7 +305,7 @@ REFUSED = {
         lambda k, m: k.datasets.cifar10,
         "no 'cifar10'.*load_data.*fashion_mnist, mnist",
     ),
-    "activation": (lambda k, m: k.activations.gelu, "no 'gelu'"),
+    "activation": (lambda k, m: k.activations.celu, "no 'celu'"),
 }
 
 

@@ -280,7 +280,7 @@ def test_what_holds_no_number_is_another_thing(x, other):
 
 MATRIX = np.array([[1.0, 5.0, 2.0], [4.0, 3.0, 6.0]])
 GIVEN = {  # for each parameter of NumPy's functions a value that changes something
-    "axis": 0, "dtype": np.float32, "out": "an array", "keepdims": True, "initial": 10.0,
+    "axis": 0, "mode": "reflect", "dtype": np.float32, "out": "an array", "keepdims": True, "initial": 10.0,
     "where": np.array([True, False, True]), "order": "F", "copy": True, "axes": (1, 0),
     "shape": (3, 2), "newshape": (3, 2), "casting": "unsafe", "subok": False,
     "signature": "dd->d", "x": MATRIX, "y": -MATRIX,
@@ -312,6 +312,7 @@ def call(function, name, by_position, wrap):
     arrays += (
         [GIVEN["shape"]] if function is np.reshape and name not in ("shape", "newshape") else []
     )
+    arrays += [((1, 2), (0, 1))] if function is np.pad else []
     expected = function(*arrays) if name == "out" else None
     given = np.empty_like(expected) if expected is not None else GIVEN[name]
     if name == "signature" and getattr(function, "nin", 1) == 1:
