@@ -186,7 +186,8 @@ def graph_to_keras(model: Model, keras: Any) -> Any:
     ends = [[found[tensor] for tensor in end] for end in (model.inputs, model.outputs)]
     several = zip(ends, model._several, strict=True)
     theirs = keras.Model(*(end if many else end[0] for end, many in several), name=model.name)
-    theirs.trainable = model.trainable
+    if not model.trainable:  # which says it of all layers
+        theirs.trainable = False
     return theirs
 
 
@@ -420,7 +421,8 @@ def graph_from_keras(keras_model: Any, keras: Any) -> Model:
         tensors = [mine(tensor) for tensor in given]
         ends.append(tensors if isinstance(told, (list, tuple)) else tensors[0])
     model = Model(ends[0], ends[1], name=keras_model.name)
-    model.trainable = keras_model.trainable
+    if not keras_model.trainable:
+        model.trainable = False
     return model
 
 
@@ -436,7 +438,8 @@ def sequential_from_keras(keras_model: Any, keras: Any) -> Sequential:
     for mine, theirs in zip(model.layers, keras_model.layers, strict=True):
         if not isinstance(mine, Model):
             mine.set_weights([weight.numpy() for weight in theirs.weights])
-    model.trainable = keras_model.trainable
+    if not keras_model.trainable:
+        model.trainable = False
     return model
 
 

@@ -360,3 +360,12 @@ def refuse_keras(true_import):
         return true_import(name, *rest, **more)
 
     return pretend
+
+
+def test_a_layer_that_is_not_trained_stays_so_in_a_graph():
+    x = mg.Input((3,))
+    y = mg.layers.Dense(2, name="first", trainable=False)(x)
+    model = mg.Model(x, mg.layers.Dense(1)(y))
+    theirs = to_keras(model)
+    assert not theirs.get_layer("first").trainable and len(theirs.trainable_weights) == 2
+    assert not from_keras(theirs).get_layer("first").trainable

@@ -357,7 +357,6 @@ WRONG = {
         "call model.compile",
     ),
     "no loss": (lambda m: classifier(loss=None).fit(X, ONE_HOT), "needs a loss"),
-    "keras's default": (lambda m: m.compile(loss="mse"), "'rmsprop' is not covered"),
     "loss": (lambda m: m.compile("sgd", "hinge"), "loss 'hinge' is not covered"),
     "metric": (lambda m: m.compile("sgd", "mse", metrics=["acuracy"]), "Did you mean 'accuracy'"),
     "metrics": (lambda m: m.compile("sgd", "mse", metrics="accuracy"), "metrics is a list"),

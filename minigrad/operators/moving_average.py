@@ -11,7 +11,7 @@ import numpy as np
 
 from minigrad.graph import Node, Operator, Variable
 
-__all__ = ["Averages", "MovingAverage"]
+__all__ = ["MovingAverage"]
 
 
 class MovingAverage(Operator):
