@@ -420,7 +420,7 @@ def graph_from_keras(keras_model: Any, keras: Any) -> Model:
         tensors = [mine(tensor) for tensor in given]
         ends.append(tensors if isinstance(told, (list, tuple)) else tensors[0])
     model = Model(ends[0], ends[1], name=keras_model.name)
-    model.trainable = keras_model.trainable
+    model._trainable = bool(keras_model.trainable)
     return model
 
 
@@ -436,7 +436,7 @@ def sequential_from_keras(keras_model: Any, keras: Any) -> Sequential:
     for mine, theirs in zip(model.layers, keras_model.layers, strict=True):
         if not isinstance(mine, Model):
             mine.set_weights([weight.numpy() for weight in theirs.weights])
-    model.trainable = keras_model.trainable
+    model._trainable = bool(keras_model.trainable)
     return model
 
 

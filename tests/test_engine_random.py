@@ -2,22 +2,21 @@
 
 A layer takes operators in random order, of any of the nodes, weights and constants that are there:
 weights are worked on before they meet the input, masks are made and used, nodes and weights are
-read in several places. ``MINIGRAD_LONG=1`` tries thousands of them.
+read in several places.
 """
-
-import os
 
 import numpy as np
 from both_ways import both_ways, same
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from long_forms import has_a_long_form, times
 from test_engine import engine
 
 import minigrad as mg
 
 L = mg.layers
 WIDTH = 4
-LAYERS = 4000 if os.environ.get("MINIGRAD_LONG") else 200
+LAYERS = times(200, 4000)
 
 ONE = {
     "tanh": np.tanh,
@@ -95,6 +94,7 @@ def slope_of_the_loss(model, x, y, direction):
     return (losses[0] - losses[1]) / (2 * step)
 
 
+@has_a_long_form
 @settings(max_examples=LAYERS, suppress_health_check=[HealthCheck.too_slow])
 @given(
     steps=steps,
