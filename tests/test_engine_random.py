@@ -95,6 +95,11 @@ def slope_of_the_loss(model, x, y, direction):
 
 
 @has_a_long_form
+def test_random_layers(figures):
+    random_layers()
+    figures(f"random layers: {LAYERS}, plan = graph = finite differences")
+
+
 @settings(max_examples=LAYERS, suppress_health_check=[HealthCheck.too_slow])
 @given(
     steps=steps,
@@ -102,7 +107,7 @@ def slope_of_the_loss(model, x, y, direction):
     batch=st.sampled_from([1, 2, 5, 8]),
     optimizer=st.sampled_from([mg.optimizers.SGD, mg.optimizers.Adam]),
 )
-def test_random_layers(steps, threads, batch, optimizer):
+def random_layers(steps, threads, batch, optimizer):
     with engine(threads, large=100, cache=1 << 13):
         models = both_ways(
             lambda: [Random(steps), L.Dense(WIDTH, "tanh"), Random(steps[::-1]), L.Dense(2)],
