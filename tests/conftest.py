@@ -4,6 +4,7 @@ import os
 
 import pytest
 from hypothesis import settings
+from small_sets import contents, small  # noqa: F401 (fixtures)
 
 from minigrad.engine import plan
 from minigrad.engine.plan import Plan
@@ -45,3 +46,24 @@ def keras():
     """The reference that minigrad's interface is held to; slow to import, so only once."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     return pytest.importorskip("keras", reason="TensorFlow belongs to the test extra")
+
+
+COUNTED: list[str] = []  # what tests have counted in this run
+
+
+@pytest.fixture
+def figures():
+    """Note what a test has counted; printed at the end of the run, and kept in tests/README.md."""
+
+    def note(line: str) -> None:
+        print(line)
+        COUNTED.append(line)
+
+    return note
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    if COUNTED:
+        terminalreporter.section("counted")
+        for line in COUNTED:
+            terminalreporter.line(line)

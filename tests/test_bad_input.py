@@ -239,15 +239,16 @@ CLASSES: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
 }
 
 X, Y = np.arange(20, dtype=np.float32).reshape(5, 4), np.eye(3, dtype=np.float32)[[0, 1, 2, 0, 1]]
+BEYOND = np.float64([1e300])  # beyond the range of float32
 GENERATOR = (row for row in X)
 ARRAYS = [
     None, "text", 5, 3.5, GENERATOR, {"a": X}, [], [[1, 2], [3]], X[:0], X[:, :3], X.astype(str),
     X.astype(complex), X.astype(object), np.where(X == 7, np.nan, X), np.where(X == 7, np.inf, X),
-    X * 1e300, X[..., None, None], object(), np.ma.masked_array(X, X > 5),
+    BEYOND * X, X[..., None, None], object(), np.ma.masked_array(X, X > 5),
 ]  # fmt: skip
 TARGETS = [
     "text", 5, GENERATOR, [], Y[:3], Y[:, :2], Y.astype(str), Y.astype(complex),
-    np.where(Y == 1, np.nan, Y), Y * 1e300, np.arange(5), Y[..., None, None], object(),
+    np.where(Y == 1, np.nan, Y), BEYOND * Y, np.arange(5), Y[..., None, None], object(),
 ]  # fmt: skip
 SAMPLE_WEIGHTS = [
     5, "a", [1, 2], np.ones(4), np.ones((5, 2)), np.ones((1, 5)), np.full(5, np.nan), [1e300] * 5,

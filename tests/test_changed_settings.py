@@ -62,6 +62,20 @@ def test_a_setting_of_a_layer(make, name, value, eagerly):
     np.testing.assert_allclose(after, by_hand(model), atol=1e-5)
 
 
+@BOTH
+def test_a_regularizer(eagerly):
+    layer = L.Dense(4, kernel_regularizer=mg.regularizers.L2(0.5))
+    model = trained(layer, eagerly=eagerly)
+
+    def evaluated():
+        return model.evaluate(X, Y, verbose=0)
+
+    kernel = layer.get_weights()[0].astype(float)
+    plain = evaluated() - 0.5 * np.sum(kernel**2)
+    layer.kernel_regularizer.l2 = 2.0
+    assert evaluated() == pytest.approx(plain + 2 * np.sum(kernel**2), rel=1e-5)
+
+
 def test_the_rate_of_dropout():
     layer = L.Dropout(0.9)
     model, other = trained(layer), trained(L.Dropout(0.0))

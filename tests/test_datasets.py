@@ -1,101 +1,20 @@
 """The data: the same arrays from every form, and a clear word about whatever is wrong."""
 
-import contextlib
 import dataclasses
-import functools
 import gzip
 import hashlib
 import struct
-import sys
-import threading
 import time
 import tracemalloc
-from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
+from small_sets import FILES, TRAIN_LABELS, idx, write
 
 from minigrad import datasets
 from minigrad.datasets import DataError, fashion_mnist, load_csv, mnist, read_idx
 from minigrad.shared import download
-
-FILES = list(fashion_mnist.sums)
-TRAIN_LABELS = "train-labels-idx1-ubyte"
-
-
-def idx(values: np.ndarray) -> bytes:
-    """An IDX file written by its definition: magic number, axes, bytes."""
-    return struct.pack(f">I{values.ndim}I", 0x800 + values.ndim, *values.shape) + values.tobytes()
-
-
-@pytest.fixture
-def contents() -> dict[str, bytes]:
-    """The four files of a set of 7 and 3 pictures."""
-    random = np.random.default_rng(0)
-    made = {}
-    for part, count in (("train", 7), ("t10k", 3)):
-        pictures = random.integers(0, 256, (count, 28, 28), dtype=np.uint8)
-        made[f"{part}-images-idx3-ubyte"] = idx(pictures)
-        made[f"{part}-labels-idx1-ubyte"] = idx(random.integers(0, 10, count, dtype=np.uint8))
-    return made
-
-
-@pytest.fixture
-def small(contents, tmp_path, monkeypatch) -> datasets.Dataset:
-    """A small set that lies nowhere yet: not in the repository, and the cache is empty."""
-    monkeypatch.setenv("MINIGRAD_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(datasets, "REPOSITORY", tmp_path / "repository")
-    sums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    nowhere = "http://127.0.0.1:9/"
-    return dataclasses.replace(fashion_mnist, name="small", address=nowhere, sums=sums)
-
-
-def write(folder: Path, contents: dict[str, bytes], packed: bool = True) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in contents.items():
-        file = folder / (f"{name}.gz" if packed else name)
-        file.write_bytes(gzip.compress(content) if packed else content)
-    return folder
-
-
-def cached(tmp_path: Path) -> list[str]:
-    return sorted(path.name for path in (tmp_path / "cache").rglob("*") if path.is_file())
-
-
-@pytest.fixture
-def serve():
-    """Start a server on this machine with a given handler; return its address."""
-    servers = []
-
-    def start(handler) -> str:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.server_port}/"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-def files_of(folder: Path):
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *arguments): ...
-
-    return functools.partial(Quiet, directory=folder)
-
-
-def answer(respond):
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            respond(self)
-
-        def log_message(self, *arguments): ...
-
-    return Handler
-
 
 # What the repository holds
 
@@ -173,146 +92,6 @@ def test_cache_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.delenv("MINIGRAD_CACHE")
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert Path.home() in download.cache_folder().parents
-
-
-# Downloads, from a server on this machine
-
-
-def test_download_is_checked_stored_and_used_again(small, contents, tmp_path, serve):
-    small = dataclasses.replace(small, address=serve(files_of(write(tmp_path / "up", contents))))
-    first = small.load_data()
-    assert cached(tmp_path) == sorted(f"{name}.gz" for name in FILES)
-    offline = dataclasses.replace(small, address="http://127.0.0.1:9/")
-    again = offline.load_data()
-    assert np.array_equal(first[0][0], again[0][0])
-
-
-@pytest.mark.parametrize("with_tqdm", [True, False])
-def test_download_shows_progress(small, contents, tmp_path, serve, capsys, monkeypatch, with_tqdm):
-    if not with_tqdm:
-        monkeypatch.setitem(sys.modules, "tqdm.auto", None)
-    small = dataclasses.replace(small, address=serve(files_of(write(tmp_path / "up", contents))))
-    small.load_data()
-    assert "train-images-idx3-ubyte.gz" in capsys.readouterr().err
-
-
-def test_wrong_content_from_upstream_is_refused(small, contents, tmp_path, serve):
-    other = bytearray(contents["train-images-idx3-ubyte"])
-    other[-1] ^= 1
-    contents["train-images-idx3-ubyte"] = bytes(other)
-    small = dataclasses.replace(small, address=serve(files_of(write(tmp_path / "up", contents))))
-    with pytest.raises(DataError, match=r"train-images-idx3-ubyte\.gz: not small.*SHA-256"):
-        small.load_data()
-    assert cached(tmp_path) == []
-
-
-def test_page_of_a_proxy_is_refused(small, tmp_path, serve):
-    def page(request):
-        request.send_response(200)
-        request.end_headers()
-        request.wfile.write(b"<html>Please sign in</html>")
-
-    small = dataclasses.replace(small, address=serve(answer(page)))
-    with pytest.raises(DataError, match=r"not gzip, it begins with b'<html"):
-        small.load_data()
-    assert cached(tmp_path) == []
-
-
-def test_download_that_breaks_off(small, contents, tmp_path, serve):
-    def half(request):
-        packed = gzip.compress(contents["train-images-idx3-ubyte"])
-        request.send_response(200)
-        request.send_header("Content-Length", str(len(packed)))
-        request.end_headers()
-        request.wfile.write(packed[: len(packed) // 2])
-
-    small = dataclasses.replace(small, address=serve(answer(half)))
-    with pytest.raises(ConnectionError, match=r"train-images-idx3-ubyte\.gz: truncated, \d+ of"):
-        small.load_data()
-    assert cached(tmp_path) == []
-
-
-@pytest.mark.parametrize("limit", ["SILENCE", "DEADLINE"])
-def test_download_has_a_time_limit(small, tmp_path, serve, monkeypatch, limit):
-    """A server that says nothing, and one that sends a byte now and then."""
-    over = threading.Event()
-
-    def slow(request):
-        request.send_response(200)
-        request.send_header("Content-Length", "1000000")
-        request.end_headers()
-        for _ in range(200):  # four seconds, so that a missing limit fails and does not hang
-            if over.wait(0.02):
-                return
-            if limit == "DEADLINE":
-                request.wfile.write(b"x")
-
-    monkeypatch.setattr(download, limit, 0.2)
-    small = dataclasses.replace(small, address=serve(answer(slow)))
-    start = time.monotonic()
-    with pytest.raises(TimeoutError, match="no answer in time"):
-        small.load_data()
-    over.set()
-    assert time.monotonic() - start < 2.5
-    assert cached(tmp_path) == []
-
-
-def test_a_server_that_does_not_end_is_left(small, tmp_path, serve, monkeypatch):
-    monkeypatch.setattr(download, "MOST", 1 << 20)
-
-    def respond(handler):
-        handler.send_response(200)
-        handler.end_headers()
-        with contextlib.suppress(OSError):
-            while True:
-                handler.wfile.write(bytes(1 << 16))
-
-    small = dataclasses.replace(small, address=serve(answer(respond)))
-    with pytest.raises(ConnectionError, match="more than 1,048,576 bytes came"):
-        small.load_data()
-    assert cached(tmp_path) == []
-
-
-@pytest.mark.parametrize("length", ["abc", "-1", "1e3"])
-def test_a_length_that_is_no_number_is_not_believed(small, contents, tmp_path, serve, length):
-    def respond(handler):
-        body = gzip.compress(contents[handler.path.strip("/").removesuffix(".gz")])
-        handler.send_response(200)
-        handler.send_header("Content-Length", length)
-        handler.end_headers()
-        handler.wfile.write(body)
-        handler.close_connection = True
-
-    small = dataclasses.replace(small, address=serve(answer(respond)))
-    try:
-        (x_train, _), _ = small.load_data()
-    except ConnectionError:
-        assert cached(tmp_path) == []  # Python's own client may refuse such a length
-    else:
-        assert idx(x_train) == contents["train-images-idx3-ubyte"]
-
-
-def test_a_redirect_to_a_broken_address_is_a_failed_connection(small, serve):
-    def respond(handler):
-        handler.send_response(302)
-        handler.send_header("Location", "http://[broken")
-        handler.end_headers()
-
-    small = dataclasses.replace(small, address=serve(answer(respond)))
-    with pytest.raises(ConnectionError):
-        small.load_data()
-
-
-def test_no_network_says_what_to_do(small):
-    with pytest.raises(ConnectionError, match=r"127\.0\.0\.1:9.*by hand.*load_data\(path=folder\)"):
-        small.load_data()
-
-
-def test_missing_file_upstream(small, tmp_path, serve):
-    (tmp_path / "empty").mkdir()
-    small = dataclasses.replace(small, address=serve(files_of(tmp_path / "empty")))
-    with pytest.raises(ConnectionError, match="not found"):
-        small.load_data()
 
 
 # Files that are not what they should be

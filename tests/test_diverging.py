@@ -51,7 +51,7 @@ def test_a_loss_that_is_not_finite_ends_training_with_the_last_good_weights(
     assert made.optimizer.iterations == good.steps
 
 
-@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
+@pytest.mark.filterwarnings("ignore:divide", "ignore:overflow", "ignore:invalid")
 def test_the_layer_in_which_it_began_is_named():
     class Reciprocal(mg.layers.Layer):
         def call(self, inputs):
@@ -74,6 +74,7 @@ def test_terminate_on_nan_ends_training_without_an_error(threads, capsys):
         np.testing.assert_array_equal(before, after)
 
 
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
 def test_keras_stops_at_the_same_batch(keras):
     def script(lib):
         made = lib.Sequential([lib.Input((1,)), lib.layers.Dense(1, kernel_initializer="ones")])

@@ -72,6 +72,9 @@ def test_integration_runs_the_commands_of_everybody():
     assert "make lint\nmake test ARGS=" in text(".ci/run")
     workflow = yaml.safe_load(text(".github/workflows/test.yml"))
     jobs = workflow["jobs"]
+    weekly = jobs.pop("long")
+    assert weekly["if"] == "github.event_name == 'schedule'"
+    assert "make.py test-long" in weekly["steps"][-1]["run"]
     assert all(job["timeout-minutes"] <= 60 for job in jobs.values())
     assert workflow["permissions"] == {"contents": "read"}
     steps = [step.get("run", "") for job in jobs.values() for step in job["steps"]]

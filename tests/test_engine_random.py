@@ -2,22 +2,21 @@
 
 A layer takes operators in random order, of any of the nodes, weights and constants that are there:
 weights are worked on before they meet the input, masks are made and used, nodes and weights are
-read in several places. ``MINIGRAD_LONG=1`` tries thousands of them.
+read in several places.
 """
-
-import os
 
 import numpy as np
 from both_ways import both_ways, same
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from long_forms import has_a_long_form, times
 from test_engine import engine
 
 import minigrad as mg
 
 L = mg.layers
 WIDTH = 4
-LAYERS = 4000 if os.environ.get("MINIGRAD_LONG") else 200
+LAYERS = times(200, 4000)
 
 ONE = {
     "tanh": np.tanh,
@@ -95,6 +94,12 @@ def slope_of_the_loss(model, x, y, direction):
     return (losses[0] - losses[1]) / (2 * step)
 
 
+@has_a_long_form
+def test_random_layers(figures):
+    random_layers()
+    figures(f"random layers: {LAYERS}, plan = graph = finite differences")
+
+
 @settings(max_examples=LAYERS, suppress_health_check=[HealthCheck.too_slow])
 @given(
     steps=steps,
@@ -102,7 +107,7 @@ def slope_of_the_loss(model, x, y, direction):
     batch=st.sampled_from([1, 2, 5, 8]),
     optimizer=st.sampled_from([mg.optimizers.SGD, mg.optimizers.Adam]),
 )
-def test_random_layers(steps, threads, batch, optimizer):
+def random_layers(steps, threads, batch, optimizer):
     with engine(threads, large=100, cache=1 << 13):
         models = both_ways(
             lambda: [Random(steps), L.Dense(WIDTH, "tanh"), Random(steps[::-1]), L.Dense(2)],

@@ -322,6 +322,14 @@ def test_test_installs_everything_and_passes_the_words_on(called):
     assert command[1:] == ["-m", "pytest", "-k", "datasets"]
 
 
+def test_the_long_forms_are_the_marked_tests_and_a_switch(called, monkeypatch):
+    monkeypatch.setenv("MINIGRAD_LONG", "")
+    extras, command = called("test-long", "-x")
+    assert extras == ["notebooks", "keras", "test"]
+    assert command[1:] == ["-m", "pytest", "tests", "-m", "long", "-x"]
+    assert os.environ["MINIGRAD_LONG"] == "1"
+
+
 def test_help_tells_what_each_command_does():
     done = subprocess.run(
         [sys.executable, "make.py", "--help"], cwd=ROOT, capture_output=True, text=True, check=True

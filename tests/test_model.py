@@ -461,3 +461,13 @@ def test_to_categorical_is_keras_s(keras):
     for wrong in ([-1], [5], [0.5]):
         with pytest.raises(ValueError, match="to_categorical"):
             mg.utils.to_categorical(wrong, 3)
+
+
+def test_the_plan_that_was_used_last_is_kept_longest():
+    model = mg.Sequential([mg.Input((2,)), mg.layers.Dense(1)])
+    first = model._runner(1)
+    for batch in range(2, 9):
+        model._runner(batch)
+    assert model._runner(1) is first  # used once more, before a ninth is made
+    model._runner(9)
+    assert model._runner(1) is first

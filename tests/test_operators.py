@@ -558,3 +558,25 @@ def test_shapes_that_do_not_fit_are_refused_when_the_graph_is_built(build, messa
 def test_an_index_that_does_not_fit_is_refused():
     with pytest.raises(IndexError, match=r"Index of shape \(2, 3\): .*out of bounds"):
         mg.Variable(np.ones((2, 3)))[5]
+
+
+def test_a_reshape_of_whole_samples_keeps_them_apart():
+    x = mg.Variable(np.zeros((4, 6)))
+    reshaped = np.reshape(x, (4, 2, 3))
+    assert reshaped.keeps_samples_apart([True]) is True
+    assert reshaped.keeps_samples_apart([False]) is False
+
+
+def test_images_without_channels_are_told_how_to_get_them():
+    layer = mg.layers.Conv2D(2, 3)
+    with pytest.raises(ValueError, match=r"got \(None, 28, 28\) \(a Reshape of the data to"):
+        layer.compute_output_shape((None, 28, 28))
+    with pytest.raises(ValueError, match=r"got \(None, 28\)$"):
+        layer.compute_output_shape((None, 28))
+
+
+def test_a_cross_entropy_needs_an_axis_of_classes():
+    with pytest.raises(ValueError, match=r"predictions have shape \(\), labels \(\)"):
+        cross_entropy.SparseSoftmaxCrossEntropy(mg.Variable(1.0), np.array(0))
+    one = cross_entropy.SparseSoftmaxCrossEntropy(mg.Variable([1.0, 1.0]), np.array(0))
+    assert one.shape == ()

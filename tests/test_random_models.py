@@ -1,15 +1,14 @@
 """Random graphs of layers over the whole interface: planned, node by node and Keras agree.
 
 Branches begin anywhere and meet again, layers are used twice, weights cost, batches are
-normalized. In float64, so that what disagrees is a fault and no rounding. ``MINIGRAD_LONG=1`` tries
-thousands.
+normalized. In float64, so that what disagrees is a fault and no rounding.
 """
 
 import inspect
-import os
 
 import numpy as np
 import pytest
+from long_forms import has_a_long_form, times
 from test_engine import engine, floats
 
 import minigrad as mg
@@ -17,7 +16,7 @@ import minigrad as mg
 pytest.importorskip("keras", reason="TensorFlow belongs to the test extra")
 
 L = mg.layers
-SEEDS = range(3000 if os.environ.get("MINIGRAD_LONG") else 30)
+SEEDS = range(times(30, 3000))
 LARGEST = 400  # numbers of a sample between two layers
 # exponential grows beyond all bounds in a few layers; each is compared alone in test_layers.py
 ACTIVATIONS = sorted({*mg.activations.NAMES, None} - {"exponential"}, key=str)
@@ -172,9 +171,10 @@ def close(mine, other, what="", slack=1e-6):
     np.testing.assert_allclose(mine, other, rtol=slack, atol=slack / 5, err_msg=what)
 
 
+@has_a_long_form
 @pytest.mark.usefixtures("double")
 @pytest.mark.parametrize("seed", SEEDS)
-def test_three_times_the_same(seed):
+def test_three_times_the_same(seed, figures):
     draw = Draw(seed)
     walked = draw.model
     x, y = draw.compile()
@@ -193,6 +193,8 @@ def test_three_times_the_same(seed):
         for model in (walked, planned):
             close(model.predict(x, verbose=0), theirs(x).numpy(), "predictions")
             close(model.evaluate(x, y, verbose=0), theirs.test_on_batch(x, y), "evaluate")
+    if seed == SEEDS[-1]:
+        figures(f"random models: {len(SEEDS)}, plan = node by node = Keras")
 
 
 def compare_gradients(walked, theirs, x, y):

@@ -758,7 +758,8 @@ def test_an_index_cannot_be_a_node():
 
 def test_powers_at_zero():
     assert [gradient(lambda x, n=n: x**n, 0.0) for n in (0, 1, 2, 3)] == [0, 1, 0, 0]
-    by_base, by_exponent = gradient(lambda x, y: x**y, [0.0, 0.0, 0.0], [2.0, 0.5, 0.0])
+    with np.errstate(divide="ignore"):  # the slope of the root is infinite there
+        by_base, by_exponent = gradient(lambda x, y: x**y, [0.0, 0.0, 0.0], [2.0, 0.5, 0.0])
     assert by_base.tolist() == [0, np.inf, 0] and by_exponent.tolist() == [0, 0, 0]
     with np.errstate(all="ignore"):
         assert np.isnan(gradient(lambda x, y: x**y, 0.0, -1.0)[1])
@@ -773,7 +774,8 @@ def test_powers_of_negative_numbers_by_their_base():
 
 
 def test_an_exponent_that_does_not_change_needs_no_logarithm():
-    powers = dual.gradient(lambda n: np.sum(np.array([-2.0, 3.0]) ** n), np.array([3.0, 2.0]))
+    with np.errstate(invalid="ignore"):  # of the other direction, in which −2 has a logarithm
+        powers = dual.gradient(lambda n: np.sum(np.array([-2.0, 3.0]) ** n), np.array([3.0, 2.0]))
     assert powers[1] == pytest.approx(9 * np.log(3))
     # and a change of second order is one: d²/dt² 2^(t²) at 0 is 2 log 2
     second = dual.derivative(lambda t: dual.derivative(lambda s: 2.0 ** (s * s), t), 0.0)
@@ -808,7 +810,7 @@ def test_the_double_where_is_right(name):
     _, at, slope, twice = NOT_TAKEN[name]
     with np.errstate(all="ignore"):
         assert gradient(twice, at) == slope
-    report = check_gradient(twice, at)
+        report = check_gradient(twice, at)
     assert report.ok and not report.hints
 
 

@@ -2,11 +2,7 @@
 
 import errno
 import os
-import signal
 import stat
-import subprocess
-import sys
-import time
 import zipfile
 import zlib
 from pathlib import Path
@@ -86,6 +82,20 @@ def test_a_thousand_weights_keep_their_order(tmp_path):
     assert [float(w[0]) for w in model.get_weights()] == list(range(1100))
 
 
+def test_the_numbers_of_arrays_count_and_not_their_place_in_the_file(tmp_path):
+    model, path = small(3, 3), tmp_path / "w.npz"
+    model.save_weights(path)
+    with zipfile.ZipFile(path) as packed:
+        members = {name: packed.read(name) for name in packed.namelist()}
+    with zipfile.ZipFile(path, "w") as packed:  # as a tool that sorts otherwise would
+        for name in reversed(members):
+            packed.writestr(name, members[name])
+    before = model.get_weights()
+    model.set_weights([w * 0 for w in before])
+    model.load_weights(path)
+    assert same(model.get_weights(), before)
+
+
 @pytest.mark.parametrize("name", ["a/b", "../x", "ü–∂", "a" * 300, "\ud800", "000/y.npy", "n\0l"])
 def test_names_of_weights_are_harmless(tmp_path, name):
     model = mg.Sequential([mg.Input((4,)), mg.layers.Dense(3, name=name), mg.layers.Dense(2)])
@@ -116,29 +126,6 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(OSError, match=r"No space left on device; nothing was written: .*w\.npz"):
         model.save_weights(path)
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
-
-
-@POSIX
-def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path):
-    """Killed at random moments while it saves: always a whole file, and no litter that stays."""
-    times = 200 if os.environ.get("LONG") else 12
-    path = tmp_path / "w.npz"
-    code = (
-        "import sys, minigrad as mg\n"
-        "m = mg.Sequential([mg.Input((400,)), mg.layers.Dense(800, name='d')])\n"
-        f"m.save_weights({str(path)!r}); print('ready', flush=True)\n"
-        f"while True: m.save_weights({str(path)!r})\n"
-    )
-    model, generator = small(800, 400), np.random.default_rng(0)
-    for _ in range(times):
-        with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
-            process.stdout.readline()
-            time.sleep(generator.random() * 0.05)
-            process.send_signal(signal.SIGKILL)
-        model.load_weights(path)
-    model.save_weights(path)
-    assert list(tmp_path.iterdir()) == [path]
-    print(f"{times} kills while saving survived")
 
 
 # -- what goes wrong while reading ---------------------------------------------------------

@@ -18,6 +18,7 @@ SETTINGS = ROOT / "tools" / "jupyter"  # what keeps JupyterLab from asking and w
 EXTRAS = {
     "lab": ["notebooks"],
     "test": ["notebooks", "keras", "test", "book"],
+    "test-long": ["notebooks", "keras", "test"],
     "notebooks": ["notebooks", "keras", "test"],
     "book": ["book"],
     "lint": ["dev"],
@@ -42,6 +43,12 @@ def lab(arguments: list[str]) -> None:
 def test(arguments: list[str]) -> None:
     """Run the tests, the examples in the docstrings and the notebooks."""
     run([PYTHON, "-m", "pytest", *arguments])
+
+
+def test_long(arguments: list[str]) -> None:
+    """Run the long forms of the tests that have one: thousands of cases, for an hour or two."""
+    os.environ["MINIGRAD_LONG"] = "1"
+    run([PYTHON, "-m", "pytest", "tests", "-m", "long", *arguments])
 
 
 def notebooks(arguments: list[str]) -> None:
@@ -75,6 +82,7 @@ def everything(arguments: list[str]) -> None:
 COMMANDS = {
     "lab": lab,
     "test": test,
+    "test-long": test_long,
     "notebooks": notebooks,
     "book": book,
     "lint": lint,

@@ -33,6 +33,7 @@ from minigrad.model.counting import Counters
 from minigrad.model.functional import Functional
 from minigrad.model.lock import Lock
 from minigrad.model.steps import Runner
+from minigrad.regularizers import Regularizer
 from minigrad.shared import lookup
 from minigrad.shared.arguments import title, whole
 
@@ -246,11 +247,13 @@ class Compiled(Functional):
 
     def _settings(self) -> tuple[Any, ...]:
         """What has been set at the layers that a graph is made by: rates, activations, …"""
+        parts = tree(self)
+        parts += [v for part in parts for v in vars(part).values() if isinstance(v, Regularizer)]
         return tuple(
             value
-            for part in tree(self)
-            for name, value in vars(part).items()
-            if isinstance(value, (bool, float, FunctionType)) and name not in STATES
+            for part in parts
+            for name, value in {**vars(part), "": type(part)}.items()
+            if isinstance(value, (bool, float, type, FunctionType)) and name not in STATES
         )
 
     def _remark(self) -> None:

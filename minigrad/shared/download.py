@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from minigrad.shared import files
 
@@ -57,14 +60,12 @@ def download(url: str) -> bytes:
         ConnectionError: http://127.0.0.1:9/file.gz: ... Is there a network? ...
     """
     import http.client
-    import urllib.error
-    import urllib.request
 
     end = time.monotonic() + DEADLINE
     by_hand = "Or fetch it by hand and name its folder: load_data(path=folder)"
     parts, received = [], 0
     try:
-        with urllib.request.urlopen(url, timeout=SILENCE) as response:
+        with opener(end).open(url, timeout=SILENCE) as response:
             length = response.headers.get("Content-Length") or "0"
             wanted = int(length) if length.isdecimal() else 0
             with progress(url.rsplit("/", 1)[-1], wanted) as advance:
@@ -72,8 +73,6 @@ def download(url: str) -> bytes:
                     parts.append(part)
                     received += len(part)
                     advance(len(part))
-                    if time.monotonic() > end:
-                        raise TimeoutError
                     if received > MOST:
                         raise OSError(f"more than {MOST:,} bytes came, which no file of ours has")
     except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: a broken URL
@@ -87,6 +86,52 @@ def download(url: str) -> bytes:
             f"{url}: truncated, {len(packed)} of {wanted} bytes arrived. {by_hand}"
         )
     return packed
+
+
+def opener(end: float) -> Any:
+    """What opens addresses, and reads no answer longer than until ``end``, headers included."""
+    import http.client
+    import urllib.request
+
+    class Answer(http.client.HTTPResponse):
+        def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
+            super().__init__(sock, *arguments, **options)
+            self.fp.close()
+            self.fp = io.BufferedReader(Patient(sock, end))
+
+    def connection(kind: type) -> Any:
+        return type(kind.__name__, (kind,), {"response_class": Answer})
+
+    class Plain(urllib.request.HTTPHandler):
+        def http_open(self, request: Any) -> Any:
+            return self.do_open(connection(http.client.HTTPConnection), request)
+
+    class Encrypted(urllib.request.HTTPSHandler):
+        def https_open(self, request: Any) -> Any:
+            return self.do_open(connection(http.client.HTTPSConnection), request)
+
+    return urllib.request.build_opener(Plain, Encrypted)
+
+
+class Patient(io.RawIOBase):
+    """A socket that is waited for until a time: what sends a byte now and then ends, too."""
+
+    def __init__(self, sock: socket.socket, end: float) -> None:
+        self.sock, self.end, self.bytes = sock, end, sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self.end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.sock.settimeout(min(SILENCE, left))
+        return self.bytes.readinto(buffer)  # type: ignore[attr-defined, no-any-return]
+
+    def close(self) -> None:
+        self.bytes.close()
+        super().close()
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from typing import BinaryIO
 
 __all__ = ["DataError", "Unpacked"]
 
+PART = 1 << 20  # bytes that are read at a time
+
 # What people hand over by mistake, by how it begins.
 OTHERS = {
     b"PK": "a zip archive (.npz and .xlsx are such): unpack it first",
@@ -70,8 +72,12 @@ class Unpacked:
         Raises:
             DataError: When the packed data are damaged or end too early.
         """
+        parts: list[bytes] = []  # a file may say that it holds much, and hold little
         try:
-            return self.stream.read(count)
+            while count > 0 and (part := self.stream.read(min(count, PART))):
+                parts.append(part)
+                count -= len(part)
+            return b"".join(parts)
         except (OSError, EOFError, zlib.error) as error:
             raise self.fault(error) from None
 
