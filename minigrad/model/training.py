@@ -401,7 +401,7 @@ class Model(Admitting):
                 f"{type(self).__name__}.{name} is not covered: {KERAS_ONLY[name]}. "
                 f"mg.interop.to_keras(model) hands the model to Keras, which has {name}."
             )
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return object.__getattribute__(self, name)  # says what is wrong, as a property does
 
 
 def with_history(callbacks: Any) -> tuple[CallbackList, History]:
