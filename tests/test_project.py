@@ -7,7 +7,6 @@ import itertools
 import json
 import os
 import re
-import statistics
 import subprocess
 import sys
 import tomllib
@@ -64,7 +63,8 @@ def test_import_is_quick():
         "print(time.process_time() - start)"
     )
     python(code)  # writes the compiled files
-    assert statistics.median(float(python(code)) for _ in range(7)) < 0.1
+    # the least of several, since what else runs on the machine can only add to it
+    assert min(float(python(code)) for _ in range(9)) < 0.1
 
 
 def modules_of_the_core() -> list[Path]:
