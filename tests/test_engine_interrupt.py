@@ -21,6 +21,7 @@ from minigrad.graph import recordable
 
 L = mg.layers
 FILES = [str(Path(mg.__file__).parent / name) for name in ("engine", "optimizers", "graph")]
+FILES.append(str(Path(np.__file__).parent))  # some of its functions begin in Python
 
 
 NO_SIGNALS = ("with ", "try:")  # lines at whose beginning Python does not look

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 __all__ = ["Array", "Call", "Calls", "ForSamples", "LossNotFiniteError", "Prepared"]
-__all__ += ["accesses", "check_loss", "checked", "moved", "run", "settled"]
+__all__ += ["accesses", "at_once", "check_loss", "checked", "moved", "run", "settled"]
 
 Array = Any  # of NumPy's; its methods are used more freely than its types allow
 Call = Callable[[], object]
@@ -29,7 +29,7 @@ def run(calls: Calls) -> None:
     """Make calls one after the other, without Python between them.
 
     A signal is handled between two lines of Python. So Ctrl-C finds all of these calls made, or
-    none, as long as the functions are NumPy's.
+    none, as long as the functions are NumPy's and no part of them is Python; see :func:`at_once`.
     """
     deque(map(call, calls), maxlen=0)
 
@@ -55,6 +55,25 @@ class ForSamples(partial):  # type: ignore[type-arg]
         """The same call for other samples."""
         _, *others = self.args
         return type(self)(self.func, samples, *others, **self.keywords)
+
+
+def at_once(step: Any) -> Any:
+    """The same call without a line of Python in it, before which Ctrl-C could be noticed.
+
+    NumPy's own ``np.copyto`` begins in Python; a ufunc does not.
+
+    Example:
+        >>> import numpy as np
+        >>> from functools import partial
+        >>> from minigrad.engine.calls import at_once
+        >>> a = np.zeros(2)
+        >>> at_once(partial(np.copyto, a, np.ones(2))).func.__name__
+        'positive'
+    """
+    if getattr(step, "func", None) is not np.copyto or step.args[0].dtype == bool:
+        return step
+    out, source = step.args
+    return partial(np.positive, source, out=out, **step.keywords)
 
 
 class Prepared(partial):  # type: ignore[type-arg]

@@ -18,7 +18,7 @@ import numpy as np
 from minigrad.engine.bands import Bands, Cut, find_cut
 from minigrad.engine.bind import Binder, Sharing, bind
 from minigrad.engine.blas import blas_threads
-from minigrad.engine.calls import run
+from minigrad.engine.calls import at_once, run
 from minigrad.engine.cores import cores
 from minigrad.engine.kernels.feed import Feed
 from minigrad.engine.kernels.kernel import Array, Call, Holder, Kernel
@@ -177,6 +177,9 @@ class Plan:
         if sums is not None and self.training:
             self.enders = self.sharers(sums)
             self.shared_end = [sums.changes(self.updates, self.enders, later)]
+        self.end = list(map(at_once, self.end))
+        changing = [*self.parts.regions[self.parts.changing :], *self.shared_end]
+        self.changing = [[list(map(at_once, calls)) for calls in region] for region in changing]
         self.prepared: list[Any] = [call for program in self.programs for call in program.end]
 
     def sharers(self, sums: Sums) -> int:
@@ -229,14 +232,13 @@ class Plan:
         the step, or those of after it.
         """
         self.updates.numbers.refresh()
-        regions, changing = [*self.parts.regions, *self.shared_end], self.parts.changing
         with self.running(), self.averages.kept_if(self.optimizer):
-            for region in regions[:changing]:
+            for region in self.parts.regions[: self.parts.changing]:
                 run_side_by_side(region)
             if self.optimizer is None or self.updates.recorded:
-                self.change([[iter(calls) for calls in region] for region in regions[changing:]])
+                self.change([[iter(calls) for calls in region] for region in self.changing])
             else:
-                for region in regions[changing:]:
+                for region in self.changing:
                     run_side_by_side(region)
                 run(self.end)
                 self.updates.apply(self.gradients)
@@ -253,8 +255,8 @@ class Plan:
                 run_side_by_side(region)
             run(end)
         except BaseException:
-            # Each list is one of NumPy's calls: it was made as a whole, or has not begun; an
-            # iterator knows. Python looks at signals between two lists only.
+            # Each call is one of NumPy's without Python in it: it was made as a whole, or has not
+            # begun; an iterator knows. Python looks at signals between two lists only.
             finish([*(calls for region in regions for calls in region), end])
             raise
 

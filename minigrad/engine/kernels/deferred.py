@@ -67,8 +67,8 @@ class DeferredUpdate:
     def remember(self, x: Array, row: Array) -> list[Call]:
         """The calls that note one step's change, x·rowᵀ."""
         return [
-            partial(np.copyto, self.columns[self.count], x),
-            partial(np.copyto, self.rows[self.count], row),
+            partial(np.positive, x, out=self.columns[self.count]),  # a copy: see calls.at_once
+            partial(np.positive, row, out=self.rows[self.count]),
             partial(setattr, self, "count", self.count + 1),
         ]
 
