@@ -70,10 +70,12 @@ def at_once(step: Any) -> Any:
         >>> at_once(partial(np.copyto, a, np.ones(2))).func.__name__
         'positive'
     """
-    if getattr(step, "func", None) is not np.copyto or step.args[0].dtype == bool:
+    if getattr(step, "func", None) is not np.copyto:
         return step
     out, source = step.args
-    return partial(np.positive, source, out=out, **step.keywords)
+    if out.dtype == bool:
+        return partial(np.logical_or, source, source, out=out, **step.keywords)
+    return partial(np.positive, source, out=out, dtype=out.dtype, **step.keywords)
 
 
 class Prepared(partial):  # type: ignore[type-arg]
