@@ -41,7 +41,8 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
         num_classes = whole("to_categorical", "num_classes", num_classes)
     if given.dtype.kind not in "iufb":
         raise ValueError(f"to_categorical wants whole numbers, got dtype {given.dtype}")
-    labels = given.astype(np.int64)
+    with np.errstate(invalid="ignore"):  # NaN, which is refused below
+        labels = given.astype(np.int64)
     if given.dtype.kind == "f" and not np.array_equal(labels, given):
         raise ValueError("to_categorical wants whole numbers, got fractions")
     if labels.ndim > 1 and labels.shape[-1] == 1:

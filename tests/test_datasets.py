@@ -197,6 +197,7 @@ ROW = ",".join(["3"] + ["7"] * 784)
         ("-1" + ROW[1:], "column 1: '-1', wanted a whole number 0 to 255"),
         (ROW[:-1] + "256", "column 785: '256', wanted a whole number 0 to 255"),
         (ROW[:-1] + "0.5", "column 785: '0.5', wanted a whole number 0 to 255"),
+        (ROW + "\x1c", r"column 785: '7\\\\x1c', wanted a whole number 0 to 255"),
         (ROW[:-1], "column 785: '', wanted a whole number 0 to 255"),
     ],
 )
