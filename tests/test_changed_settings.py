@@ -76,6 +76,15 @@ def test_a_regularizer(eagerly):
     assert evaluated() == pytest.approx(plain + 2 * np.sum(kernel**2), rel=1e-5)
 
 
+@BOTH
+def test_another_variable(eagerly):
+    layer = L.Dense(3, use_bias=False)
+    model = trained(layer, eagerly=eagerly)
+    layer.kernel = mg.Variable(np.eye(3, dtype="float32"), name="another")
+    np.testing.assert_allclose(model.predict(X, verbose=0), by_hand(model), atol=1e-5)
+    np.testing.assert_allclose(by_hand(model), X @ model.layers[-1].get_weights()[0] + model.layers[-1].get_weights()[1], atol=1e-5)  # fmt: skip
+
+
 def test_the_rate_of_dropout():
     layer = L.Dropout(0.9)
     model, other = trained(layer), trained(L.Dropout(0.0))

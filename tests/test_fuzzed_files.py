@@ -68,7 +68,7 @@ def strictly(content, ending):
     rows = [line.split(",") for line in lines if line.strip(", \t")]
     if not any(cell.strip().strip('"').lstrip("+-").isdigit() for cell in rows[0]):
         rows = rows[1:]
-    table = np.array([[int(cell) for cell in row] for row in rows])
+    table = np.array([[int(cell.strip()) for cell in row] for row in rows])
     return table[:, 1:].reshape(-1, 28, 28), table[:, 0]
 
 

@@ -114,8 +114,8 @@ def mutants(part: str) -> Iterator[Mutant]:
                 yield Mutant(file, source, node, text)
 
 
-def passes(part: str, place: Path, copy: Path) -> bool:
-    """Whether all tests of a part pass in a copy of the repository."""
+def fault(part: str, place: Path, copy: Path) -> str:
+    """What the tests of a part find in a copy of the repository; nothing if all of them pass."""
     tests = [str(place), *(f"tests/test_{name}.py" for name in TESTS[part].split())]
     options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:nbval", "-o", "addopts="]
     command = [sys.executable, "-m", "pytest", *options, "--doctest-modules", *tests]
@@ -124,9 +124,9 @@ def passes(part: str, place: Path, copy: Path) -> bool:
         done = subprocess.run(
             command, cwd=copy, env=environment, timeout=TIMEOUT, capture_output=True, check=False
         )
-        return done.returncode == 0
     except subprocess.TimeoutExpired:
-        return False
+        return f"they take longer than {TIMEOUT} s"
+    return done.stdout.decode("utf-8", "replace")[-400:] if done.returncode else ""
 
 
 def survives(mutant: Mutant, part: str, copy: Path) -> bool:
@@ -134,7 +134,7 @@ def survives(mutant: Mutant, part: str, copy: Path) -> bool:
     place = copy / mutant.file.relative_to(ROOT)
     place.write_text(mutant.source, "utf-8")
     try:
-        return passes(part, place, copy)
+        return not fault(part, place, copy)
     finally:
         shutil.copy(mutant.file, place)
 
@@ -158,8 +158,8 @@ def main() -> None:
             (shutil.copytree if place.is_dir() else shutil.copy)(place, Path(folder) / name)
         (Path(folder) / "data").symlink_to(ROOT / "data")
         for part in dict.fromkeys(part for part, _ in drawn):
-            if not passes(part, Path(folder) / "minigrad" / part, Path(folder)):
-                sys.exit(f"the tests of {part} fail with nothing mutated")
+            if found := fault(part, Path(folder) / "minigrad" / part, Path(folder)):
+                sys.exit(f"the tests of {part} fail with nothing mutated: {found}")
         for number, (part, mutant) in enumerate(drawn[options.skip :], options.skip):
             alive = survives(mutant, part, Path(folder))
             tried[part] += 1

@@ -25,7 +25,7 @@ from minigrad import metrics as metrics_module
 from minigrad.engine.eager import Eager
 from minigrad.engine.network import Network
 from minigrad.engine.threads import get_threads
-from minigrad.graph import Constant, Node, topological_sort
+from minigrad.graph import Constant, Node, Variable, topological_sort
 from minigrad.layers import Rescaling
 from minigrad.layers.building import tree
 from minigrad.layers.tensors import KerasTensor
@@ -250,10 +250,10 @@ class Compiled(Functional):
         parts = tree(self)
         parts += [v for part in parts for v in vars(part).values() if isinstance(v, Regularizer)]
         return tuple(
-            value
+            id(value) if isinstance(value, Variable) else value
             for part in parts
             for name, value in {**vars(part), "": type(part)}.items()
-            if isinstance(value, (bool, float, type, FunctionType)) and name not in STATES
+            if isinstance(value, (bool, float, type, FunctionType, Variable)) and name not in STATES
         )
 
     def _remark(self) -> None:

@@ -104,9 +104,9 @@ def first_fault(content: Unpacked, part: list[tuple[int, str]], label: int) -> D
         if len(cells) != COLUMNS:
             return DataError(f"{where}: {len(cells)} columns, wanted {COLUMNS} (label, 784 pixels)")
         for column, cell in enumerate(cells):
-            if not re.fullmatch(r"[ \t\r]*[0-9]+[ \t\r]*", cell) or int(cell) > 255:
+            if not re.fullmatch(r"\s*[0-9]+\s*", cell) or int(cell.strip()) > 255:
                 wanted = "wanted a whole number 0 to 255"
                 return DataError(f"{where}, column {column + 1}: {cell!r}, {wanted}")
-        if int(cells[label]) > 9:
+        if int(cells[label].strip()) > 9:
             return DataError(f"{where}: label {cells[label]}, wanted 0 to 9")
     return DataError(f"{content.source}, rows {part[0][0]} to {part[-1][0]}: cannot be read")
