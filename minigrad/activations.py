@@ -22,6 +22,7 @@ import numpy as np
 
 from minigrad.graph import Node, Operator, forward, topological_sort
 from minigrad.operators import Elu, Gelu, LogSoftmax, Relu, Sigmoid, Softmax
+from minigrad.operators.elementwise import floating
 from minigrad.shared import lookup
 from minigrad.shared.arguments import default_name
 
@@ -95,7 +96,7 @@ def tanh(x: Any) -> Any:
         >>> float(mg.activations.tanh(0.0))
         0.0
     """
-    return np.tanh(x)
+    return np.tanh(as_given(x))
 
 
 def linear(x: Any) -> Any:
@@ -307,7 +308,13 @@ def mish(x: Any) -> Any:
 
 
 def as_given(x: Any) -> Any:
-    return x if isinstance(x, Node) else np.asarray(x)
+    # numbers with a point: whole ones of few bits would wrap around, or make NumPy compute in half
+    if isinstance(x, Node):
+        return floating(x)
+    if hasattr(x, "__array_ufunc__") and not isinstance(x, (np.ndarray, np.generic)):
+        return x  # duals, formulas, the tensors of a model
+    array = np.asarray(x)
+    return array if array.dtype.kind == "f" else array * 1.0
 
 
 swish = silu

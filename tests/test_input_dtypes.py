@@ -84,3 +84,29 @@ def test_a_number_that_the_dtype_of_an_input_cannot_hold_is_refused(dtype, x):
     with pytest.raises(ValueError, match=f"predict: x holds a number that {dtype} cannot hold"):
         model.predict(np.full((2, 3), x), verbose=0)
     assert np.all(model.predict(np.ones((2, 3)), verbose=0) == 1)
+
+
+@pytest.mark.parametrize("wrap", [list, tuple])
+def test_a_list_of_one_input_is_that_input(keras, wrap):
+    def script(lib):
+        model = lib.Sequential([lib.Input((3,)), lib.layers.Dense(1, kernel_initializer="ones")])
+        model.compile("sgd", "mse")
+        model.fit(wrap([BYTES / 255]), np.ones((5, 1)), verbose=0)
+        return model.predict([BYTES / 255], verbose=0)
+
+    np.testing.assert_allclose(script(mg), script(keras), rtol=1e-5)
+    one = mg.Sequential([mg.Input((3,)), L.Rescaling(1.0)])
+    assert one.predict([[1.0, 2.0, 3.0]], verbose=0).tolist() == [[1, 2, 3]]  # one sample
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "bool"])
+@pytest.mark.parametrize("name", sorted(set(mg.activations.NAMES) - {"linear"}))
+def test_activations_of_whole_numbers_neither_wrap_nor_lose_digits(name, dtype):
+    function = mg.activations.NAMES[name]
+    x = np.array([0, 1, 2, 127, 200, -100, -128]).astype(dtype)[None]
+    found, wanted = function(x), function(x.astype(float))
+    exactly = name in ("relu",)  # which returns what it was given
+    assert exactly or found.dtype == wanted.dtype
+    np.testing.assert_array_equal(found, wanted)
+    node = function(mg.Constant(x))
+    np.testing.assert_array_equal(mg.forward(mg.topological_sort(node)), wanted)

@@ -117,6 +117,9 @@ class Admitting(Compiled):
     def _packed(self, x: Any, method: str) -> Any:
         """The samples of several inputs in one array."""
         if not self._several[0]:
+            whole = isinstance(x, (list, tuple)) and len(x) == 1 and self._inputs
+            if whole and np.ndim(x[0]) == len(self._inputs[0].shape):
+                return x[0]  # a list of the model's inputs, of which there is one
             return x
         names = [tensor.name for tensor in self._inputs]
         if isinstance(x, dict) and sorted(x) == sorted(names):

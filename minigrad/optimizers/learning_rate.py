@@ -12,6 +12,7 @@ from minigrad.shared.arguments import number
 __all__ = ["LearningRate", "numbers"]
 
 OPTIONAL = ("weight_decay", "clipnorm", "clipvalue", "warmup_target")
+BELOW_1 = {"beta_1", "beta_2", "rho"}  # at 1 nothing new would ever be remembered
 LIMITS = {  # the smallest and the largest, where they are not 0 and infinity
     **dict.fromkeys(("beta_1", "beta_2", "momentum", "rho"), (0, 1)),
     "decay_steps": (1, math.inf),
@@ -36,6 +37,11 @@ def numbers(owner: Any, **given: Any) -> list[Any]:
         ValueError: SGD: momentum is a number from 0 to 1, got 1.5
     """
     kind = type(owner).__name__
+    for name in BELOW_1 & given.keys():
+        if given[name] == 1:
+            raise ValueError(
+                f"{kind}: {name} is a number from 0 to less than 1, got {given[name]!r}"
+            )
     return [
         number(kind, name, value, *LIMITS.get(name, (0, math.inf)))
         if name not in OPTIONAL or (value is not None and value is not False)
