@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.engine import sizes
+from minigrad.engine import memory, sizes
 from minigrad.engine.kernels import recorded
 from minigrad.engine.memory import Buffer, Memory
 from minigrad.shared.aligned import LINE
@@ -386,3 +386,18 @@ def test_buffers_are_whole_when_all_are_written():
             if buffer.lifetime[0] <= now <= buffer.lifetime[1]:
                 assert (buffer.array == number).all()
     assert memory.nbytes < memory.separately
+
+
+def test_the_rule_that_looks_at_all_others_places_few(monkeypatch):
+    """Its time grows with the square of their number; a long graph has thousands of buffers."""
+    asked, rule = [], memory.place_largest_first
+    monkeypatch.setattr(
+        memory, "place_largest_first", lambda some: asked.append(len(some)) or rule(some)
+    )
+    x = h = mg.Input((2,))
+    for _ in range(2 * memory.GREEDY):
+        h = np.tanh(h)
+    model = mg.Model(x, L.Dense(1)(h))
+    model.compile("sgd", "mse")
+    table = model.plan(4)
+    assert set(asked) == {memory.GREEDY} and table.verify() > 4 * memory.GREEDY

@@ -1,8 +1,9 @@
 """Pictures: graphs as SVG, plans as tables, plots in one style, and explorers with controls.
 
 The core imports nothing from here, but for the table of a plan when somebody asks for one. Once
-this package is imported, a node that ends a notebook's cell is shown with its graph. ``draw`` needs NumPy only; plots need matplotlib and
-explorers ipywidgets, which are imported when they are first used::
+this package is imported, a node that ends a notebook's cell is shown with its graph. ``draw``
+needs NumPy only; plots need matplotlib and explorers ipywidgets, which are imported when they are
+first used::
 
     mg.display.draw(loss)                       # the graph that ends in this node
     mg.display.sweep_explorer(loss)             # its two sweeps, step by step

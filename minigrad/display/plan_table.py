@@ -5,8 +5,9 @@ All numbers are read off the plan that runs: its kernels, their memory, and when
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from minigrad.engine.blas import blas
 from minigrad.engine.kernels.kernel import Kernel
@@ -228,14 +229,16 @@ class PlanTable:
 
 def rows_of(part: Part, backward: bool) -> Iterator[Row]:
     """The rows of one sweep through a program, not yet numbered."""
-    program = part.program
+    program, owned = part.program, defaultdict[Any, list[Buffer]](list)
+    for buffer in program.memory.buffers:
+        owned[buffer.owner].append(buffer)
     for step in program.steps():
         kernel = step.kernel
         if step.backward == backward and (works_back(kernel) or not backward):
             labels = tuple(node.label for node in kernel.nodes)
             names = tuple(dict.fromkeys(node.name for node in kernel.nodes if node.name))
             shape = as_reference(program.value[kernel.output]).shape
-            own = tuple(b for b in program.memory.buffers if b.owner is kernel and step.needs(b))
+            own = tuple(buffer for buffer in owned[kernel] if step.needs(buffer))
             size, flops = sum(buffer.nbytes for buffer in own), kernel.flops[backward]
             yield Row(
                 0, part.threads, backward, kernel.kind, labels, names, shape, own, size, flops

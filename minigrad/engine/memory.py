@@ -9,6 +9,7 @@ neural net inference", arXiv 2001.03288, call this greedy by size.)
 
 from __future__ import annotations
 
+import heapq
 import math
 import mmap
 from bisect import bisect
@@ -23,6 +24,7 @@ from minigrad.shared.aligned import LINE
 __all__ = ["ALWAYS", "Buffer", "Drafts", "Memory", "address"]
 
 ALWAYS = (-1, 1 << 30)  # a lifetime for what must survive from step to step
+GREEDY = 256  # so many are placed largest first, the smaller ones in the order of time; see Memory
 CHUNK = 1 << 22  # bytes of address space that drafts are cut from
 
 
@@ -83,8 +85,9 @@ class Drafts:
 
     def find(self, array: Any) -> tuple[Buffer, int] | None:
         """Of which buffer an array is a view, and where in it the array begins, in bytes."""
-        place = bisect(self.starts, address(array)) - 1
-        offset = address(array) - self.starts[place] if place >= 0 else 0
+        begins = address(array)
+        place = bisect(self.starts, begins) - 1
+        offset = begins - self.starts[place] if place >= 0 else 0
         if place < 0 or array.size == 0 or offset >= self.inside[place].nbytes:
             return None
         return self.inside[place], offset
@@ -92,6 +95,10 @@ class Drafts:
 
 class Memory:
     """One block of memory for all buffers of a program.
+
+    The largest find their places by a rule that looks at all others, whose time grows with the
+    square of their number. There may be thousands of small ones: these take places of their own
+    size that are free again.
 
     Args:
         buffers: What is to have a place in it.
@@ -107,7 +114,9 @@ class Memory:
 
     def __init__(self, buffers: Sequence[Buffer]) -> None:
         self.buffers = list(buffers)
-        self.nbytes = place(self.buffers)
+        by_size = sorted(self.buffers, key=lambda b: -b.nbytes)
+        largest, others = by_size[:GREEDY], sorted(by_size[GREEDY:], key=lambda b: b.lifetime)
+        self.nbytes = place_in_time(others, place_largest_first(largest))
         self.block = aligned.zeros((self.nbytes,), np.uint8)
         for buffer in self.buffers:
             buffer.array = self.view(buffer, 0, buffer.shape, buffer.dtype)
@@ -122,7 +131,7 @@ class Memory:
         return sum(buffer.nbytes for buffer in self.buffers)
 
 
-def place(buffers: Sequence[Buffer]) -> int:
+def place_largest_first(buffers: Sequence[Buffer]) -> int:
     """Give each buffer, the largest first, the lowest place that is free while it is needed.
 
     Args:
@@ -145,6 +154,30 @@ def place(buffers: Sequence[Buffer]) -> int:
     for buffer, start in zip(buffers, starts, strict=True):
         buffer.start = int(start)
     return int(np.max(starts + sizes, initial=0))
+
+
+def place_in_time(buffers: Sequence[Buffer], bottom: int) -> int:
+    """Give each buffer a place of its size that is free again, or a new one on top.
+
+    Args:
+        buffers: In the order in which they are first needed.
+        bottom: Where the first may begin.
+
+    Returns:
+        Where the last one ends.
+    """
+    free: dict[int, list[int]] = {}  # by size
+    taken: list[tuple[int, int, int]] = []  # until when, where, how large
+    for buffer in buffers:
+        while taken and taken[0][0] < buffer.lifetime[0]:
+            _, start, size = heapq.heappop(taken)
+            free.setdefault(size, []).append(start)
+        if free.get(buffer.nbytes):
+            buffer.start = free[buffer.nbytes].pop()
+        else:
+            buffer.start, bottom = bottom, bottom + buffer.nbytes
+        heapq.heappush(taken, (buffer.lifetime[1], buffer.start, buffer.nbytes))
+    return bottom
 
 
 def address(array: Any) -> int:

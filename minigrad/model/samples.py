@@ -257,11 +257,11 @@ def finite(array: np.ndarray, dtype: Any, what: str) -> np.ndarray:
     """
     with np.errstate(over="ignore", invalid="ignore"):
         given, array = array, np.asarray(array, dtype, order="C")
-    # the smallest and the largest are NaN if any is: two passes, and no array is made
     if array.dtype.kind != "f" and not np.array_equal(array, given):
         raise ValueError(f"{what} holds a number that {array.dtype} cannot hold")
     if array.dtype.kind != "f" or not array.size:
         return array
+    # the smallest and the largest are NaN if any is: two passes, and no array is made
     if np.all(np.isfinite((array.min(), array.max()))):
         return array
     sample = next(i for i, row in enumerate(array) if not np.all(np.isfinite(row)))
