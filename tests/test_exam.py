@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from test_lessons import KEYS, run, verdict
+from exercising import KEYS, run, verdict
 
 import minigrad as mg
 from minigrad_course import lessons

@@ -4,8 +4,8 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
+from exercising import run, verdict
 from lecture_code import code_of
-from test_lessons import run, verdict
 
 import minigrad as mg
 from minigrad_course import explorers, lessons

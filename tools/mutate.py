@@ -27,14 +27,15 @@ TIMEOUT = 900  # seconds that the tests of one part may take; one that hangs is 
 
 # The tests of each part, those that find most first. The doctests of a mutated file come before.
 MODEL = "model functional layers callbacks resume right_or_refused bad_input weight_files diverging"
+GRAPHS = "graph_dtypes graph_memory graph_misuse no_derivative numpy_signatures"
 TESTS = {
-    "graph": "graph operators right_or_refused_graph gradcheck recording engine model",
-    "operators": "operators right_or_refused_graph gradcheck layers engine engine_own model",
+    "graph": f"graph operators {GRAPHS} gradcheck recording engine model",
+    "operators": f"operators {GRAPHS} gradcheck layers engine engine_own model",
     "engine": "engine engine_verify engine_products recording plan_table engine_interrupt "
     "engine_life engine_workload engine_own engine_loans engine_threads engine_memory "
     "engine_from_outside diverging batch_normalization engine_networks engine_random",
     "optimizers": "optimizers engine_interrupt model right_or_refused bad_input resume engine",
-    "model": MODEL + " right_or_refused_graph engine_life train_command interop ordinary_scripts",
+    "model": MODEL + f" {GRAPHS} engine_life train_command interop ordinary_scripts",
 }
 SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
