@@ -68,7 +68,7 @@ def test_import_is_quick():
 
 
 def modules_of_the_core() -> list[Path]:
-    outside = {"display", "interop.py", "__main__.py"}
+    outside = {"display", "interop", "__main__.py"}
     folder = ROOT / "minigrad"
     return [
         path

@@ -28,10 +28,10 @@ def keras_starts_quietly() -> bool:
         return False
     if "tensorflow" in sys.modules:  # whatever it had to say has been said
         return True
-    from minigrad import interop
+    from minigrad.interop.importing import remarks_held_back
     from minigrad_course.studies import studies
 
-    with interop.remarks_held_back():
+    with remarks_held_back():
         studies.peer_class(studies.KERAS)("reference", 1, studies.threads_of(studies.KERAS))
     return True
 

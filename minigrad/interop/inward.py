@@ -1,0 +1,243 @@
+"""From Keras to minigrad."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+
+from minigrad import (
+    config,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    optimizers,
+    regularizers,
+)
+from minigrad.interop.common import covered, memories, remembered
+from minigrad.interop.importing import import_keras
+from minigrad.model import Model, Sequential
+from minigrad.shared import lookup
+from minigrad.shared.arguments import default_name, taken
+
+__all__ = ["from_keras"]
+
+
+def from_keras(keras_model: Any, compile: bool = True) -> Model:
+    """The same model in minigrad.
+
+    Args:
+        keras_model: A ``keras.Sequential`` that is built, or a ``keras.Model`` of inputs and
+            outputs.
+        compile: Whether it is compiled alike, and the optimizer's state carried as well.
+            ``False`` takes models whose optimizer or loss minigrad does not cover.
+
+    Returns:
+        A model with weights of its own.
+
+    Raises:
+        TypeError: When it is none of the two.
+        ValueError: When the model is not built, or uses a layer, an argument, a loss, a metric
+            or an optimizer that minigrad does not cover. The error names it.
+
+    Example:
+        >>> import minigrad as mg
+        >>> keras = mg.interop.import_keras()
+        >>> theirs = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+        >>> mg.interop.from_keras(theirs).count_params()
+        15
+        >>> theirs.add(keras.layers.LayerNormalization(name="norm"))
+        >>> mg.interop.from_keras(theirs)
+        Traceback (most recent call last):
+        ValueError: from_keras: LayerNormalization "norm" is not covered by minigrad. Covered are
+        Activation, Add, Average, ...
+    """
+    keras = import_keras()
+    if not isinstance(keras_model, keras.Sequential) and not is_graph(keras_model, keras):
+        raise TypeError(
+            f"from_keras takes a keras.Sequential or a keras.Model of inputs and outputs, got "
+            f"{type(keras_model).__name__}"
+        )
+    if not keras_model.built:
+        raise ValueError(
+            f'from_keras: Sequential "{keras_model.name}" is not built yet, so it has no weights '
+            "to carry: put keras.Input(shape) first"
+        )
+    model = model_from_keras(keras_model, keras)
+    if compile and keras_model.compiled:
+        told = keras_model.get_compile_config()
+        model.compile(
+            optimizer=optimizer_from_keras(told["optimizer"]),
+            loss=thing_from_keras(told["loss"], losses, "loss"),
+            metrics=[
+                thing_from_keras(metric, metrics, "metric") for metric in told.get("metrics") or ()
+            ],
+            loss_weights=told.get("loss_weights"),
+            weighted_metrics=told.get("weighted_metrics"),
+        )
+        state_from_keras(keras_model, model)
+    return model
+
+
+def is_graph(keras_model: Any, keras: Any) -> bool:
+    """Whether it is a model of Keras's that was made from inputs and outputs."""
+    return isinstance(keras_model, keras.Model) and type(keras_model).__name__ == "Functional"
+
+
+def model_from_keras(theirs: Any, keras: Any) -> Any:
+    """A model of Keras's, or a layer of one, in minigrad."""
+    if isinstance(theirs, keras.Sequential):
+        return sequential_from_keras(theirs, keras)
+    return (
+        graph_from_keras(theirs, keras)
+        if is_graph(theirs, keras)
+        else layer_from_keras(theirs, keras)
+    )
+
+
+def formula_from_keras(operation: Any) -> Any:
+    """NumPy's function of the name of an operation of Keras's: ``x + y`` has no layer."""
+    function = getattr(np, default_name(type(operation)), None)
+    if not isinstance(function, np.ufunc):
+        raise ValueError(f"from_keras: {operation.name!r} is not covered by minigrad")
+    return function
+
+
+def graph_from_keras(keras_model: Any, keras: Any) -> Model:
+    found: dict[int, Any] = {}
+    made: dict[int, Any] = {}
+    for tensor in keras_model.inputs:
+        name = tensor._keras_history.operation.name
+        given = None if tensor.dtype in config.FLOATS else tensor.dtype
+        found[id(tensor)] = layers.Input(tensor.shape[1:], name=name, dtype=given)
+
+    def mine(tensor: Any) -> Any:
+        if not isinstance(tensor, keras.KerasTensor):
+            return tensor  # a number in a formula
+        if id(tensor) not in found:
+            operation, number, _ = tensor._keras_history
+            found[id(tensor)] = called(operation, operation._inbound_nodes[number])
+        return found[id(tensor)]
+
+    def called(operation: Any, node: Any) -> Any:
+        given = node.arguments.args
+        arguments = [list(map(mine, a)) if isinstance(a, (list, tuple)) else mine(a) for a in given]
+        if not isinstance(operation, keras.layers.Layer):
+            return formula_from_keras(operation)(*arguments)
+        if id(operation) not in made:
+            made[id(operation)] = model_from_keras(operation, keras)
+        layer = made[id(operation)]
+        result = layer(arguments[0])
+        if not isinstance(layer, Model):
+            layer.set_weights([weight.numpy() for weight in operation.weights])
+        return result
+
+    ends = []
+    for given, told in (
+        (keras_model.inputs, keras_model._inputs_struct),
+        (keras_model.outputs, keras_model._outputs_struct),
+    ):
+        tensors = [mine(tensor) for tensor in given]
+        ends.append(tensors if isinstance(told, (list, tuple)) else tensors[0])
+    model = Model(ends[0], ends[1], name=keras_model.name)
+    if not keras_model.trainable:
+        model.trainable = False
+    return model
+
+
+def sequential_from_keras(keras_model: Any, keras: Any) -> Sequential:
+    dtype = keras_model.inputs[0].dtype
+    own = "float32" if not keras_model.layers else keras_model.layers[0].variable_dtype
+    given = None if dtype == own else dtype
+    parts: list[Any] = [layers.Input(keras_model.input_shape[1:], dtype=given)]
+    for theirs in keras_model.layers:
+        parts.append(model_from_keras(theirs, keras))
+    model = Sequential(parts, name=keras_model.name)
+    model.dtype = np.dtype(own).name
+    for mine, theirs in zip(model.layers, keras_model.layers, strict=True):
+        if not isinstance(mine, Model):
+            mine.set_weights([weight.numpy() for weight in theirs.weights])
+    if not keras_model.trainable:
+        model.trainable = False
+    return model
+
+
+def layer_from_keras(theirs: Any, keras: Any) -> layers.Layer:
+    kind = type(theirs).__name__
+    called = f'from_keras: {kind} "{theirs.name}"'
+    if kind not in covered(layers) or type(theirs) is not getattr(keras.layers, kind):
+        raise ValueError(
+            f"{called} is not covered by minigrad. Covered are {', '.join(covered(layers))}."
+        )
+    if theirs.dtype_policy.name not in config.FLOATS:
+        raise ValueError(
+            f"{called} computes in {theirs.dtype_policy.name}; minigrad's dtypes are "
+            f"{' and '.join(config.FLOATS)}"
+        )
+    arguments = {}
+    known = taken(getattr(layers, kind))
+    usual = {n: p.default for n, p in inspect.signature(type(theirs)).parameters.items()}
+    for name, value in theirs.get_config().items():
+        if name in ("name", "trainable", "dtype", "build_config"):
+            continue
+        if name not in known and value is not None and value != usual.get(name):
+            raise ValueError(f"{called}: {name}={value!r} is not covered by minigrad")
+        if name.endswith("_initializer"):
+            fits = value and value["class_name"] in covered(initializers)
+            value = thing_from_keras(value, initializers, name) if fits else "zeros"
+        elif name.endswith("_regularizer") and name in known:
+            with lookup.of_argument(called, name):
+                value = thing_from_keras(value, regularizers, "regularizer")
+        elif name == "activation" and not isinstance(value, str) and value is not None:
+            raise ValueError(f"{called}: its activation is {describe(value)}, not covered")
+        if name in known:
+            arguments[name] = value
+    layer = getattr(layers, kind)(**arguments, name=theirs.name, dtype=theirs.variable_dtype)
+    layer.trainable = theirs.trainable
+    return layer
+
+
+def thing_from_keras(told: Any, module: Any, what: str) -> Any:
+    # Keras tells a name, or a class with its arguments.
+    if told is None or isinstance(told, str):
+        return told
+    kind = told["class_name"] if isinstance(told, dict) and "class_name" in told else None
+    if kind not in covered(module):
+        raise ValueError(
+            f"from_keras: the {what} {describe(told)} is not covered by minigrad; compile=False "
+            f"leaves it out. Covered are {', '.join(covered(module))}."
+        )
+    taken = inspect.signature(getattr(module, kind)).parameters
+    return getattr(module, kind)(
+        **{
+            name: value
+            for name, value in told["config"].items()
+            if name in taken and not (name == "dtype" or name == "seed")
+        }
+    )
+
+
+def optimizer_from_keras(told: Any) -> Any:
+    if not isinstance(told, dict) or told.get("class_name") not in covered(optimizers):
+        return thing_from_keras(told, optimizers, "optimizer")
+    rate = told["config"]["learning_rate"]
+    if not isinstance(rate, dict):
+        # Keras holds it in float32: 0.01 is told as 0.009999999776482582
+        rate = float(str(np.float32(rate)))
+    return optimizers.get({**told, "config": {**told["config"], "learning_rate": rate}})
+
+
+def describe(told: Any) -> str:
+    told = told.get("class_name", told) if isinstance(told, dict) else told
+    return f"{told!r:.60}"
+
+
+def state_from_keras(keras_model: Any, model: Model) -> None:
+    assert model.optimizer is not None
+    if not keras_model.optimizer.built:
+        return
+    model.optimizer.iterations = int(keras_model.optimizer.iterations)
+    for array, variable in zip(memories(model), remembered(keras_model.optimizer), strict=False):
+        array[...] = variable.numpy()
