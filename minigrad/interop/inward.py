@@ -134,17 +134,20 @@ def graph_from_keras(keras_model: Any, keras: Any) -> Model:
             layer.set_weights([weight.numpy() for weight in operation.weights])
         return result
 
-    ends = []
-    for given, told in (
-        (keras_model.inputs, keras_model._inputs_struct),
-        (keras_model.outputs, keras_model._outputs_struct),
-    ):
-        tensors = [mine(tensor) for tensor in given]
-        ends.append(tensors if isinstance(told, (list, tuple)) else tensors[0])
-    model = Model(ends[0], ends[1], name=keras_model.name)
+    inputs, outputs = list(map(mine, keras_model.inputs)), list(map(mine, keras_model.outputs))
+    model = Model(
+        as_told(inputs, keras_model._inputs_struct),
+        as_told(outputs, keras_model._outputs_struct),
+        name=keras_model.name,
+    )
     if not keras_model.trainable:
         model.trainable = False
     return model
+
+
+def as_told(tensors: list[Any], structure: Any) -> Any:
+    """The tensors as Keras was given them: a list, or the only one."""
+    return tensors if isinstance(structure, (list, tuple)) else tensors[0]
 
 
 def sequential_from_keras(keras_model: Any, keras: Any) -> Sequential:

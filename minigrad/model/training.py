@@ -140,11 +140,9 @@ class Model(Admitting):
         hooks, history = with_history(callbacks)
         tested: Data | None = None
         with self._all_or_nothing():
-            given = x, y, sample_weight
-            data = self._data("fit", given, class_weight, size, steps, shuffle)
+            data = self._data("fit", (x, y, sample_weight), class_weight, size, steps, shuffle)
             if validation_data is not None:
-                what = "fit: validation_data"
-                given = samples.unpack(validation_data, what)
+                given = samples.unpack(validation_data, what := "fit: validation_data")
                 tested = self._data(what, given, None, test_size, test_steps)
                 tested.first()
             elif validation_split:

@@ -17,20 +17,8 @@
 """
 
 from minigrad_course.lessons import broken
-from minigrad_course.lessons.checks import (
-    Exercise,
-    NotAttempted,
-    Wrong,
-    attempted,
-    call,
-    exercise,
-    expect,
-    hint,
-    report,
-    same,
-    solution,
-    todo,
-)
+from minigrad_course.lessons.answers import NotAttempted, Wrong, attempted, call, same, todo
+from minigrad_course.lessons.checks import Exercise, exercise, expect, hint, report, solution
 from minigrad_course.lessons.installing import need_keras
 from minigrad_course.lessons.predictions import Prediction, predict, score
 

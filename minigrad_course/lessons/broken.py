@@ -36,7 +36,7 @@ from minigrad.graph import Node, Operator, Variable, forward, topological_sort, 
 from minigrad.operators import Relu
 from minigrad.operators.convolution import Convolve
 from minigrad.operators.dropout import Dropout
-from minigrad_course.lessons.checks import Wrong, same
+from minigrad_course.lessons.answers import Wrong, same
 
 __all__ = [
     "ENGINES",

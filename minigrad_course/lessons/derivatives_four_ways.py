@@ -10,7 +10,8 @@ import numpy as np
 from minigrad import dual, symbolic
 from minigrad.graph import backward
 from minigrad_course.lessons import broken, exam
-from minigrad_course.lessons.checks import Wrong, call, register, same
+from minigrad_course.lessons.answers import Wrong, call, same
+from minigrad_course.lessons.checks import register
 
 __all__ = ["agree", "central", "complete_the_duals", "fool_forward_mode", "swelling"]
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from minigrad_course.lessons import exam
-from minigrad_course.lessons.checks import NotAttempted, Wrong, call, register, same, todo
+from minigrad_course.lessons.answers import NotAttempted, Wrong, call, same, todo
+from minigrad_course.lessons.checks import register
 
 __all__ = [
     "baseline_of_the_others",

@@ -8,13 +8,14 @@ import numpy as np
 
 from minigrad.graph import Node, Variable, forward, topological_sort, unbroadcast
 from minigrad_course.lessons import exam
+from minigrad_course.lessons.answers import NotAttempted, Wrong, call, same
 from minigrad_course.lessons.broken import (
     backward_by_recursion,
     backward_that_overwrites,
     backward_without_unbroadcast,
     disagreement,
 )
-from minigrad_course.lessons.checks import NotAttempted, Wrong, call, register, same
+from minigrad_course.lessons.checks import register
 
 __all__ = [
     "arctangent",

@@ -12,7 +12,8 @@ from minigrad.graph import Variable, forward, topological_sort
 from minigrad.operators.convolution import Convolve
 from minigrad.optimizers import SGD, Optimizer
 from minigrad_course.lessons import exam
-from minigrad_course.lessons.checks import NotAttempted, Wrong, call, register, same, todo
+from minigrad_course.lessons.answers import NotAttempted, Wrong, call, same, todo
+from minigrad_course.lessons.checks import register
 from minigrad_course.lessons.planted import MISTAKES, guilty
 
 __all__ = ["momentum", "one_number", "partners", "planted"]

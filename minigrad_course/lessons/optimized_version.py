@@ -9,7 +9,8 @@ import numpy as np
 from minigrad.graph import forward
 from minigrad.operators.convolution import Convolve
 from minigrad_course.lessons import exam
-from minigrad_course.lessons.checks import NotAttempted, Wrong, call, register, same
+from minigrad_course.lessons.answers import NotAttempted, Wrong, call, same
+from minigrad_course.lessons.checks import register
 from minigrad_course.lessons.ladder.graphs import Graph, GraphOnce, GraphPerPicture, SinglePrecision
 from minigrad_course.lessons.ladder.measure import allocated
 from minigrad_course.lessons.ladder.yours import examine, pictures, start

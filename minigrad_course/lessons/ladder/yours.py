@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad_course.lessons.checks import Wrong, call
+from minigrad_course.lessons.answers import Wrong, call
 from minigrad_course.lessons.ladder.graphs import GraphOnce
 from minigrad_course.lessons.ladder.measure import NAMES, reference
 from minigrad_course.lessons.ladder.plans import reference_network
