@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import gc
 import os
 
 import pytest
@@ -39,6 +40,15 @@ def as_many_threads_as_were_set(monkeypatch):
     """The networks of the tests are so small that one thread would compute them, by the rule."""
     monkeypatch.setattr(plan, "most_threads", get_threads)
     monkeypatch.setattr(plan, "choose", lambda times: Choice(len(times), tuple(times)))
+
+
+@pytest.fixture(autouse=True)
+def no_ctrl_c_is_lost():
+    """What Hypothesis has the garbage collector call is Python: Ctrl-C raised there is lost."""
+    called = gc.callbacks[:]
+    gc.callbacks.clear()
+    yield
+    gc.callbacks[:] = called
 
 
 @pytest.fixture(scope="session")
