@@ -145,3 +145,9 @@ def test_the_verdicts_and_charts_are_there(book, pages):
 def test_it_can_be_searched(book):
     index = (book / "searchindex.js").read_text(encoding="utf-8")
     assert '"notebooks/02_graph_nodes"' in index and "topological" in index
+
+
+def test_a_table_that_a_cell_has_printed_is_a_table(pages):
+    (lecture,) = (path for path in pages if path.name == "06_experiments.html")
+    text = lecture.read_text(encoding="utf-8")
+    assert re.search(r"<th[^>]*>(<p>)?seconds of fit", text) and "| seconds of fit" not in text

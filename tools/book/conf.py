@@ -20,6 +20,7 @@ extensions = [
 # The notebooks are shown as they are stored.
 nb_execution_mode = "off"
 nb_merge_streams = True
+nb_render_markdown_format = "myst"  # what a cell has printed may hold a table
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 
