@@ -49,7 +49,7 @@ from minigrad.graph import (
 )
 from minigrad.layers import Input
 from minigrad.model import Model, Sequential
-from minigrad.shared import lookup
+from minigrad.shared import importing, lookup
 
 __version__ = "0.1.0"
 
@@ -91,26 +91,38 @@ __all__ = [
     "utils",
 ]
 
-# Imported when first asked for: the other ways to differentiate, and what needs more than NumPy.
-LAZY = ("display", "dual", "gradcheck", "interop", "symbolic")
+# Imported when first asked for: the other ways to differentiate, what needs more than NumPy, and
+# what has its place in a script of Keras's or TensorFlow's only.
+LAZY = ("display", "dual", "gradcheck", "interop", "keras", "symbolic")
 FROM = {
     "Dual": "dual",
     "Symbol": "symbolic",
     "check_gradient": "gradcheck",
     "finite_difference": "gradcheck",
+    "Initializer": "initializers",
+    "KerasTensor": "layers.tensors",
+    "Layer": "layers",
+    "Loss": "losses",
+    "Metric": "metrics",
+    "Optimizer": "optimizers",
 }
+SAME = {"nn": activations, "saving": models}  # tf.nn.relu, keras.saving.load_model
 
 
 def __getattr__(name: str) -> Any:
     if name in LAZY:
         return importlib.import_module(f"minigrad.{name}")
+    if name in ("backend", "random"):
+        return importlib.import_module(f"minigrad.keras.{name}")
     if name in FROM:
         return getattr(importlib.import_module(f"minigrad.{FROM[name]}"), name)
-    raise AttributeError(
-        f"minigrad has no {name!r}.{lookup.nearest(name, __all__)} What goes beyond its part of "
-        "Keras is Keras's: mg.interop.to_keras(model) hands a model over."
-    )
+    if name in SAME:
+        return SAME[name]
+    lookup.absent("", name, __all__)
 
 
 def __dir__() -> list[str]:
     return sorted({*__all__, *LAZY})
+
+
+importing.install()

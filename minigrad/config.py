@@ -14,7 +14,7 @@ import numpy as np
 
 from minigrad.shared import lookup
 
-__all__ = ["epsilon", "floatx", "set_floatx"]
+__all__ = ["epsilon", "floatx", "image_data_format", "set_floatx", "set_image_data_format"]
 
 FLOATS = ("float32", "float64")
 _current = "float32"
@@ -66,6 +66,36 @@ def epsilon() -> float:
         1e-07
     """
     return 1e-7
+
+
+def image_data_format() -> str:
+    """Where the channels of pictures are.
+
+    Returns:
+        ``"channels_last"``: pictures are (batch, height, width, channel).
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.config.image_data_format()
+        'channels_last'
+    """
+    return "channels_last"
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Accept the layout of pictures that there is.
+
+    Args:
+        data_format: ``"channels_last"``.
+
+    Raises:
+        ValueError: For any other.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.config.set_image_data_format("channels_last")
+    """
+    lookup.refuse("set_image_data_format", data_format=(data_format, "channels_last"))
 
 
 def float_name(owner: str, dtype: Any) -> str:

@@ -11,6 +11,7 @@ import hashlib
 import io
 import math
 import os
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -59,7 +60,8 @@ class Dataset:
         """Return the pictures and labels, as Keras's function of this name does.
 
         Args:
-            path: The folder that holds the four files, packed (``.gz``) or not. By default the
+            path: The folder that holds the four files, packed (``.gz``) or not, or a file of
+                Keras's, ``mnist.npz``. By default, and where that is a mere name, the
                 repository, then a cache of the user's, then the upstream address.
 
         Returns:
@@ -69,7 +71,7 @@ class Dataset:
         Raises:
             DataError: A file is truncated, has a wrong magic number, a label outside 0–9 or a
                 wrong checksum. Nothing has been stored.
-            FileNotFoundError: There is no folder ``path``, or it lacks one of the files.
+            FileNotFoundError: There is no ``path``, or the folder lacks one of the files.
             ConnectionError: A file is nowhere on this machine, and upstream does not answer or
                 breaks off.
             TimeoutError: Upstream is too slow.
@@ -79,9 +81,14 @@ class Dataset:
             >>> x_train.shape, y_test.shape, x_train.dtype
             ((60000, 28, 28), (10000,), dtype('uint8'))
         """
-        if path is not None and not Path(path).is_dir():
-            raise FileNotFoundError(f"load_data: there is no folder {path}")
         named = None if path is None else Path(path)
+        if named is not None and named.suffix == ".npz":
+            if named.is_file():
+                return read_npz(named)
+            # Keras's argument is the name under which its cache keeps the file
+            named = None if named.name == str(path) else named
+        if named is not None and not named.is_dir():
+            raise FileNotFoundError(f"load_data: there is no folder {path}")
         train, test = ((self._load(x, named), self._load(y, named)) for x, y in TRAIN_TEST)
         return train, test
 
@@ -111,6 +118,27 @@ class Dataset:
                 "Pictures of your own in this format: minigrad.datasets.read_idx(file)"
             )
         return values
+
+
+def read_npz(file: Path) -> tuple[Pair, Pair]:
+    """The pictures and labels in a file such as Keras's ``mnist.npz``.
+
+    Raises:
+        DataError: It lacks one of the four arrays, or one is not of bytes.
+    """
+    names = ("x_train", "y_train", "x_test", "y_test")
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            a, b, c, d = (arrays[name] for name in names)
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+        raise DataError(f"{file}: wants the arrays {', '.join(names)}: {error}") from None
+    for x, y in ((a, b), (c, d)):
+        if x.dtype != np.uint8 or y.dtype.kind not in "iu" or y.shape != x.shape[:1]:
+            raise DataError(
+                f"{file}: wants pictures of uint8 and a label for each, got {x.dtype} {x.shape} "
+                f"and {y.dtype} {y.shape}"
+            )
+    return (a, b), (c, d)
 
 
 def read_idx(file: str | os.PathLike) -> np.ndarray:
@@ -212,4 +240,5 @@ mnist = Dataset(
     class_names=tuple("0123456789"),
 )
 
+__path__: list[str] = []  # so that ``from minigrad.datasets.mnist import load_data`` is looked for
 __getattr__, __dir__ = lookup.public("datasets", __all__, listed=("fashion_mnist", "mnist"))

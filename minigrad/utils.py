@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import random
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from minigrad.layers.base import made
 from minigrad.shared import lookup, randomness
 from minigrad.shared.arguments import whole
 
-__all__ = ["PyDataset", "Sequence", "set_random_seed", "to_categorical"]
+__all__ = [
+    "PyDataset",
+    "Sequence",
+    "clear_session",
+    "normalize",
+    "plot_model",
+    "set_random_seed",
+    "to_categorical",
+]
 
 
 def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
@@ -126,5 +137,69 @@ class PyDataset:
 
 
 Sequence = PyDataset  # as Keras 2 called it
+
+
+def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray:
+    """Numbers divided by their length along an axis; what is 0 stays so.
+
+    Args:
+        x: An array.
+        axis: The axis.
+        order: 2 for the root of the sum of squares, 1 for the sum of absolute values.
+
+    Returns:
+        An array of the same shape.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.utils.normalize([3.0, 4.0])
+        array([0.6, 0.8])
+    """
+    x = np.asarray(x)
+    lengths = np.linalg.norm(np.atleast_1d(x), order, axis, keepdims=True)
+    return x / np.where(lengths == 0, 1, lengths)
+
+
+def clear_session(free_memory: bool = True) -> None:
+    """Number layers that have no name of their own from the beginning again.
+
+    Args:
+        free_memory: Has no meaning here: what nobody holds any more is gone at once.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.utils.clear_session()
+        >>> mg.layers.Dense(3).name, mg.layers.Dense(3).name
+        ('dense', 'dense_1')
+    """
+    made.clear()
+
+
+def plot_model(model: Any, to_file: Any = None, **options: Any) -> Any:
+    """Draw the graph of a model, with its operators and weights.
+
+    Args:
+        model: A model that is built.
+        to_file: Where to write the picture to, as SVG.
+        options: What Keras's drawing can show besides has no meaning here.
+
+    Returns:
+        A picture that a notebook shows.
+
+    Raises:
+        ValueError: For a file that does not end in ``.svg``.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.utils.plot_model(mg.Sequential([mg.Input((2,)), mg.layers.ReLU()]))
+        <Graph of 2 nodes and 1 edges: inputs, relu “re_lu”>
+    """
+    if to_file is not None and Path(to_file).suffix != ".svg":
+        raise ValueError(f"plot_model writes SVG: to_file ends in .svg, got {str(to_file)!r}")
+    picture = import_module("minigrad.display").draw(model.network(1).outputs)
+    if to_file is not None:
+        Path(to_file).write_text(picture._repr_svg_(), encoding="utf-8")
+    return picture
+
 
 __getattr__, __dir__ = lookup.public("utils", __all__)

@@ -36,6 +36,7 @@ LIBRARY = [
     "utils",
     "interop",
     "__init__",
+    "keras",
     "__main__",
 ]
 COURSE = [

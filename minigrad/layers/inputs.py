@@ -10,7 +10,7 @@ from minigrad.graph import Node
 from minigrad.layers.base import Layer, Shape
 from minigrad.layers.building import sample_shape
 from minigrad.layers.tensors import KerasTensor
-from minigrad.shared import lookup
+from minigrad.shared.arguments import whole
 
 __all__ = ["Input", "InputLayer"]
 
@@ -20,12 +20,14 @@ class InputLayer(Layer):
 
     Args:
         shape: Shape of one sample, without the batch.
-        batch_size: Not covered.
+        batch_size: Has no meaning here: a model takes batches of any size.
         dtype: Dtype in which the samples enter the graph.
+        batch_shape: In place of ``shape``: the same with the batch before it.
         name: What to call it.
+        input_shape: In place of ``shape``, as scripts for earlier versions have it.
 
     Raises:
-        ValueError: When a length is not a whole number of at least 1.
+        ValueError: When a length is not a whole number of at least 1, or there are two shapes.
 
     Example:
         >>> import minigrad as mg
@@ -38,10 +40,23 @@ class InputLayer(Layer):
         shape: Any = None,
         batch_size: int | None = None,
         dtype: Any = None,
+        batch_shape: Any = None,
         name: str | None = None,
+        input_shape: Any = None,
     ) -> None:
-        lengths = sample_shape("Input", shape)
-        lookup.refuse("Input", batch_size=(batch_size, None))
+        given = [each for each in (shape, input_shape) if each is not None]
+        if batch_shape is not None:
+            if not isinstance(batch_shape, (tuple, list)) or not batch_shape:
+                raise ValueError(
+                    f"Input: batch_shape is (None, 28, 28, 1), got {batch_shape!r:.60}"
+                )
+            batch_size, *rest = batch_shape
+            given.append(tuple(rest))
+        if len(given) > 1:
+            raise ValueError("Input: one of shape, batch_shape and input_shape says the shape")
+        if batch_size is not None:
+            whole("Input", "batch_size", batch_size)
+        lengths = sample_shape("Input", given[0] if given else None)
         super().__init__(name=name)
         self._given_dtype = None if dtype is None else given_dtype(dtype)
         self.batch_shape: Shape = (None, *lengths)
@@ -67,15 +82,20 @@ def given_dtype(dtype: Any) -> np.dtype:
 
 
 def Input(  # noqa: N802 (Keras's name)
-    shape: Any = None, batch_size: int | None = None, dtype: Any = None, name: str | None = None
+    shape: Any = None,
+    batch_size: int | None = None,
+    dtype: Any = None,
+    batch_shape: Any = None,
+    name: str | None = None,
 ) -> KerasTensor:
     """Say the shape of one sample: where a model begins.
 
     Args:
         shape: Shape of one sample, without the batch: ``(28, 28, 1)``.
-        batch_size: Not covered; a model takes batches of any size.
+        batch_size: Has no meaning here: a model takes batches of any size.
         dtype: Dtype in which the samples enter the graph; by default the model's, and
             ``uint8`` for ``uint8`` samples where the first layer is ``Rescaling``.
+        batch_shape: In place of ``shape``: the same with the batch before it.
         name: What to call it.
 
     Returns:
@@ -90,4 +110,4 @@ def Input(  # noqa: N802 (Keras's name)
         >>> mg.Input((28, 28, 1)).shape
         (None, 28, 28, 1)
     """
-    return InputLayer(shape, batch_size, dtype, name).output
+    return InputLayer(shape, batch_size, dtype, batch_shape, name).output

@@ -64,7 +64,9 @@ class Sequential(Model):
         if isinstance(layer, KerasTensor) and isinstance(layer._layer, InputLayer):
             layer = layer._layer
         if not isinstance(layer, Layer):
-            raise TypeError(f"{title(self)}: wants layers, got {brief(layer)}")
+            library = lookup.home(layer)
+            theirs = f" of {library}'s" if library in lookup.OTHERS else ""
+            raise TypeError(f"{title(self)}: wants minigrad's layers, got {brief(layer)}{theirs}")
         if layer is self:
             raise ValueError(f"{title(self)}: a model cannot be a layer of itself")
         if isinstance(layer, InputLayer):

@@ -11,13 +11,18 @@ import opcode
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from functools import cache
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
 
 from minigrad.shared.arguments import brief
 
 __all__ = [
+    "absent",
+    "at_hand",
     "find",
     "get",
+    "hint",
     "missing",
     "nearest",
     "of_argument",
@@ -28,17 +33,63 @@ __all__ = [
 
 T = TypeVar("T")
 
+INSIDE = (str(Path(__file__).resolve().parents[1]), "<frozen importlib")
 IMPORT_FROM = opcode.opmap["IMPORT_FROM"]
 OTHERS = ("keras", "tensorflow", "tf_keras", "torch", "jax", "jaxlib", "flax")
 
-# What Keras's scripts often use, and how to say it with what is covered.
+# What scripts of Keras's and TensorFlow's often use, and how to say it with what is covered.
+ARRAYS = "NumPy's arrays and functions do"
 INSTEAD = {
-    "cifar10": "keras.datasets.cifar10.load_data() returns arrays, which fit takes",
+    "GradientTape": "{mg}.backward({mg}.topological_sort(loss)) gives each variable its gradient",
+    "ImageDataGenerator": "fit takes pictures that NumPy has changed, anew in each epoch",
+    "TensorBoard": "CSVLogger writes each epoch down, and fit returns a history",
+    "cast": ARRAYS,
+    "cifar10": "`from keras.datasets import cifar10`, of Keras itself, gives arrays that fit takes",
     "clone_model": "a function that builds the model, and set_weights, make another",
-    "load_model": "mg.interop.from_keras takes what keras.saving.load_model reads",
-    "normalize": "x / 255 brings pictures to 0…1",
-    "plot_model": "mg.display.draw(model.network(1).outputs) draws the graph",
+    "constant": ARRAYS,
+    "convert_to_tensor": ARRAYS,
+    "core": "every layer is in {mg}.layers",
+    "data": "fit takes arrays, generators, and sets of TensorFlow's own tf.data",
+    "function": "leave the decorator away: a model makes its plan by itself",
+    "get_file": "Python's urllib.request.urlretrieve fetches a file",
+    "math": ARRAYS,
+    "model_from_json": "a model is the script that builds it",
+    "np_utils": "to_categorical is in {mg}.utils",
+    "ops": ARRAYS,
+    "preprocessing": "fit takes pictures that NumPy has changed, anew in each epoch",
+    "reduce_mean": ARRAYS,
+    "tensorflow": "`import minigrad as tf` stands for it",
 }
+
+
+@cache
+def keras_names() -> frozenset[str]:
+    """All public names of Keras's, without underscores and in lower case."""
+    words = Path(__file__).with_name("keras_names.txt").read_text(encoding="ascii").split()
+    return frozenset(plain(word) for word in words)
+
+
+def plain(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def at_hand() -> str:
+    """What the script that is running calls the package: ``mg``, ``keras``, ``tf``.
+
+    Example:
+        >>> import minigrad as tf
+        >>> from minigrad.shared.lookup import at_hand
+        >>> at_hand()
+        'tf'
+    """
+    packages = [sys.modules[n] for n in ("minigrad", "minigrad.keras") if n in sys.modules]
+    frame: Any = sys._getframe()
+    while frame and frame.f_code.co_filename.startswith(INSIDE):
+        frame = frame.f_back
+    names = frame.f_globals if frame else {}
+    return next(
+        (n for n, value in names.items() if any(value is each for each in packages)), "minigrad"
+    )
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -56,22 +107,54 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {by_lower[match[0]]!r}?" if match else ""
 
 
+def hint(name: str, known: Iterable[str]) -> str:
+    """What to say of a name that is missing: what does the same, or the nearest name.
+
+    A name that Keras has is meant as it is, so that nothing of another meaning is proposed.
+
+    Example:
+        >>> from minigrad.shared.lookup import hint
+        >>> hint("Nadamm", ["Nadam"]), hint("AlphaDropout", ["Dropout"])
+        (" Did you mean 'Nadam'?", ' Keras has it.')
+    """
+    if name in INSTEAD:
+        return f" Instead, {INSTEAD[name].format(mg=at_hand())}."
+    known = list(known)
+    theirs = plain(name) in keras_names() - {plain(each) for each in known}
+    return " Keras has it." if theirs else nearest(name, known)
+
+
 def missing(where: str, name: str, known: Iterable[str]) -> str:
     """The sentence for a name that a module does not have.
 
     Example:
+        >>> import minigrad as mg
         >>> from minigrad.shared.lookup import missing
         >>> print(missing("layers", "LSTM", ["Dense", "Flatten"]))
-        minigrad.layers has no 'LSTM'. Covered are Dense, Flatten. What goes beyond is Keras's
-        part: mg.interop.to_keras(model) hands a model over.
+        minigrad.layers has no 'LSTM'. Keras has it. Covered are Dense, Flatten. What goes beyond is
+        Keras's part: mg.interop.to_keras(model) hands a model over.
     """
-    known = list(known)
-    instead = f" Instead, {INSTEAD[name]}." if name in INSTEAD else nearest(name, known)
+    known = [each for each in known if each != "get"]
+    covered = f" Covered are {', '.join(known)}." if where else ""
     return (
-        f"minigrad.{where} has no {name!r}.{instead} Covered are "
-        f"{', '.join(known)}. What goes beyond is Keras's part: "
-        "mg.interop.to_keras(model) hands a model over."
+        f"{'.'.join(filter(None, ('minigrad', where)))} has no {name!r}.{hint(name, known)}{covered}"
+        f" What goes beyond is Keras's part: {at_hand()}.interop.to_keras(model) hands a model over."
     )
+
+
+def absent(where: str, name: str, known: Iterable[str]) -> NoReturn:
+    """Raise the sentence from a module's ``__getattr__``, called by it.
+
+    Raises:
+        ImportError: Where the script imports the name: ``from minigrad.layers import LSTM`` would
+            replace an AttributeError by Python's own words.
+        AttributeError: Everywhere else.
+    """
+    if name.startswith("__"):  # Python itself asks, on every import
+        raise AttributeError(name)
+    frame = sys._getframe(2)
+    importing = frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == IMPORT_FROM
+    raise (ImportError if importing else AttributeError)(missing(where, name, known))
 
 
 def public(
@@ -98,10 +181,7 @@ def public(
     def find_name(name: str) -> Any:
         if more and name in more:
             return more[name]
-        # ``from minigrad.layers import LSTM`` would replace an AttributeError by its own words.
-        frame = sys._getframe(1)
-        importing = frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == IMPORT_FROM
-        raise (ImportError if importing else AttributeError)(missing(where, name, listed or names))
+        absent(where, name, listed or names)
 
     return find_name, lambda: sorted(names)
 
@@ -111,7 +191,7 @@ def find(
     name: Any,
     known: Mapping[str, T],
     shown: Iterable[str] | None = None,
-    hint: str = "",
+    more: str = "",
 ) -> T:
     """What stands under a name that a user gave.
 
@@ -120,7 +200,7 @@ def find(
         name: The name.
         known: What there is, by name.
         shown: The names that the error lists; all by default.
-        hint: What else would do, for the error.
+        more: What else would do, for the error.
 
     Raises:
         ValueError: When there is nothing of that name; the error names the nearest.
@@ -134,9 +214,9 @@ def find(
     if isinstance(name, str) and name in known:
         return known[name]
     listed = list(known if shown is None else shown)
-    there_are = ", ".join(listed)
+    said = hint(str(name), [*known, *listed])
     raise ValueError(
-        f"{kind} {brief(name)} is not covered; there are {there_are}.{nearest(str(name), [*known, *listed])}{hint}"
+        f"{kind} {brief(name)} is not covered; there are {', '.join(listed)}.{said}{more}"
     )
 
 
@@ -147,7 +227,7 @@ def get(
     base: type | None = None,
     wrap: Callable[[Any], Any] | None = None,
     shown: Iterable[str] | None = None,
-    hint: str = "",
+    more: str = "",
 ) -> Any:
     """What a user means by a name, a class, an instance of it, or a function.
 
@@ -158,7 +238,7 @@ def get(
         base: The class of which an instance is wanted.
         wrap: What becomes of a function; functions are refused by default.
         shown: The names that the error lists; all by default.
-        hint: What else would do, for the error.
+        more: What else would do, for the error.
 
     Raises:
         ValueError: When there is nothing of that name, or it belongs to another library.
@@ -180,11 +260,11 @@ def get(
     if library in OTHERS:
         raise ValueError(
             f"{kind}: {brief(identifier)} belongs to {library}, which computes with its own "
-            f"arrays; there are {', '.join(known if shown is None else shown)}{hint}"
+            f"arrays; there are {', '.join(known if shown is None else shown)}.{more}"
         )
     if wrap is not None and callable(identifier) and not (base and isinstance(identifier, type)):
         return wrap(identifier)
-    found = find(kind, identifier, known, shown, hint)
+    found = find(kind, identifier, known, shown, more)
     return found if base is None else found()
 
 
