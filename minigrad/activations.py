@@ -25,6 +25,7 @@ from minigrad.operators import Elu, Gelu, LogSoftmax, Relu, Sigmoid, Softmax
 from minigrad.operators.elementwise import floating
 from minigrad.shared import lookup
 from minigrad.shared.arguments import default_name
+from minigrad.shared.results import as_result
 
 __all__ = [
     "elu",
@@ -66,7 +67,7 @@ def function_of(operator: type[Operator]) -> Callable[..., Any]:
     @wraps(operator, assigned=("__doc__",), updated=())
     def function(x: Any, *arguments: Any, **options: Any) -> Any:
         node = operator(x, *arguments, **options)
-        return node if isinstance(x, Node) else forward(topological_sort(node))
+        return node if isinstance(x, Node) else as_result(forward(topological_sort(node)))
 
     function.__name__ = function.__qualname__ = default_name(operator)
     arguments = list(inspect.signature(operator).parameters.values())
@@ -314,7 +315,7 @@ def as_given(x: Any) -> Any:
     if hasattr(x, "__array_ufunc__") and not isinstance(x, (np.ndarray, np.generic)):
         return x  # duals, formulas, the tensors of a model
     array = np.asarray(x)
-    return array if array.dtype.kind == "f" else array * 1.0
+    return as_result(array if array.dtype.kind == "f" else array * 1.0)
 
 
 swish = silu
@@ -352,8 +353,8 @@ def get(identifier: Any) -> Callable[[Any], Any]:
     """
     if identifier is None:
         return linear
-    hint = " Any function of a node works as well: activation=np.tanh."
-    return lookup.get("activation", identifier, NAMES, None, lambda f: f, sorted(NAMES), hint)
+    also = " Any function of a node works as well: activation=np.tanh."
+    return lookup.get("activation", identifier, NAMES, None, lambda f: f, sorted(NAMES), also)
 
 
 __getattr__, __dir__ = lookup.public("activations", __all__)

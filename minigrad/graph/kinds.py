@@ -103,6 +103,7 @@ class Variable(Constant):
     Attributes:
         value: A copy, which cannot be written into: ``x.value = x.value - step`` changes it.
         gradient: An array of its own, which may be changed.
+        trainable: Whether ``fit`` changes it, where it is a weight of a layer that is trained.
 
     Raises:
         TypeError: When the value is not of real numbers, or the dtype not a floating-point one:
@@ -122,6 +123,7 @@ class Variable(Constant):
     """
 
     needs_gradient = True
+    trainable = True
 
     def __init__(self, value: Any, name: str | None = None, dtype: Any = None) -> None:
         array = self._checked(value)
@@ -135,6 +137,18 @@ class Variable(Constant):
         Node.__init__(self, array.shape, dtype, name)
         self._value = aligned.zeros(self.shape, self.dtype)
         self._value[...] = self._converted(array)
+
+    def assign(self, value: Any) -> Variable:
+        """Give the variable another value, as ``x.value = value`` does.
+
+        Args:
+            value: A number or an array of its shape.
+
+        Returns:
+            The variable itself.
+        """
+        self.value = value
+        return self
 
     # While a plan trains, the engine may hold a weight in another form; the holder brings the
     # variable up to date when somebody asks for its value (``Holder`` in the engine's kernels).

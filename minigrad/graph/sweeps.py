@@ -43,6 +43,8 @@ def topological_sort(*results: Node) -> list[Node]:
         if not hasattr(result, "inputs"):  # formulas have them, too
             several = isinstance(result, (list, tuple))
             hint = "; several are given as topological_sort(a, b)" if several else ""
+            if isinstance(result, np.ndarray):
+                hint = "; layers and losses compute with arrays, and build nodes of mg.Constant(x)"
             raise TypeError(f"topological_sort wants nodes, got {result!r:.60}{hint}")
     order: list[Node] = []
     done: set[Node] = set()

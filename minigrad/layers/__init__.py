@@ -8,7 +8,7 @@ kernels of convolutions (height, width, inputs, filters), dense kernels (inputs,
 Example:
     >>> import numpy as np, minigrad as mg
     >>> dense = mg.layers.Dense(2, kernel_initializer="ones", name="sum")
-    >>> y = dense(np.array([[1.0, 2.0, 3.0]], np.float32))
+    >>> y = dense(mg.Constant(np.array([[1.0, 2.0, 3.0]], np.float32)))
     >>> mg.forward(mg.topological_sort(y))
     array([[6., 6.]], dtype=float32)
     >>> [weight.name for weight in dense.weights]

@@ -23,9 +23,8 @@ class ELU(Elementwise):
 
     Example:
         >>> import numpy as np, minigrad as mg
-        >>> y = mg.layers.ELU(2.0)(np.array([[-1.0, 3.0]]))
-        >>> mg.forward(mg.topological_sort(y)).round(4)
-        array([[-1.2642,  3.    ]])
+        >>> mg.layers.ELU(2.0)(np.array([[-1.0, 3.0]])).round(4)
+        array([[-1.2642,  3.    ]], dtype=float32)
     """
 
     def __init__(self, alpha: float = 1.0, **options: Any) -> None:
@@ -45,9 +44,8 @@ class LeakyReLU(Elementwise):
 
     Example:
         >>> import numpy as np, minigrad as mg
-        >>> y = mg.layers.LeakyReLU(0.1)(np.array([[-1.0, 3.0]]))
-        >>> mg.forward(mg.topological_sort(y))
-        array([[-0.1,  3. ]])
+        >>> mg.layers.LeakyReLU(0.1)(np.array([[-1.0, 3.0]]))
+        array([[-0.1,  3. ]], dtype=float32)
     """
 
     def __init__(self, negative_slope: float = 0.3, **options: Any) -> None:
@@ -69,9 +67,8 @@ class ReLU(Elementwise):
 
     Example:
         >>> import numpy as np, minigrad as mg
-        >>> y = mg.layers.ReLU(max_value=6)(np.array([[-1.0, 3.0, 9.0]]))
-        >>> mg.forward(mg.topological_sort(y))
-        array([[0., 3., 6.]])
+        >>> mg.layers.ReLU(max_value=6)(np.array([[-1.0, 3.0, 9.0]]))
+        array([[0., 3., 6.]], dtype=float32)
     """
 
     def __init__(
@@ -108,9 +105,8 @@ class Softmax(Elementwise):
 
     Example:
         >>> import numpy as np, minigrad as mg
-        >>> y = mg.layers.Softmax()(np.array([[1000.0, 1000.0]]))
-        >>> mg.forward(mg.topological_sort(y))
-        array([[0.5, 0.5]])
+        >>> mg.layers.Softmax()(np.array([[1000.0, 1000.0]]))
+        array([[0.5, 0.5]], dtype=float32)
     """
 
     def __init__(self, axis: int = -1, **options: Any) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from minigrad import config, initializers, regularizers
-from minigrad.graph import Constant, Node, Operator, Variable, as_node
+from minigrad.graph import Constant, Node, Operator, Variable, as_node, forward, topological_sort
 from minigrad.layers.building import as_it_was, sample_shape, tree
 from minigrad.layers.tensors import KerasTensor, tensors_in, with_tensors
 from minigrad.layers.weights import assign
 from minigrad.shared import lookup
-from minigrad.shared.arguments import brief, default_name, title
+from minigrad.shared.arguments import brief, configuration, default_name, title
+from minigrad.shared.results import as_result
 from minigrad.shared.showing import Table
 
 __all__ = ["Layer"]
@@ -98,7 +99,7 @@ class Layer:
         self._sample_shape = None if input_shape is None else sample_shape(kind, input_shape)
         self.built = False
         self._results: tuple[KerasTensor, ...] = ()  # of each call on symbolic tensors
-        self._own: list[tuple[Variable, bool]] = []  # each weight, and whether it is trainable
+        self._own: list[Variable] = []  # its weights, in the order in which they were made
         self._costs: tuple[tuple[Variable, Callable[[Any], Any]], ...] = ()  # by regularizers
 
     def __repr__(self) -> str:
@@ -107,8 +108,13 @@ class Layer:
 
     def _repr_html_(self) -> str | None:
         rows = [
-            (w.name or "", str(w.shape), str(w.dtype), "yes" if t and self.trainable else "no")
-            for w, t in self._own
+            (
+                w.name or "",
+                str(w.shape),
+                str(w.dtype),
+                "yes" if w.trainable and self.trainable else "no",
+            )
+            for w in self._own
         ]
         return Table(repr(self)[1:-1], WEIGHTS, rows)._repr_html_() if rows else None
 
@@ -191,7 +197,8 @@ class Layer:
             raise ValueError(
                 f"{title(self)}: the initializer of {name} gave shape {weight.shape}, wanted {shape}"
             )
-        self._own.append((weight, trainable))
+        weight.trainable = trainable
+        self._own.append(weight)
         if (cost := regularizers.get(regularizer)) is not None:
             trial = cost(weight)
             if not isinstance(trial, Node) or trial.shape != ():
@@ -203,12 +210,11 @@ class Layer:
         """Build the layer's part of the graph, and its weights on first use.
 
         Args:
-            inputs: A node, or an array (which becomes a constant), with a batch of
-                samples along the first axis.
+            inputs: A node with a batch of samples along the first axis, or an array.
             training: Whether the graph is for training: whether dropout drops.
 
         Returns:
-            The node that holds the result.
+            The node that holds the result; of an array its value, computed at once.
 
         Raises:
             ValueError: When the layer cannot take such an input.
@@ -220,6 +226,8 @@ class Layer:
         several = isinstance(inputs, (list, tuple)) and all(
             isinstance(each, (Node, np.ndarray)) for each in inputs
         )
+        if not any(isinstance(each, Node) for each in (inputs if several else [inputs])):
+            return self._computed_now(inputs, several, training)
         nodes: Any = [as_node(each) for each in inputs] if several else as_node(inputs)
         if not self.built:
             self.build(batch_shape(nodes))
@@ -227,10 +235,21 @@ class Layer:
         wants = inspect.signature(self.call).parameters
         options = {"training": training} if "training" in wants else {}
         result = self.call(nodes, **options)
-        if not isinstance(result, Node):
-            raise TypeError(f"{title(self)}: call returned {type(result).__name__}, wanted a node")
-        self._sign(result, nodes if several else [nodes])
+        for end in result if isinstance(result, list) else [result]:
+            if not isinstance(end, Node):
+                raise TypeError(f"{title(self)}: call returned {type(end).__name__}, wanted a node")
+            self._sign(end, nodes if several else [nodes])
         return result
+
+    def _computed_now(self, inputs: Any, several: bool, training: bool) -> Any:
+        """What the layer makes of arrays: the same graph, of constants, and its values."""
+        arrays = [real(title(self), each, self.dtype) for each in (inputs if several else [inputs])]
+        constants = [Constant(array) for array in arrays]
+        results: Any = self(constants if several else constants[0], training=training)
+        ends = results if isinstance(results, list) else [results]
+        forward(topological_sort(*ends))
+        values = [as_result(end.value) for end in ends]
+        return values if isinstance(results, list) else values[0]
 
     def _connect(self, tensors: tuple[KerasTensor, ...], several: bool) -> KerasTensor:
         """Take a place in a model that is being put together."""
@@ -303,13 +322,13 @@ class Layer:
         """The weights that ``fit`` changes, in the order in which they were made."""
         if not self.trainable:
             return []
-        mine = [weight for weight, trainable in self._own if trainable]
+        mine = [weight for weight in self._own if weight.trainable]
         return mine + [w for part in self._parts() for w in part.trainable_weights]
 
     @property
     def weights(self) -> list[Variable]:
         """All weights, as variables of the graph."""
-        mine = [weight for weight, _ in sorted(self._own, key=lambda pair: not pair[1])]
+        mine = sorted(self._own, key=lambda weight: not weight.trainable)
         return mine + [w for part in self._parts() for w in part.weights]
 
     @property
@@ -358,6 +377,28 @@ class Layer:
         """
         assign(title(self), self.weights, weights)
 
+    def get_config(self) -> dict[str, Any]:
+        """What the layer was made with.
+
+        Returns:
+            For each argument its value; ``from_config`` makes another layer like it.
+
+        Example:
+            >>> import minigrad as mg
+            >>> mg.layers.Dropout(0.5, seed=1, name="drop").get_config()
+            {'name': 'drop', 'trainable': True, 'dtype': 'float32', 'rate': 0.5, 'seed': 1}
+        """
+        return configuration(self)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Layer:
+        """A layer like that of which :meth:`get_config` has told.
+
+        Args:
+            config: Arguments and their values.
+        """
+        return cls(**config)
+
     def count_params(self) -> int:
         """How many numbers the weights have together.
 
@@ -388,6 +429,14 @@ def truth(owner: str, trainable: Any) -> bool:
     if not isinstance(trainable, (bool, np.bool_)):
         raise ValueError(f"{owner}: trainable is True or False, got {brief(trainable)}")
     return bool(trainable)
+
+
+def real(owner: str, values: Any, dtype: str) -> np.ndarray:
+    """The values as an array of a layer's dtype, if they are real numbers."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{owner} wants arrays of real numbers, got {brief(values)}")
+    return array.astype(dtype)
 
 
 def batch_shape(nodes: Any) -> Any:

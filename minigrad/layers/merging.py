@@ -74,9 +74,8 @@ class Average(Add):
 
     Example:
         >>> import numpy as np, minigrad as mg
-        >>> y = mg.layers.Average()([np.array([[1.0, 2.0]]), np.array([[3.0, 6.0]])])
-        >>> mg.forward(mg.topological_sort(y))
-        array([[2., 4.]])
+        >>> mg.layers.Average()([np.array([[1.0, 2.0]]), np.array([[3.0, 6.0]])])
+        array([[2., 4.]], dtype=float32)
     """
 
     def _merged(self, inputs: list[Any]) -> Any:
@@ -91,9 +90,8 @@ class Subtract(Merge):
 
     Example:
         >>> import numpy as np, minigrad as mg
-        >>> y = mg.layers.Subtract()([np.array([[1.0, 2.0]]), np.array([[3.0, 6.0]])])
-        >>> mg.forward(mg.topological_sort(y))
-        array([[-2., -4.]])
+        >>> mg.layers.Subtract()([np.array([[1.0, 2.0]]), np.array([[3.0, 6.0]])])
+        array([[-2., -4.]], dtype=float32)
     """
 
     _function = np.subtract
@@ -112,9 +110,8 @@ class Multiply(Merge):
 
     Example:
         >>> import numpy as np, minigrad as mg
-        >>> y = mg.layers.Multiply()([np.array([[1.0, 2.0]]), np.array([[3.0, 6.0]])])
-        >>> mg.forward(mg.topological_sort(y))
-        array([[ 3., 12.]])
+        >>> mg.layers.Multiply()([np.array([[1.0, 2.0]]), np.array([[3.0, 6.0]])])
+        array([[ 3., 12.]], dtype=float32)
     """
 
     _function = np.multiply
@@ -128,9 +125,8 @@ class Maximum(Merge):
 
     Example:
         >>> import numpy as np, minigrad as mg
-        >>> y = mg.layers.Maximum()([np.array([[1.0, 7.0]]), np.array([[3.0, 6.0]])])
-        >>> mg.forward(mg.topological_sort(y))
-        array([[3., 7.]])
+        >>> mg.layers.Maximum()([np.array([[1.0, 7.0]]), np.array([[3.0, 6.0]])])
+        array([[3., 7.]], dtype=float32)
     """
 
     _function = np.maximum
@@ -144,9 +140,8 @@ class Minimum(Merge):
 
     Example:
         >>> import numpy as np, minigrad as mg
-        >>> y = mg.layers.Minimum()([np.array([[1.0, 7.0]]), np.array([[3.0, 6.0]])])
-        >>> mg.forward(mg.topological_sort(y))
-        array([[1., 6.]])
+        >>> mg.layers.Minimum()([np.array([[1.0, 7.0]]), np.array([[3.0, 6.0]])])
+        array([[1., 6.]], dtype=float32)
     """
 
     _function = np.minimum

@@ -50,8 +50,7 @@ class BatchNormalization(Elementwise):
     Example:
         >>> import numpy as np, minigrad as mg
         >>> layer = mg.layers.BatchNormalization()
-        >>> y = layer(np.array([[1.0], [3.0]], np.float32), training=True)
-        >>> mg.forward(mg.topological_sort(y)).round(2)
+        >>> layer(np.array([[1.0], [3.0]], np.float32), training=True).round(2)
         array([[-1.],
                [ 1.]], dtype=float32)
         >>> layer.moving_mean.value.round(2)

@@ -58,8 +58,8 @@ class Activation(Elementwise):
 
     Example:
         >>> import numpy as np, minigrad as mg
-        >>> mg.layers.Activation("relu", name="rectify")(np.array([[-1.0, 2.0]]))
-        <Relu "rectify" shape=(1, 2) dtype=float64 value=None gradient=None>
+        >>> mg.layers.Activation("relu")(np.array([[-1.0, 2.0]]))
+        array([[0., 2.]], dtype=float32)
     """
 
     def __init__(self, activation: Any, **options: Any) -> None:
@@ -119,8 +119,7 @@ class Rescaling(Elementwise):
 
     Example:
         >>> import numpy as np, minigrad as mg
-        >>> y = mg.layers.Rescaling(1 / 255)(np.array([[0, 51, 255]], np.uint8))
-        >>> mg.forward(mg.topological_sort(y))
+        >>> mg.layers.Rescaling(1 / 255)(np.array([[0, 51, 255]], np.uint8))
         array([[0. , 0.2, 1. ]], dtype=float32)
     """
 

@@ -10,6 +10,7 @@ import numpy as np
 from minigrad import config
 from minigrad.graph import Constant, Node, forward, topological_sort
 from minigrad.shared import lookup
+from minigrad.shared.results import as_result
 from minigrad.shared.showing import as_call
 
 __all__ = ["Loss"]
@@ -109,7 +110,7 @@ class Loss:
         result = each if self.reduction == "none" else REDUCTIONS[self.reduction](each)
         if isinstance(y_true, Node) or isinstance(y_pred, Node):
             return result
-        return forward(topological_sort(result))
+        return as_result(forward(topological_sort(result)))
 
     def _remark(self, activation: str) -> str:
         """What there is to say of predictions that come from an activation, if anything."""

@@ -1,0 +1,38 @@
+"""Computed arrays that can be asked as tensors of frameworks are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Result", "as_result"]
+
+
+class Result(np.ndarray):
+    """An array that has ``.numpy()`` as well: what a layer gives for an array.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> result = mg.layers.ReLU()(np.array([[-1.0, 2.0]]))
+        >>> result.numpy(), int(np.argmax(result))
+        (array([[0., 2.]], dtype=float32), 1)
+    """
+
+    def numpy(self) -> np.ndarray:
+        """A copy as an ordinary array."""
+        return np.array(self)
+
+    def __repr__(self) -> str:
+        return repr(np.asarray(self))
+
+
+def as_result(values: Any) -> Result:
+    """The values as an array of this kind.
+
+    Example:
+        >>> from minigrad.shared.results import as_result
+        >>> f"{as_result(0.25):.3f}", as_result(0.25).numpy()
+        ('0.250', array(0.25))
+    """
+    return np.asarray(values).view(Result)
