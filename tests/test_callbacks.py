@@ -167,8 +167,8 @@ def test_saving_after_so_many_batches(tmp_path):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({}, "pass save_weights_only=True"),
-        ({"filepath": "w.weights.h5", "save_weights_only": True}, "ends in .weights.npz or .npz"),
+        ({}, "save_weights_only=False the name ends in .keras; got"),
+        ({"filepath": "w.h5", "save_weights_only": True}, "ends in .npz or .weights.h5"),
         ({"save_weights_only": True, "save_freq": 0}, 'save_freq is "epoch" or a number'),
         ({"save_weights_only": True, "mode": "up"}, 'mode is "auto", "min" or "max"'),
     ],

@@ -30,6 +30,8 @@ class Trained(Protocol):
 
     def load_weights(self, filepath: Any) -> None: ...
 
+    def save(self, filepath: Any) -> None: ...
+
 
 class Callback:
     """Methods that ``fit``, ``evaluate`` and ``predict`` call; define those wanted.

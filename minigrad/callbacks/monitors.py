@@ -151,15 +151,16 @@ class EarlyStopping(Monitor):
 
 
 class ModelCheckpoint(Monitor):
-    """Saves the weights after epochs or batches.
+    """Saves the weights, or the whole model, after epochs or batches.
 
     Args:
-        filepath: Where to, ending in ``.npz``; may hold ``{epoch:02d}`` and metrics such
-            as ``{val_loss:.2f}``.
+        filepath: Where to, ending in ``.weights.npz`` or ``.weights.h5`` for weights and in
+            ``.keras`` for a model; what is not ``.npz`` needs Keras. It may hold
+            ``{epoch:02d}`` and metrics such as ``{val_loss:.2f}``.
         monitor: Key of the metric in ``History.history``.
         verbose: 1 to print what it does.
         save_best_only: Whether to save only when the metric has got better.
-        save_weights_only: Must be ``True``: minigrad saves weights, not whole models.
+        save_weights_only: Whether to save the weights only.
         mode: ``"min"``, ``"max"``, or ``"auto"`` to choose by the metric.
         save_freq: ``"epoch"``, or after how many batches to save.
         initial_value_threshold: The value to beat at first.
@@ -188,15 +189,12 @@ class ModelCheckpoint(Monitor):
         if best is not None:
             best = number("ModelCheckpoint", "initial_value_threshold", best)
         super().__init__(monitor, mode, best=best)
-        if not save_weights_only:
+        endings = (".npz", ".weights.h5") if save_weights_only else (".keras",)
+        if not str(filepath).endswith(endings):
             raise ValueError(
-                "ModelCheckpoint: minigrad saves weights, not whole models; "
-                "pass save_weights_only=True"
-            )
-        if not str(filepath).endswith(".npz"):
-            raise ValueError(
-                f"ModelCheckpoint: weights are saved in NumPy's format, so the name ends in "
-                f".weights.npz or .npz; got {str(filepath)!r}"
+                f"ModelCheckpoint: with save_weights_only={save_weights_only} the name ends in "
+                f"{' or '.join(endings)}; got {str(filepath)!r}. Without Keras there are weights "
+                "only, in .weights.npz"
             )
         if save_freq != "epoch" and not is_whole(save_freq):
             raise ValueError(
@@ -204,6 +202,7 @@ class ModelCheckpoint(Monitor):
             )
         check_pattern(str(filepath))
         self.filepath, self.verbose, self.save_freq = str(filepath), verbose, save_freq
+        self.save_weights_only = bool(save_weights_only)
         self.save_best_only = save_best_only
         self._epoch = self._batches = 0
 
@@ -244,9 +243,10 @@ class ModelCheckpoint(Monitor):
                 f"{', '.join([*places, *logs])}"
             ) from None
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.model.save_weights(path)
+        (self.model.save_weights if self.save_weights_only else self.model.save)(path)
         if self.verbose:
-            print(f"Epoch {self._epoch + 1}: saved the weights to {path}")
+            what = "weights" if self.save_weights_only else "model"
+            print(f"Epoch {self._epoch + 1}: saved the {what} to {path}")
 
 
 def check_pattern(filepath: str) -> None:

@@ -34,8 +34,10 @@ def import_keras() -> Any:
                 import keras
             except ImportError as error:
                 raise ImportError(
-                    f"Keras with TensorFlow is needed here ({error}): "
-                    'pip install -c constraints.txt -e ".[keras]" in the repository installs it'
+                    f"Keras is needed here, with TensorFlow, JAX or PyTorch ({error}): "
+                    'pip install -c constraints.txt -e ".[keras]" in the repository installs it, '
+                    "KERAS_BACKEND=jax or torch chooses another than TensorFlow. Without it, "
+                    "save_weights and load_weights keep weights in a file .weights.npz"
                 ) from error
             keras.ops.zeros(1)  # the first computation makes remarks as well
     return sys.modules["keras"]

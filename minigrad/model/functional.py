@@ -14,7 +14,7 @@ from minigrad.graph import Node
 from minigrad.layers import InputLayer, Layer
 from minigrad.layers.tensors import KerasTensor
 from minigrad.layers.weights import assign
-from minigrad.model import summary, weights_file
+from minigrad.model import keras_files, summary, weights_file
 from minigrad.model.summary import Summary
 from minigrad.shared import lookup
 from minigrad.shared.arguments import brief, is_whole, title
@@ -160,8 +160,8 @@ class Functional(Layer):
 
     def summary(
         self,
-        line_length: None = None,
-        positions: None = None,
+        line_length: int | None = None,
+        positions: Any = None,
         print_fn: Callable[[str], Any] | None = None,
         expand_nested: bool = False,
         show_trainable: bool = False,
@@ -170,25 +170,18 @@ class Functional(Layer):
         """Print a table of the layers, their shapes and numbers of weights.
 
         Args:
-            line_length: Not covered.
-            positions: Not covered.
+            line_length: Has no meaning here: a column is as wide as what stands in it.
+            positions: Has no meaning here, for the same reason.
             print_fn: Takes the text in place of ``print``.
-            expand_nested: Not covered.
-            show_trainable: Not covered.
+            expand_nested: Whether to show the layers of models that are layers of this one.
+            show_trainable: Whether to show which layers ``fit`` changes.
             layer_range: Not covered.
 
         Raises:
             ValueError: For arguments that are not covered.
         """
-        lookup.refuse(
-            "summary",
-            line_length=(line_length, None),
-            positions=(positions, None),
-            expand_nested=(expand_nested, False),
-            show_trainable=(show_trainable, False),
-            layer_range=(layer_range, None),
-        )
-        table = summary.table(self.name, *self._summarized())
+        lookup.refuse("summary", layer_range=(layer_range, None))
+        table = summary.table(self.name, *self._summarized(expand_nested, show_trainable))
         if print_fn is None:
             print(shown(table))
         else:
@@ -198,8 +191,10 @@ class Functional(Layer):
         heads, rows, notes = self._summarized()
         return Table(repr(self)[1:-1], heads, rows, heads[2:3], notes)._repr_html_()
 
-    def _summarized(self) -> Summary:
-        return summary.summarized(self._rows(), self.trainable_weights, self.non_trainable_weights)
+    def _summarized(self, expand_nested: bool = False, show_trainable: bool = False) -> Summary:
+        rows = summary.expanded(self._rows()) if expand_nested else self._rows()
+        weights = self.trainable_weights, self.non_trainable_weights
+        return summary.summarized(rows, *weights, show_trainable)
 
     def _rows(self) -> Iterable[tuple[Layer, Any, str]]:
         """For the summary: each layer, the shape of its result, what it is connected to."""
@@ -214,12 +209,12 @@ class Functional(Layer):
     def save_weights(
         self, filepath: Any, overwrite: bool = True, max_shard_size: None = None
     ) -> None:
-        """Write all weights into a file of NumPy's.
+        """Write all weights into a file of NumPy's, or of Keras's where that is installed.
 
         The file appears under its name only when it is complete.
 
         Args:
-            filepath: Where to; ends in ``.weights.npz`` or ``.npz``.
+            filepath: Where to; ends in ``.weights.npz`` or ``.npz``, or in ``.weights.h5``.
             overwrite: Whether an existing file may be replaced.
             max_shard_size: Not covered.
 
@@ -241,10 +236,30 @@ class Functional(Layer):
             raise ValueError(f"{title(self)} is not built yet and has no weights to save")
         if path.exists() and not overwrite:
             raise FileExistsError(f"{path} exists; overwrite=True replaces it")
-        weights_file.write(path, self.weights)
+        if weights_file.is_keras(path):
+            keras_files.write_weights(self, path)
+        else:
+            weights_file.write(path, self.weights)
+
+    def save(self, filepath: Any, overwrite: bool = True, zipped: None = None) -> None:
+        """Write the whole model into a file of Keras's: layers, weights, the optimizer's memory.
+
+        Args:
+            filepath: Where to; ends in ``.keras``.
+            overwrite: Whether an existing file may be replaced.
+            zipped: Not covered.
+
+        Raises:
+            ImportError: When Keras is not installed: weights can be saved all the same.
+            ValueError: For another ending, a model that is not built, or one that Keras cannot
+                be told of, as it holds a class of your own.
+            FileExistsError: When there is a file and ``overwrite`` is false.
+        """
+        lookup.refuse("save", zipped=(zipped, None, True))
+        keras_files.save(self, filepath, overwrite)
 
     def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
-        """Read all weights from a file that :meth:`save_weights` wrote.
+        """Read all weights from a file that :meth:`save_weights`, or Keras, has written.
 
         Args:
             filepath: The file.
@@ -262,9 +277,11 @@ class Functional(Layer):
                 f"{title(self)} is not built yet and has no weights to load into: put "
                 "mg.Input(shape) first, or call model.build((None, …))"
             )
-        assign(
-            f"{title(self)} from {path.name}", self.weights, weights_file.read(path, self.weights)
-        )
+        if weights_file.is_keras(path):
+            found = keras_files.read_weights(self, path)
+        else:
+            found = weights_file.read(path, self.weights)
+        assign(f"{title(self)} from {path.name}", self.weights, found)
 
 
 def sort(

@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from minigrad.graph import Variable
 
-__all__ = ["Summary", "summarized", "table"]
+__all__ = ["Summary", "expanded", "summarized", "table"]
 
 Summary = tuple[tuple[str, ...], list[tuple[str, ...]], list[str]]  # heads, rows, lines below
 
 
 def summarized(
-    layers: Iterable[tuple[Any, Any, str]],
+    layers: Iterable[tuple[Any, ...]],
     trainable: Sequence[Variable],
     others: Sequence[Variable],
+    show_trainable: bool = False,
 ) -> Summary:
     """Layers, shapes and numbers of weights, cell by cell.
 
     Args:
         layers: Each layer with the shape of its result (``None`` if that is not known yet), and
-            what it is connected to, if that is to be shown.
+            what it is connected to, if that is to be shown; see also :func:`expanded`.
         trainable: The weights that training changes.
         others: The other weights.
+        show_trainable: Whether a column says which layers are trained.
 
     Returns:
         Names of the columns, the rows, and what stands below them.
     """
-    rows: list[tuple[str, ...]] = []
-    for layer, shape, source in layers:
+    rows = [("Layer (type)", "Output Shape", "Param #", "Connected to", "Trainable")]
+    for layer, shape, source, *depth in layers:
         count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
-        cells = [f"{layer.name} ({type(layer).__name__})", str(shape or "?"), count, source]
-        rows.append(tuple(cells if source else cells[:3]))
-    heads = ("Layer (type)", "Output Shape", "Param #", "Connected to")
+        inside = "   " * depth[0] + "└ " if depth else ""
+        label = f"{inside}{layer.name} ({type(layer).__name__})"
+        yes_or_no = ("Y" if layer.trainable else "N") if layer.weights else "-"
+        rows.append((label, str(shape or "?"), count, source, yes_or_no))
+    columns = [0, 1, 2, *[3] * any(row[3] for row in rows[1:]), *[4] * show_trainable]
+    heads, *cells = (tuple(row[column] for column in columns) for row in rows)
     totals = [
         f"Total params: {amount([*trainable, *others])}",
         f"Trainable params: {amount(trainable)}",
         f"Non-trainable params: {amount(others)}",
     ]
-    return heads[: max([3, *map(len, rows)])], rows, totals
+    return heads, cells, totals
 
 
 def table(
@@ -88,6 +93,19 @@ def table(
         lines += [rule("├", "─", "┼", "┤")] * bool(number) + [text(row, "│")]
     lines.append(rule("└", "─", "┴", "┘"))
     return "\n".join([*lines, *(f" {total}" for total in totals)])
+
+
+def expanded(rows: Iterable[tuple[Any, ...]], depth: int = 0) -> Iterator[tuple[Any, ...]]:
+    """Rows of a table, with those of the models among the layers after each of them.
+
+    Args:
+        rows: As :func:`table` takes them.
+        depth: How many models they are inside of.
+    """
+    for row in rows:
+        yield (*row, depth) if depth else row
+        if hasattr(row[0], "_rows"):
+            yield from expanded(row[0]._rows(), depth + 1)
 
 
 def amount(weights: Sequence[Variable]) -> str:

@@ -18,11 +18,11 @@ from minigrad.model.data import Arrays, Data
 from minigrad.model.progress import ProgressLine, check_verbose
 from minigrad.model.steps import Sweep
 from minigrad.shared.arguments import title, whole
+from minigrad.shared.lookup import at_hand
 
 __all__ = ["Model"]
 
 KERAS_ONLY = {
-    "save": "save_weights and load_weights keep the weights",
     "export": "save_weights and load_weights keep the weights",
     "to_json": "a model is the script that builds it",
     "get_config": "a model is the script that builds it",
@@ -56,6 +56,9 @@ class Model(Admitting):
         >>> model.output_shape, model.count_params()
         ((None, 2), 90)
     """
+
+    # What a layer has and a model has not; asked for, it is looked for in vain, see __getattr__.
+    get_config = from_config = property()  # type: ignore[assignment]
 
     def __init__(
         self,
@@ -397,7 +400,7 @@ class Model(Admitting):
         if name in KERAS_ONLY:
             raise AttributeError(
                 f"{type(self).__name__}.{name} is not covered: {KERAS_ONLY[name]}. "
-                f"mg.interop.to_keras(model) hands the model to Keras, which has {name}."
+                f"{at_hand()}.interop.to_keras(model) hands the model to Keras, which has {name}."
             )
         return object.__getattribute__(self, name)  # says what is wrong, as a property does
 

@@ -15,7 +15,7 @@ from minigrad.graph import Variable
 from minigrad.shared import files
 from minigrad.shared.arguments import brief
 
-__all__ = ["checked", "read", "write"]
+__all__ = ["checked", "is_keras", "read", "write"]
 
 
 def checked(filepath: Any) -> Path:
@@ -31,14 +31,19 @@ def checked(filepath: Any) -> Path:
     if not isinstance(filepath, (str, os.PathLike)) or "\0" in str(filepath):
         raise TypeError(f"weights are kept in a file, whose path is wanted; got {brief(filepath)}")
     path = Path(filepath)
-    if path.suffix != ".npz":
+    if path.suffix != ".npz" and not is_keras(path):
         raise ValueError(
-            f"weights are kept in NumPy's own format: the name ends in .weights.npz or .npz, "
-            f"got {path.name!r}"
+            "weights are kept in NumPy's format, and the name ends in .weights.npz or .npz, or in "
+            f"Keras's, .weights.h5; got {path.name!r}"
         )
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; weights are kept in a file")
     return path
+
+
+def is_keras(path: Path) -> bool:
+    """Whether the name is that of a file in Keras's format."""
+    return path.name.endswith(".weights.h5")
 
 
 def write(path: Path, weights: Sequence[Variable]) -> None:

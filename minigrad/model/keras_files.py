@@ -1,0 +1,97 @@
+"""Files in Keras's formats, written and read by Keras itself: whole models, and weights.
+
+Without Keras there are files of NumPy's, ``weights_file.py``.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minigrad.shared import files
+from minigrad.shared.arguments import brief
+
+__all__ = ["load", "read_weights", "save", "write_weights"]
+
+
+def save(model: Any, filepath: Any, overwrite: bool = True) -> None:
+    """Write a model with its weights, what it was compiled with, and its optimizer's memory.
+
+    Args:
+        model: A model that is built.
+        filepath: Where to; ends in ``.keras``.
+        overwrite: Whether an existing file may be replaced.
+
+    Raises:
+        ImportError: When Keras is not installed.
+        ValueError: For another ending, or what Keras does not know.
+        FileExistsError: When there is a file and ``overwrite`` is false.
+    """
+    path = ending(filepath, ".keras", "a model is saved in a file")
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists; overwrite=True replaces it")
+    theirs = bridge().to_keras(model)
+    written(path, theirs.save)
+
+
+def load(filepath: Any, compile: bool = True) -> Any:
+    """Read a model that :func:`save`, or Keras, has written.
+
+    Args:
+        filepath: The file; ends in ``.keras``.
+        compile: Whether it is compiled as it was.
+
+    Raises:
+        ImportError: When Keras is not installed.
+        OSError: When the file cannot be opened.
+        ValueError: For another ending, or what minigrad does not cover.
+    """
+    path = ending(filepath, ".keras", "a model is read from a file")
+    keras = bridge().import_keras()
+    there(path)
+    return bridge().from_keras(keras.saving.load_model(path, compile=compile), compile=compile)
+
+
+def write_weights(model: Any, path: Path) -> None:
+    """Write the weights of a model into a ``.weights.h5``."""
+    written(path, bridge().to_keras(model, compile=False).save_weights)
+
+
+def read_weights(model: Any, path: Path) -> list[np.ndarray]:
+    """The weights in a ``.weights.h5`` for a model like this one, in its order."""
+    theirs = bridge().to_keras(model, compile=False)
+    there(path)
+    theirs.load_weights(path)
+    return list(theirs.get_weights())
+
+
+def bridge() -> Any:
+    """What knows both libraries, and therefore this one: it is imported when it is needed."""
+    return import_module("minigrad.interop")
+
+
+def ending(filepath: Any, suffix: str, what: str) -> Path:
+    """The path, if it is one and its name ends so."""
+    if not isinstance(filepath, (str, os.PathLike)) or Path(filepath).suffix != suffix:
+        raise ValueError(f"{what} whose name ends in {suffix}, got {brief(filepath)}")
+    return Path(filepath)
+
+
+def there(path: Path) -> None:
+    """Raise Python's own error for a file that cannot be opened."""
+    with open(path, "rb"):
+        pass
+
+
+def written(path: Path, write: Any) -> None:
+    """Let Keras, which looks at names, write a file that appears when it is complete."""
+    name = "model.keras" if path.suffix == ".keras" else "model.weights.h5"
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder) / name)
+        contents = (Path(folder) / name).read_bytes()
+    files.replace(path, lambda file: file.write(contents))
