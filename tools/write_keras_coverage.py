@@ -9,6 +9,7 @@ each is handed to minigrad with a value that asks for something, and minigrad's 
 
 import inspect
 import re
+import textwrap
 from collections.abc import Callable, Iterator
 from operator import attrgetter
 from pathlib import Path
@@ -19,12 +20,22 @@ import numpy as np
 import minigrad as mg
 
 FILE = Path(__file__).resolve().parents[1] / "KERAS.md"
+NAMES = Path(mg.__file__).parent / "shared" / "keras_names.txt"
 
 # Whatever is public in these modules is compared; what a call cannot do without, by argument.
 MODULES = ("layers", "losses", "optimizers", "optimizers.schedules", "metrics", "initializers")
-MODULES = (*MODULES, "regularizers", "callbacks", "utils")
+MODULES = (*MODULES, "regularizers", "callbacks", "utils", "models")
+LISTED = ("activations", "datasets", "config", "backend", "random", "saving")  # names only
 BASES = ("InputLayer", "Layer", "Loss", "Optimizer", "Metric", "Mean", "Initializer", "Callback")
-BASES = (*BASES, "CallbackList", "History", "LearningRateSchedule", "Regularizer")
+BASES = (
+    *BASES,
+    "Model",
+    "Sequential",
+    "CallbackList",
+    "History",
+    "LearningRateSchedule",
+    "Regularizer",
+)
 NEEDED = {
     "activation": "relu",
     "boundaries": [5],
@@ -38,6 +49,7 @@ NEEDED = {
     "filepath": "w.npz",
     "filters": 1,
     "kernel_size": 2,
+    "model": mg.Sequential([mg.Input((2,)), mg.layers.Dense(1)]),
     "rate": 0.5,
     "scale": 0.5,
     "schedule": abs,
@@ -57,7 +69,7 @@ def compared(module: str) -> dict[str, dict[str, Any]]:
     for name in here.__all__:
         thing = getattr(here, name)
         is_alias = thing.__name__ != name
-        if is_alias or name in BASES or not (name[0].isupper() or module == "utils"):
+        if is_alias or name in BASES or not (name[0].isupper() or module in ("utils", "models")):
             continue
         wanted = [
             n for n, default in arguments(thing).items() if default is inspect.Parameter.empty
@@ -80,6 +92,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "pop": {},
     "predict": {"x": X, "verbose": 0},
     "predict_on_batch": {"x": X},
+    "save": {"filepath": "no/folder/m.keras"},
     "save_weights": {"filepath": "no/folder/w.npz"},
     "set_weights": {"weights": []},
     "summary": {"print_fn": lambda text: None},
@@ -89,7 +102,7 @@ METHODS: dict[str, dict[str, Any]] = {
 
 OPENING = """# What minigrad covers of Keras
 
-A script that uses what is marked ✓ runs with `import minigrad as keras`. Everything else is refused where it is first used, with an error that names it. What goes beyond is Keras's part: `mg.interop.to_keras(model)` hands a model over with its weights and the optimizer's memory, and `mg.interop.from_keras` takes it back.
+A script that uses what is marked ✓ runs with `import minigrad as keras`, with `from minigrad import keras`, or with `import minigrad as tf` where it says `tf.keras`; `from tensorflow.keras.layers import Dense` becomes `from minigrad.keras.layers import Dense`. Everything else is refused where it is first used, with an error that names it. What goes beyond is Keras's part: `mg.interop.to_keras(model)` hands a model over with its weights and the optimizer's memory, and `mg.interop.from_keras` takes it back. `python -m minigrad_course.studies.workers tensorflow --workers 2` shows how a model that was handed over is trained by several processes or machines, and with `jax` by several devices.
 
 `tools/write_keras_coverage.py` has written the tables below, from Keras {version} and from minigrad's own errors; a test compares them.
 
@@ -101,8 +114,17 @@ A script that uses what is marked ✓ runs with `import minigrad as keras`. Ever
 | a loss that becomes NaN or infinite | training goes on in silence | an error that names step and layer, or `TerminateOnNaN` ends training; the weights are those before the step |
 | a cross-entropy after `activation="sigmoid"` | takes the numbers before the sigmoid for those before a softmax | the definition; Keras gives the same for the same predictions as an array |
 | `compile(run_eagerly=True)` | TensorFlow's operations one by one | the graph is walked node by node; by default it becomes a plan |
-| `save_weights` | `.weights.h5` | `.weights.npz`, NumPy's own format |
-| `save`, `export`, `to_json`, `get_config` | whole models | an error: `to_keras(model).save("model.keras")` saves one |
+| `save_weights`, `load_weights` | `.weights.h5` | also `.weights.npz`, NumPy's own format, which needs nothing else; `.weights.h5` needs Keras, which writes and reads it |
+| `save`, `load_model` | `.keras`, `.h5` | `.keras`, by Keras itself; without it, a sentence that says what to install |
+| `load_model(safe_mode=False)` | executes what a file says | an error |
+| `export`, `to_json`, a model's `get_config` | whole models | an error that names what there is |
+| a model or a layer called on arrays | a tensor of the framework | an array of NumPy's with `.numpy()`; of a node it builds the graph, `mg.Constant(x)` makes one |
+| `Input(batch_size=4)`, `batch_shape=(4, …)` | a part of the shape | a model takes batches of any size; shapes say `None` |
+| `layer.get_config()` | names and dictionaries that can be written down | the arguments themselves, which `from_config` takes |
+| `mnist.load_data(path)` | a name in the cache | the same; also a folder, or a file `.npz` that exists |
+| `summary(line_length=, positions=)` | the width of the table | accepted; a column is as wide as what stands in it |
+| `plot_model` | layers, as `.png` | the graph of operators, as `.svg` |
+| `tf.data`, `tf.GradientTape`, `tf.function`, `tf.constant` | TensorFlow's own | an error that names what takes their place |
 | `compile` in a callback while `fit` is under way | the old functions go on | an error |
 | `decay=` in an optimizer | a warning, and no decay | an error that names `optimizers.schedules.InverseTimeDecay` |
 | `LearningRateScheduler`, `ReduceLROnPlateau` beside a schedule | an error when the rate is to change | the error when `fit` begins |
@@ -166,6 +188,7 @@ def document() -> str:
             parts += table(
                 f"{module}.{name}", list(rows(getattr(attrgetter(module)(mg), name), taken, given))
             )
+    parts += [*lists(keras), *attributes(keras)]
     parts.append("\n## `keras.Sequential`")
     parts += table(
         "Sequential", list(rows(mg.Sequential, arguments(keras.Sequential.__init__), {}))
@@ -198,6 +221,63 @@ def document() -> str:
     return "\n".join(parts) + "\n"
 
 
+def lists(keras: Any) -> Iterator[str]:
+    """Modules whose functions take what Keras's take, or stand for a name alone."""
+    for module in LISTED:
+        here = getattr(mg, module)
+        theirs = getattr(keras, module)
+        covered = [n for n in here.__all__ if hasattr(theirs, n) or module == "random"]
+        yield f"\n## `keras.{module}`\n\nCovered: {quoted(covered)}.\n"
+        missing = [n for n in public(theirs) if not hasattr(here, n)]
+        yield f"Not covered: {quoted(missing)}." if missing else "That is all there is."
+    named = sorted({n for n in mg.initializers.NAMES if n.islower()})
+    yield f"\nNames of initializers: {quoted(named)}."
+
+
+def attributes(keras: Any) -> Iterator[str]:
+    """What can be asked of a model, a layer, a weight, an optimizer; the hooks of a callback."""
+
+    def things(library: Any) -> dict[str, Any]:
+        model = library.Sequential([library.Input((3,)), library.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        model.fit(X, Y, verbose=0)
+        return {
+            "Of a model": model,
+            "Of a layer": model.layers[0],
+            "Of a weight": model.layers[0].kernel,
+            "Of an optimizer": model.optimizer,
+            "Of a callback": library.callbacks.Callback(),
+        }
+
+    yield "\n## Attributes and methods"
+    mine = things(mg)
+    for what, theirs in things(keras).items():
+        names = public(theirs)
+        has = [n for n in names if hasattr(mine[what], n)]
+        yield f"\n### {what}\n\nCovered: {quoted(has)}.\n"
+        yield f"Not covered: {quoted(n for n in names if n not in has)}."
+
+
+def quoted(names: Any) -> str:
+    return ", ".join(f"`{n}`" for n in names) or "nothing"
+
+
+def names() -> str:
+    """All names that are public in Keras's modules, for the errors about those not covered."""
+    keras = mg.interop.import_keras()
+    found = set(public(keras))
+    for name in public(keras):
+        module = getattr(keras, name)
+        if inspect.ismodule(module) and name not in ("src", "ops", "dtype_policies", "export"):
+            found.update(public(module))
+    return textwrap.fill(" ".join(sorted(found)), 100, break_long_words=False) + "\n"
+
+
+def public(module: Any) -> list[str]:
+    return [name for name in dir(module) if not name.startswith("_")]
+
+
 if __name__ == "__main__":
+    NAMES.write_text(names(), encoding="ascii")
     FILE.write_text(document(), encoding="utf-8")
     print(f"{FILE.name}: {len(FILE.read_text(encoding='utf-8').splitlines())} lines")
