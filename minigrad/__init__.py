@@ -17,7 +17,10 @@ imported when it is first used: ``mg.display`` and ``mg.interop``.
 from __future__ import annotations
 
 import importlib
+from types import SimpleNamespace
 from typing import Any
+
+import numpy as np
 
 from minigrad import (
     activations,
@@ -105,20 +108,31 @@ FROM = {
     "Loss": "losses",
     "Metric": "metrics",
     "Optimizer": "optimizers",
+    **dict.fromkeys(("GradientTape", "function"), "keras.tape"),
+    **dict.fromkeys(("abs", "argmax", "cast", "constant", "convert_to_tensor"), "keras.ops"),
+    **dict.fromkeys(("expand_dims", "matmul", "one_hot", "ones", "reduce_max"), "keras.ops"),
+    **dict.fromkeys(("reduce_mean", "reduce_sum", "reshape", "square", "zeros"), "keras.ops"),
 }
-SAME = {"nn": activations, "saving": models}  # tf.nn.relu, keras.saving.load_model
+INSIDE = {name: name for name in ("backend", "ops", "random")} | {"math": "ops"}  # of keras
+SAME: dict[str, Any] = {
+    "nn": activations,  # tf.nn.relu
+    "saving": models,  # keras.saving.load_model
+    "newaxis": None,
+    "version": SimpleNamespace(VERSION=__version__),
+    **{name: getattr(np, name) for name in ("float32", "float64", "int32", "int64", "uint8")},
+}
 
 
 def __getattr__(name: str) -> Any:
     if name in LAZY:
         return importlib.import_module(f"minigrad.{name}")
-    if name in ("backend", "random"):
-        return importlib.import_module(f"minigrad.keras.{name}")
+    if name in INSIDE:
+        return importlib.import_module(f"minigrad.keras.{INSIDE[name]}")
     if name in FROM:
         return getattr(importlib.import_module(f"minigrad.{FROM[name]}"), name)
     if name in SAME:
         return SAME[name]
-    lookup.absent("", name, __all__)
+    return lookup.absent("", name, __all__)
 
 
 def __dir__() -> list[str]:

@@ -16,7 +16,7 @@ def load_model(
     """Read a model that :func:`save_model`, or Keras, has written.
 
     Args:
-        filepath: The file; ends in ``.keras``.
+        filepath: The file; ends in ``.keras`` or ``.h5``.
         custom_objects: Not covered.
         compile: Whether it is compiled as it was, and its optimizer goes on where it was.
         safe_mode: Nothing that a file says is ever executed; ``False`` is not covered.
@@ -46,14 +46,14 @@ def save_model(model: Model, filepath: Any, overwrite: bool = True) -> None:
 
     Args:
         model: A model that is built.
-        filepath: Where to; ends in ``.keras``.
+        filepath: Where to; ends in ``.keras`` or ``.h5``.
         overwrite: Whether an existing file may be replaced.
 
     Example:
         >>> import minigrad as mg
-        >>> mg.models.save_model(mg.Sequential([mg.Input((4,))]), "model.h5")
+        >>> mg.models.save_model(mg.Sequential([mg.Input((4,))]), "model.pkl")
         Traceback (most recent call last):
-        ValueError: a model is saved in a file whose name ends in .keras, got 'model.h5'
+        ValueError: a model is saved in a file whose name ends in .keras or .h5 or .hdf5, got 'model.pkl'
     """
     model.save(filepath, overwrite)
 

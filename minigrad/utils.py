@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import warnings
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -180,25 +181,23 @@ def plot_model(model: Any, to_file: Any = None, **options: Any) -> Any:
 
     Args:
         model: A model that is built.
-        to_file: Where to write the picture to, as SVG.
+        to_file: Where to write the picture to: as SVG, whatever the name ends in.
         options: What Keras's drawing can show besides has no meaning here.
 
     Returns:
         A picture that a notebook shows.
-
-    Raises:
-        ValueError: For a file that does not end in ``.svg``.
 
     Example:
         >>> import minigrad as mg
         >>> mg.utils.plot_model(mg.Sequential([mg.Input((2,)), mg.layers.ReLU()]))
         <Graph of 2 nodes and 1 edges: inputs, relu “re_lu”>
     """
-    if to_file is not None and Path(to_file).suffix != ".svg":
-        raise ValueError(f"plot_model writes SVG: to_file ends in .svg, got {str(to_file)!r}")
     picture = import_module("minigrad.display").draw(model.network(1).outputs)
     if to_file is not None:
-        Path(to_file).write_text(picture._repr_svg_(), encoding="utf-8")
+        file = Path(to_file).with_suffix(".svg")
+        if str(file) != str(to_file):
+            warnings.warn(f"plot_model draws SVG: the picture is in {file}", stacklevel=2)
+        file.write_text(picture._repr_svg_(), encoding="utf-8")
     return picture
 
 

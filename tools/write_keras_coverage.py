@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 import minigrad as mg
+from minigrad.shared.lookup import BORROWED
 
 FILE = Path(__file__).resolve().parents[1] / "KERAS.md"
 NAMES = Path(mg.__file__).parent / "shared" / "keras_names.txt"
@@ -25,7 +26,7 @@ NAMES = Path(mg.__file__).parent / "shared" / "keras_names.txt"
 # Whatever is public in these modules is compared; what a call cannot do without, by argument.
 MODULES = ("layers", "losses", "optimizers", "optimizers.schedules", "metrics", "initializers")
 MODULES = (*MODULES, "regularizers", "callbacks", "utils", "models")
-LISTED = ("activations", "datasets", "config", "backend", "random", "saving")  # names only
+LISTED = ("activations", "datasets", "config", "backend", "ops", "random", "saving")  # names only
 BASES = ("InputLayer", "Layer", "Loss", "Optimizer", "Metric", "Mean", "Initializer", "Callback")
 BASES = (
     *BASES,
@@ -115,7 +116,7 @@ A script that uses what is marked ✓ runs with `import minigrad as keras`, with
 | a cross-entropy after `activation="sigmoid"` | takes the numbers before the sigmoid for those before a softmax | the definition; Keras gives the same for the same predictions as an array |
 | `compile(run_eagerly=True)` | TensorFlow's operations one by one | the graph is walked node by node; by default it becomes a plan |
 | `save_weights`, `load_weights` | `.weights.h5` | also `.weights.npz`, NumPy's own format, which needs nothing else; `.weights.h5` needs Keras, which writes and reads it |
-| `save`, `load_model` | `.keras`, `.h5` | `.keras`, by Keras itself; without it, a sentence that says what to install |
+| `save`, `load_model` | `.keras`, `.h5` | the same, by Keras itself; without it, a sentence that says what to install |
 | `load_model(safe_mode=False)` | executes what a file says | an error |
 | `export`, `to_json`, a model's `get_config` | whole models | an error that names what there is |
 | a model or a layer called on arrays | a tensor of the framework | an array of NumPy's with `.numpy()`; of a node it builds the graph, `mg.Constant(x)` makes one |
@@ -123,8 +124,11 @@ A script that uses what is marked ✓ runs with `import minigrad as keras`, with
 | `layer.get_config()` | names and dictionaries that can be written down | the arguments themselves, which `from_config` takes |
 | `mnist.load_data(path)` | a name in the cache | the same; also a folder, or a file `.npz` that exists |
 | `summary(line_length=, positions=)` | the width of the table | accepted; a column is as wide as what stands in it |
-| `plot_model` | layers, as `.png` | the graph of operators, as `.svg` |
-| `tf.data`, `tf.GradientTape`, `tf.function`, `tf.constant` | TensorFlow's own | an error that names what takes their place |
+| `plot_model` | layers, as `.png` | the graph of operators, as `.svg`; another ending is replaced, with a warning |
+| `tf.data`, `datasets.cifar10`, `utils.get_file` and others that give arrays or batches | TensorFlow's and Keras's own | the same, where they are installed |
+| `tf.GradientTape` | notes what is computed | layers called inside give nodes, and `gradient` goes along the graph of the loss |
+| `tf.function` | makes a graph of a function | leaves the function as it is |
+| a step with several outputs | weights of samples and classes | an error: all samples count alike |
 | `compile` in a callback while `fit` is under way | the old functions go on | an error |
 | `decay=` in an optimizer | a warning, and no decay | an error that names `optimizers.schedules.InverseTimeDecay` |
 | `LearningRateScheduler`, `ReduceLROnPlateau` beside a schedule | an error when the rate is to change | the error when `fit` begins |
@@ -226,8 +230,11 @@ def lists(keras: Any) -> Iterator[str]:
     for module in LISTED:
         here = getattr(mg, module)
         theirs = getattr(keras, module)
-        covered = [n for n in here.__all__ if hasattr(theirs, n) or module == "random"]
-        yield f"\n## `keras.{module}`\n\nCovered: {quoted(covered)}.\n"
+        own = [name for name, home in BORROWED.items() if home == f"keras.{module}"]
+        found = {n for n in public(theirs) if hasattr(here, n)} | {*here.__all__}
+        yield f"\n## `keras.{module}`\n\nCovered: {quoted(sorted(found - {*own}))}.\n"
+        if own:
+            yield f"Keras's own, where it is installed: {quoted(own)}.\n"
         missing = [n for n in public(theirs) if not hasattr(here, n)]
         yield f"Not covered: {quoted(missing)}." if missing else "That is all there is."
     named = sorted({n for n in mg.initializers.NAMES if n.islower()})
@@ -240,13 +247,14 @@ def attributes(keras: Any) -> Iterator[str]:
     def things(library: Any) -> dict[str, Any]:
         model = library.Sequential([library.Input((3,)), library.layers.Dense(1)])
         model.compile("sgd", "mse")
-        model.fit(X, Y, verbose=0)
+        callback = library.callbacks.Callback()
+        model.fit(X, Y, verbose=0, callbacks=[callback])
         return {
             "Of a model": model,
             "Of a layer": model.layers[0],
             "Of a weight": model.layers[0].kernel,
             "Of an optimizer": model.optimizer,
-            "Of a callback": library.callbacks.Callback(),
+            "Of a callback": callback,
         }
 
     yield "\n## Attributes and methods"

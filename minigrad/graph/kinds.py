@@ -142,13 +142,21 @@ class Variable(Constant):
         """Give the variable another value, as ``x.value = value`` does.
 
         Args:
-            value: A number or an array of its shape.
+            value: A number or an array of its shape; of a node its value.
 
         Returns:
             The variable itself.
         """
-        self.value = value
+        self.value = value.numpy() if isinstance(value, Node) else value
         return self
+
+    def assign_add(self, value: Any) -> Variable:
+        """Add a number, an array or a node's value; see :meth:`assign`."""
+        return self.assign(self + value)
+
+    def assign_sub(self, value: Any) -> Variable:
+        """Take away a number, an array or a node's value; see :meth:`assign`."""
+        return self.assign(self - value)
 
     # While a plan trains, the engine may hold a weight in another form; the holder brings the
     # variable up to date when somebody asks for its value (``Holder`` in the engine's kernels).

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from itertools import count
 from operator import getitem
 from typing import Any, TypeVar
@@ -185,9 +186,15 @@ class Node(ArrayLike):
         )
 
     def __float__(self) -> float:
-        raise TypeError(
-            f"{self.title} is a node, not a number: compute it with mg.forward and read its value"
-        )
+        if self._array is None:
+            raise TypeError(
+                f"{self.title} is a node, not a number: compute it with mg.forward and read its "
+                "value"
+            )
+        return float(self._array)
+
+    def __format__(self, spec: str) -> str:
+        return format(float(self), spec) if spec else repr(self)
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError(
@@ -198,14 +205,11 @@ class Node(ArrayLike):
     def numpy(self) -> np.ndarray:
         """A copy of the value, under the name that tensors of frameworks have for it.
 
-        Raises:
-            TypeError: When nothing has been computed yet.
+        What has not been computed yet is computed for it.
         """
         if self._array is None:
-            raise TypeError(
-                f"{self.title} has no value yet: compute it with mg.forward, or ask a model for "
-                "its predictions with model.predict"
-            )
+            sweeps = import_module("minigrad.graph.sweeps")  # which knows nodes
+            sweeps.forward(sweeps.topological_sort(self))
         return np.array(self._array)
 
 

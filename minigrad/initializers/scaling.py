@@ -1,6 +1,7 @@
-"""Random numbers whose spread depends on the layer's size: Glorot, He, and their general form.
+"""Random numbers whose spread depends on the layer's size: Glorot, He, LeCun, and their general form.
 
-Source: Glorot and Bengio (2010), eq. 16; He et al., arXiv 1502.01852, eq. 10.
+Source: Glorot and Bengio (2010), eq. 16; He et al., arXiv 1502.01852, eq. 10; LeCun et al.
+(1998), "Efficient BackProp", sec. 4.6.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import numpy as np
 from minigrad.initializers.base import Random
 from minigrad.shared.arguments import number
 
-__all__ = ["GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "VarianceScaling"]
+__all__ = ["GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform"]
+__all__ += ["LecunNormal", "LecunUniform", "VarianceScaling"]
 
 MODES = ("fan_in", "fan_out", "fan_avg")
 DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
@@ -163,3 +165,37 @@ class HeNormal(VarianceScaling):
 
     def __init__(self, seed: int | None = None) -> None:
         super().__init__(2.0, "fan_in", "truncated_normal", seed)
+
+
+class LecunUniform(VarianceScaling):
+    """Evenly spread over ±√(3 / fan-in): results vary as much as what a layer is given.
+
+    Args:
+        seed: A whole number; one from the package's seeded source by default.
+
+    Example:
+        >>> import minigrad as mg
+        >>> w = mg.initializers.LecunUniform(seed=1)((200, 300))
+        >>> round(float(abs(w).max()) / (3 / 200) ** 0.5, 1)
+        1.0
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(1.0, "fan_in", "uniform", seed)
+
+
+class LecunNormal(VarianceScaling):
+    """Truncated normal of variance 1 / fan-in, which goes with selu.
+
+    Args:
+        seed: A whole number; one from the package's seeded source by default.
+
+    Example:
+        >>> import minigrad as mg
+        >>> w = mg.initializers.LecunNormal(seed=1)((200, 300))
+        >>> round(float(w.std()) / (1 / 200) ** 0.5, 1)
+        1.0
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(1.0, "fan_in", "truncated_normal", seed)

@@ -71,9 +71,7 @@ def from_keras(keras_model: Any, compile: bool = True) -> Model:
         model.compile(
             optimizer=optimizer_from_keras(told["optimizer"]),
             loss=thing_from_keras(told["loss"], losses, "loss"),
-            metrics=[
-                thing_from_keras(metric, metrics, "metric") for metric in told.get("metrics") or ()
-            ],
+            metrics=thing_from_keras(told.get("metrics"), metrics, "metric"),
             loss_weights=told.get("loss_weights"),
             weighted_metrics=told.get("weighted_metrics"),
         )
@@ -206,6 +204,10 @@ def thing_from_keras(told: Any, module: Any, what: str) -> Any:
     # Keras tells a name, or a class with its arguments.
     if told is None or isinstance(told, str):
         return told
+    if isinstance(told, (list, tuple)):
+        return [thing_from_keras(each, module, what) for each in told]
+    if isinstance(told, dict) and "class_name" not in told:  # by the names of outputs
+        return {name: thing_from_keras(each, module, what) for name, each in told.items()}
     kind = told["class_name"] if isinstance(told, dict) and "class_name" in told else None
     if kind not in covered(module):
         raise ValueError(

@@ -20,6 +20,7 @@ from minigrad.interop.importing import import_keras
 from minigrad.layers.base import Formula
 from minigrad.layers.tensors import with_tensors
 from minigrad.model import Model, Sequential
+from minigrad.model.several import Together
 from minigrad.optimizers import schedules
 from minigrad.shared.arguments import configuration, title
 
@@ -63,8 +64,9 @@ def to_keras(model: Model, compile: bool = True) -> Any:
     if compile and model.optimizer is not None:
         theirs.compile(
             optimizer=optimizer_to_keras(model.optimizer, keras),
-            loss=model.loss and made(keras.losses, model.loss, losses, "loss"),
-            metrics=[metric_to_keras(metric, keras) for metric in model._metric_names] or None,
+            loss=model.loss and loss_to_keras(model.loss, keras),
+            loss_weights=getattr(model.loss, "weights", None),
+            metrics=metric_to_keras(list(model._metric_names), keras) or None,
         )
         state_to_keras(model, theirs)
     return theirs
@@ -139,8 +141,16 @@ def layer_to_keras(layer: layers.Layer, keras: Any) -> Any:
     return theirs
 
 
+def loss_to_keras(loss: Any, keras: Any) -> Any:
+    if isinstance(loss, Together):
+        return [part and made(keras.losses, part, losses, "loss") for part in loss.parts]
+    return made(keras.losses, loss, losses, "loss")
+
+
 def metric_to_keras(metric: Any, keras: Any) -> Any:
-    if isinstance(metric, str):
+    if isinstance(metric, list):  # also those of several outputs
+        return [metric_to_keras(each, keras) for each in metric]
+    if metric is None or isinstance(metric, str):
         return metric
     metric = metric() if isinstance(metric, type) else metric
     return made(keras.metrics, metric, metrics, "metric")

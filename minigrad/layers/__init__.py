@@ -43,4 +43,4 @@ FILES = (activating, base, dense, inputs, merging, normalizing, shaping, sliding
 
 # Each file says what is public in it; a layer is added where it is defined and nowhere else.
 __all__ = sorted(name for file in FILES for name in file.__all__)
-__getattr__, __dir__ = lookup.public("layers", __all__)
+__getattr__, __dir__ = lookup.public("layers", __all__, merging.FUNCTIONS)

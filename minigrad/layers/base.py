@@ -16,7 +16,7 @@ from minigrad.layers.tensors import KerasTensor, tensors_in, with_tensors
 from minigrad.layers.weights import assign
 from minigrad.shared import lookup
 from minigrad.shared.arguments import brief, configuration, default_name, title
-from minigrad.shared.results import as_result
+from minigrad.shared.results import as_result, recording
 from minigrad.shared.showing import Table
 
 __all__ = ["Layer"]
@@ -246,6 +246,8 @@ class Layer:
         arrays = [real(title(self), each, self.dtype) for each in (inputs if several else [inputs])]
         constants = [Constant(array) for array in arrays]
         results: Any = self(constants if several else constants[0], training=training)
+        if recording.get():
+            return results
         ends = results if isinstance(results, list) else [results]
         forward(topological_sort(*ends))
         values = [as_result(end.value) for end in ends]
@@ -343,20 +345,14 @@ class Layer:
         return nodes
 
     @property
-    def trainable_variables(self) -> list[Variable]:
-        """The same as :attr:`trainable_weights`."""
-        return self.trainable_weights
-
-    @property
-    def variables(self) -> list[Variable]:
-        """The same as :attr:`weights`."""
-        return self.weights
-
-    @property
     def non_trainable_weights(self) -> list[Variable]:
         """The weights that ``fit`` leaves as they are."""
         changing = set(self.trainable_weights)
         return [weight for weight in self.weights if weight not in changing]
+
+    # Keras's other names for the same
+    trainable_variables, variables = trainable_weights, weights
+    non_trainable_variables = non_trainable_weights
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies of all weights, in Keras's order and layout.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -173,3 +173,15 @@ class Concatenate(Merge):
 
     def _merged(self, inputs: list[Any]) -> Any:
         return np.concatenate(inputs, axis=self.axis)
+
+
+def merged(kind: type[Layer], inputs: Any, **options: Any) -> Any:
+    """A layer of this kind, made and called."""
+    return kind(**options)(inputs)
+
+
+# Keras has each as a function, too: layers.concatenate([a, b]).
+FUNCTIONS = {
+    kind.__name__.lower(): partial(merged, kind)
+    for kind in (Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract)
+}

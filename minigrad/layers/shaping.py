@@ -15,6 +15,8 @@ from minigrad.shared.arguments import brief, is_whole, title
 
 __all__ = [
     "GlobalAveragePooling2D",
+    "GlobalAvgPool2D",
+    "GlobalMaxPool2D",
     "GlobalMaxPooling2D",
     "Permute",
     "Reshape",
@@ -181,6 +183,9 @@ class GlobalMaxPooling2D(GlobalPooling2D):
     """
 
     _function = staticmethod(np.max)
+
+
+GlobalAvgPool2D, GlobalMaxPool2D = GlobalAveragePooling2D, GlobalMaxPooling2D
 
 
 class ZeroPadding2D(Pictures):

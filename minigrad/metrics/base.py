@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.graph import Node
 from minigrad.shared import lookup
 from minigrad.shared.arguments import default_name, title
 from minigrad.shared.showing import as_call
@@ -182,7 +183,7 @@ def numbers(metric: Metric, values: Any) -> np.ndarray:
         ValueError: When they are no numbers.
     """
     try:
-        array = np.asarray(values)
+        array = np.asarray(values.numpy() if isinstance(values, Node) else values)
     except (TypeError, ValueError):
         array = np.asarray(None)
     if array.dtype.kind not in "fiub":

@@ -14,6 +14,7 @@ from minigrad.layers.building import as_it_was
 from minigrad.model import samples
 from minigrad.model.compiled import Compiled, size
 from minigrad.model.data import Arrays, Data, Stream, is_stream
+from minigrad.model.several import Together
 from minigrad.shared.arguments import title
 
 __all__ = ["Admitting"]
@@ -88,6 +89,8 @@ class Admitting(Compiled):
         weights = given[2]
         if y is None or (weights is None and class_weight is None):
             return x, y, None
+        if isinstance(self.loss, Together):
+            raise ValueError(f"{what}: weights are not covered for a model with several outputs")
         shape = (len(x), *self._packed_shape()[1:])
         if class_weight is None:
             return x, y, samples.as_weights(weights, shape[:-1], self.dtype, what)
@@ -99,6 +102,8 @@ class Admitting(Compiled):
         self, x: Any, y: Any, what: str, targets: bool = True
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Samples and targets, checked, in the shapes and dtypes of the graph."""
+        if targets and y is not None and isinstance(self.loss, Together):
+            y = self.loss.pack(y, what)
         x, y = samples.as_samples(self._packed(x, what), y if targets else None, what)
         if targets and y is None:
             raise ValueError(f"{what}: y is missing; data are a pair (x, y)")

@@ -32,6 +32,7 @@ from minigrad.layers.tensors import KerasTensor
 from minigrad.model.counting import Counters
 from minigrad.model.functional import Functional
 from minigrad.model.lock import Lock
+from minigrad.model.several import SeveralCounters, Together, for_each
 from minigrad.model.steps import Runner
 from minigrad.regularizers import Regularizer
 from minigrad.shared import lookup
@@ -97,7 +98,7 @@ class Compiled(Functional):
     @property
     def metrics_names(self) -> list[str]:
         """What the numbers are called that ``evaluate`` returns, once the shapes are known."""
-        known = self.loss is not None and len(self._outputs) == 1
+        known = self.loss is not None and len(self._outputs) > 0
         return list(self._prepare_counters().keys) if known else []
 
     def get_metrics_result(self) -> dict[str, float]:
@@ -123,7 +124,7 @@ class Compiled(Functional):
         self,
         optimizer: Any = "rmsprop",
         loss: Any = None,
-        loss_weights: None = None,
+        loss_weights: Any = None,
         metrics: Any = None,
         weighted_metrics: None = None,
         run_eagerly: bool = False,
@@ -135,9 +136,11 @@ class Compiled(Functional):
 
         Args:
             optimizer: Name or instance; see ``mg.optimizers``.
-            loss: Name, instance or function; see ``mg.losses``.
-            loss_weights: Not covered.
-            metrics: List of names, instances or functions; see ``mg.metrics``.
+            loss: Name, instance or function; see ``mg.losses``. For several outputs a list, or
+                a dictionary by their names; the sum is made small.
+            loss_weights: How much the loss of each output counts in the sum, likewise.
+            metrics: List of names, instances or functions; see ``mg.metrics``. For several
+                outputs a list of lists, or a dictionary.
             weighted_metrics: Not covered.
             run_eagerly: Whether to walk the graph node by node.
             steps_per_execution: Not covered.
@@ -151,26 +154,47 @@ class Compiled(Functional):
             raise RuntimeError(f"{title(self)} is being trained: compile it before fit or after")
         lookup.refuse(
             "compile",
-            loss_weights=(loss_weights, None),
             weighted_metrics=(weighted_metrics, None, []),
             steps_per_execution=(steps_per_execution, 1),
         )
         new_optimizer = optimizers.get(optimizer)
-        loss = alone(loss)
-        new_loss = None if loss is None else losses.get(loss)
+        new_loss, metrics = self._losses(loss, loss_weights), self._metrics(metrics)
         if new_loss is not None and new_loss.reduction == "none":
             raise ValueError(f"compile: {new_loss.name} with reduction='none' is no single number")
-        if isinstance(alone(metrics), (list, tuple)):
-            metrics = alone(metrics)  # a list for each output, of which there is one
-        if not isinstance(metrics, (list, tuple)) and metrics is not None:
-            raise ValueError(f"compile: metrics is a list such as ['accuracy'], got {metrics!r}")
-        for metric in metrics or ():
-            metrics_module.check(metric)
         self.optimizer, self.loss = new_optimizer, new_loss
-        self._metric_names = list(metrics or ())
+        self._metric_names = metrics
         self._counters, self._remarked = None, False
         self.run_eagerly = bool(run_eagerly)
         self._forget()
+
+    def _losses(self, loss: Any, weights: Any) -> losses.Loss | None:
+        """The loss, or those of several outputs."""
+        if len(self._outputs) > 1 and loss is not None:
+            return Together(loss, weights, self._outputs)
+        lookup.refuse("compile: of one output", loss_weights=(alone(weights), None, 1, 1.0))
+        loss = alone(loss)
+        return None if loss is None else losses.get(loss)
+
+    def _metrics(self, metrics: Any) -> list[Any]:
+        """The metrics, or a list of them for each of several outputs, checked."""
+        if len(self._outputs) > 1 and metrics:
+            names = [tensor.name for tensor in self._outputs]
+            found = for_each(names, metrics, "compile: metrics")
+            if not isinstance(metrics, (list, tuple, dict)):
+                raise ValueError(f"compile: metrics is a list for each output, got {metrics!r}")
+        else:
+            if isinstance(alone(metrics), (list, tuple)):
+                metrics = alone(metrics)  # a list for each output, of which there is one
+            if not isinstance(metrics, (list, tuple)) and metrics is not None:
+                raise ValueError(
+                    f"compile: metrics is a list such as ['accuracy'], got {metrics!r}"
+                )
+            found = list(metrics or ())
+        for each in found:
+            for metric in each if isinstance(each, (list, tuple)) else [each]:
+                if metric is not None:
+                    metrics_module.check(metric)
+        return found
 
     def _check_compiled(self, method: str) -> None:
         """Refuse what needs an optimizer and a loss if there is none."""
@@ -178,11 +202,6 @@ class Compiled(Functional):
             raise ValueError(f"{title(self)}: call model.compile(optimizer, loss) before {method}")
         if self.loss is None:
             raise ValueError(f"{title(self)}: {method} needs a loss: model.compile(…, loss=…)")
-        if len(self._outputs) > 1:
-            raise ValueError(
-                f"{title(self)}: {method} of a model with {len(self._outputs)} outputs is not "
-                "covered; predict is, and a model of each output shares its layers"
-            )
 
     # -- graphs and runners ---------------------------------------------------------------
     def network(
@@ -227,7 +246,8 @@ class Compiled(Functional):
         if key not in self._networks:
             shape = (batch_size, *self._entry_shape())
             inputs = Constant(np.zeros(shape, dtype), name="inputs")
-            outputs = self._computed(inputs, training)
+            apart = self._computed(inputs, training)
+            outputs = joined(apart) if self._several[1] else apart
             targets = loss = None
             ends: list[Node] = [outputs]
             others: tuple[Constant, ...] = ()
@@ -237,7 +257,7 @@ class Compiled(Functional):
                 if weighted is not None:
                     ones = np.ones((batch_size, *weighted), outputs.dtype)
                     others = (Constant(ones, name="sample_weight"),)
-                loss = self.loss(targets, outputs, *others)
+                loss = self.loss(targets, apart, *others)
                 if costs := self.losses:
                     loss = loss + reduce(add, costs)
                 ends.append(loss)
@@ -377,7 +397,7 @@ class Compiled(Functional):
         return (None, sum(size(tensor) for tensor in self._outputs))
 
     def _computed(self, inputs: Node, training: bool) -> Any:
-        """The graph from the batch to the predictions."""
+        """The graph from the batch to the predictions, a list of those of several outputs."""
         batch, given = inputs.shape[0], inputs
         if self._several[0]:
             ends = np.cumsum([0, *(size(tensor) for tensor in self._inputs)])
@@ -386,11 +406,7 @@ class Compiled(Functional):
                 for tensor, (a, b) in zip(self._inputs, pairwise(ends.tolist()), strict=True)
             ]  # type: ignore[assignment]
         taken = inspect.signature(self.call).parameters
-        result: Any = self.call(given, **({"training": training} if "training" in taken else {}))
-        if self._several[1]:
-            flat: Any = [np.reshape(part, (batch, -1)) for part in result]
-            result = flat[0] if len(flat) == 1 else np.concatenate(flat, axis=1)
-        return result
+        return self.call(given, **({"training": training} if "training" in taken else {}))
 
     # -- metrics --------------------------------------------------------------------------
     def _prepare_counters(self) -> Counters:
@@ -398,8 +414,12 @@ class Compiled(Functional):
         if self._counters is None:
             assert self.loss is not None
             shape = self._packed_shape()
-            targets = shape[:-1] if self.loss._whole_numbers else shape
-            self._counters = Counters(self._metric_names, targets, shape)
+            if isinstance(self.loss, Together):
+                named = self._metric_names or [None] * len(self._outputs)
+                self._counters = SeveralCounters(self.loss, named)
+            else:
+                targets = shape[:-1] if self.loss._whole_numbers else shape
+                self._counters = Counters(self._metric_names, targets, shape)
         return self._counters
 
     @contextmanager
@@ -413,6 +433,12 @@ class Compiled(Functional):
                 self._counting_lock.release()
         else:
             yield counters.another()
+
+
+def joined(parts: Sequence[Any]) -> Any:
+    """The predictions of several outputs in one node, each sample's numbers in a row."""
+    flat: Any = [np.reshape(part, (part.shape[0], -1)) for part in parts]
+    return flat[0] if len(flat) == 1 else np.concatenate(flat, axis=1)
 
 
 def alone(value: Any) -> Any:

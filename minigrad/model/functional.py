@@ -245,7 +245,7 @@ class Functional(Layer):
         """Write the whole model into a file of Keras's: layers, weights, the optimizer's memory.
 
         Args:
-            filepath: Where to; ends in ``.keras``.
+            filepath: Where to; ends in ``.keras``, or in ``.h5`` as of old.
             overwrite: Whether an existing file may be replaced.
             zipped: Not covered.
 

@@ -16,7 +16,9 @@ import numpy as np
 from minigrad.shared import files
 from minigrad.shared.arguments import brief
 
-__all__ = ["load", "read_weights", "save", "write_weights"]
+__all__ = ["MODELS", "load", "read_weights", "save", "write_weights"]
+
+MODELS = (".keras", ".h5", ".hdf5")  # the first is Keras's own, the others are HDF5's
 
 
 def save(model: Any, filepath: Any, overwrite: bool = True) -> None:
@@ -24,7 +26,7 @@ def save(model: Any, filepath: Any, overwrite: bool = True) -> None:
 
     Args:
         model: A model that is built.
-        filepath: Where to; ends in ``.keras``.
+        filepath: Where to; ends in ``.keras``, or in ``.h5`` as of old.
         overwrite: Whether an existing file may be replaced.
 
     Raises:
@@ -32,7 +34,7 @@ def save(model: Any, filepath: Any, overwrite: bool = True) -> None:
         ValueError: For another ending, or what Keras does not know.
         FileExistsError: When there is a file and ``overwrite`` is false.
     """
-    path = ending(filepath, ".keras", "a model is saved in a file")
+    path = ending(filepath, "a model is saved in a file")
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists; overwrite=True replaces it")
     theirs = bridge().to_keras(model)
@@ -43,7 +45,7 @@ def load(filepath: Any, compile: bool = True) -> Any:
     """Read a model that :func:`save`, or Keras, has written.
 
     Args:
-        filepath: The file; ends in ``.keras``.
+        filepath: The file; ends in ``.keras`` or ``.h5``.
         compile: Whether it is compiled as it was.
 
     Raises:
@@ -51,7 +53,7 @@ def load(filepath: Any, compile: bool = True) -> Any:
         OSError: When the file cannot be opened.
         ValueError: For another ending, or what minigrad does not cover.
     """
-    path = ending(filepath, ".keras", "a model is read from a file")
+    path = ending(filepath, "a model is read from a file")
     keras = bridge().import_keras()
     there(path)
     return bridge().from_keras(keras.saving.load_model(path, compile=compile), compile=compile)
@@ -75,10 +77,10 @@ def bridge() -> Any:
     return import_module("minigrad.interop")
 
 
-def ending(filepath: Any, suffix: str, what: str) -> Path:
-    """The path, if it is one and its name ends so."""
-    if not isinstance(filepath, (str, os.PathLike)) or Path(filepath).suffix != suffix:
-        raise ValueError(f"{what} whose name ends in {suffix}, got {brief(filepath)}")
+def ending(filepath: Any, what: str) -> Path:
+    """The path, if it is one and its name ends as Keras has it."""
+    if not isinstance(filepath, (str, os.PathLike)) or Path(filepath).suffix not in MODELS:
+        raise ValueError(f"{what} whose name ends in {' or '.join(MODELS)}, got {brief(filepath)}")
     return Path(filepath)
 
 
@@ -90,8 +92,7 @@ def there(path: Path) -> None:
 
 def written(path: Path, write: Any) -> None:
     """Let Keras, which looks at names, write a file that appears when it is complete."""
-    name = "model.keras" if path.suffix == ".keras" else "model.weights.h5"
     with tempfile.TemporaryDirectory() as folder:
-        write(Path(folder) / name)
-        contents = (Path(folder) / name).read_bytes()
+        write(Path(folder) / path.name)
+        contents = (Path(folder) / path.name).read_bytes()
     files.replace(path, lambda file: file.write(contents))

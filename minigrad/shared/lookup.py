@@ -12,8 +12,9 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from minigrad.shared.arguments import brief
 
@@ -38,27 +39,25 @@ IMPORT_FROM = opcode.opmap["IMPORT_FROM"]
 OTHERS = ("keras", "tensorflow", "tf_keras", "torch", "jax", "jaxlib", "flax")
 
 # What scripts of Keras's and TensorFlow's often use, and how to say it with what is covered.
-ARRAYS = "NumPy's arrays and functions do"
+AUGMENTED = "fit takes pictures that NumPy has changed, anew in each epoch: a generator yields them"
 INSTEAD = {
-    "GradientTape": "{mg}.backward({mg}.topological_sort(loss)) gives each variable its gradient",
-    "ImageDataGenerator": "fit takes pictures that NumPy has changed, anew in each epoch",
+    **dict.fromkeys(("ImageDataGenerator", "RandomFlip", "RandomRotation", "RandomZoom"), AUGMENTED),
+    **dict.fromkeys(("RandomContrast", "RandomTranslation", "preprocessing"), AUGMENTED),
     "TensorBoard": "CSVLogger writes each epoch down, and fit returns a history",
-    "cast": ARRAYS,
-    "cifar10": "`from keras.datasets import cifar10`, of Keras itself, gives arrays that fit takes",
     "clone_model": "a function that builds the model, and set_weights, make another",
-    "constant": ARRAYS,
-    "convert_to_tensor": ARRAYS,
     "core": "every layer is in {mg}.layers",
-    "data": "fit takes arrays, generators, and sets of TensorFlow's own tf.data",
-    "function": "leave the decorator away: a model makes its plan by itself",
-    "get_file": "Python's urllib.request.urlretrieve fetches a file",
-    "math": ARRAYS,
     "model_from_json": "a model is the script that builds it",
     "np_utils": "to_categorical is in {mg}.utils",
-    "ops": ARRAYS,
-    "preprocessing": "fit takes pictures that NumPy has changed, anew in each epoch",
-    "reduce_mean": ARRAYS,
     "tensorflow": "`import minigrad as tf` stands for it",
+    "train_step": "{mg}.GradientTape is for steps of one's own",
+}
+# What gives arrays or yields batches, which fit takes, stays Keras's or TensorFlow's own.
+BORROWED = {
+    **dict.fromkeys(("boston_housing", "california_housing"), "keras.datasets"),
+    **dict.fromkeys(("cifar10", "cifar100", "imdb", "reuters"), "keras.datasets"),
+    **dict.fromkeys(("get_file", "image_dataset_from_directory"), "keras.utils"),
+    **dict.fromkeys(("array_to_img", "img_to_array", "load_img", "save_img"), "keras.utils"),
+    "data": "tensorflow",
 }
 
 
@@ -142,8 +141,11 @@ def missing(where: str, name: str, known: Iterable[str]) -> str:
     )
 
 
-def absent(where: str, name: str, known: Iterable[str]) -> NoReturn:
-    """Raise the sentence from a module's ``__getattr__``, called by it.
+def absent(where: str, name: str, known: Iterable[str]) -> Any:
+    """What a module's ``__getattr__``, which calls this, gives for a name that it does not have.
+
+    Returns:
+        What Keras or TensorFlow has under that name, where arrays come from there.
 
     Raises:
         ImportError: Where the script imports the name: ``from minigrad.layers import LSTM`` would
@@ -154,7 +156,15 @@ def absent(where: str, name: str, known: Iterable[str]) -> NoReturn:
         raise AttributeError(name)
     frame = sys._getframe(2)
     importing = frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == IMPORT_FROM
-    raise (ImportError if importing else AttributeError)(missing(where, name, known))
+    error = ImportError if importing else AttributeError
+    home, _, inside = BORROWED.get(name, "").partition(".")
+    if inside != where or not home:
+        raise error(missing(where, name, known))
+    try:
+        import_module("minigrad.interop").import_keras()  # without TensorFlow's remarks
+        return getattr(import_module(f"{home}.{inside}".strip(".")), name)
+    except ImportError as reason:
+        raise error(f"{home}'s own {name!r} is meant here, and it gives arrays. {reason}") from None
 
 
 def public(
@@ -181,7 +191,7 @@ def public(
     def find_name(name: str) -> Any:
         if more and name in more:
             return more[name]
-        absent(where, name, listed or names)
+        return absent(where, name, listed or names)
 
     return find_name, lambda: sorted(names)
 

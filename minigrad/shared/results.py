@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Result", "as_result"]
+__all__ = ["Result", "as_result", "recording"]
+
+# Whether a derivative will be asked for, so that layers give the nodes of what they compute.
+recording: ContextVar[bool] = ContextVar("recording", default=False)
 
 
 class Result(np.ndarray):

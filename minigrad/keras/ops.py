@@ -1,0 +1,124 @@
+"""``keras.ops``, ``tf.math`` and ``tf.reduce_sum``: functions of NumPy's under other names.
+
+Of arrays they give arrays that have ``.numpy()``; of nodes and of a model's tensors, what NumPy's
+functions of these build.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any
+
+import numpy as np
+
+from minigrad import activations, losses
+from minigrad.graph import Node
+from minigrad.shared import lookup
+from minigrad.shared.results import as_result
+from minigrad.utils import to_categorical
+
+__all__ = ["cast", "constant", "convert_to_numpy", "convert_to_tensor", "one_hot", "shape"]
+
+NUMPY = """
+abs absolute add all any arange argmax argmin argsort clip concatenate cos divide dot equal exp
+expand_dims eye floor full greater less linspace log log10 matmul max maximum mean min minimum
+multiply negative not_equal ones ones_like pad power prod repeat reshape round sign sin sort split
+sqrt square squeeze stack std subtract sum tanh tensordot tile transpose var where zeros zeros_like
+""".split()
+TENSORFLOW = {f"reduce_{name}": name for name in ("all", "any", "max", "mean", "min", "prod", "sum")}
+TENSORFLOW |= {"concat": "concatenate", "pow": "power", "range": "arange"}
+
+
+def convert_to_tensor(x: Any, dtype: Any = None) -> Any:
+    """An array that has ``.numpy()``; a node stays what it is.
+
+    Args:
+        x: A number, a list, an array.
+        dtype: A dtype, or its name.
+
+    Example:
+        >>> import minigrad as tf
+        >>> tf.constant([1.0, 2.0]).numpy()
+        array([1., 2.])
+    """
+    if hasattr(x, "__array_ufunc__") and not isinstance(x, (np.ndarray, np.generic)):
+        return x
+    return as_result(np.asarray(x, dtype))
+
+
+constant = convert_to_tensor  # as TensorFlow calls it
+
+
+def convert_to_numpy(x: Any) -> np.ndarray:
+    """An ordinary array."""
+    return x.numpy() if isinstance(x, Node) else np.array(x)
+
+
+def cast(x: Any, dtype: Any) -> Any:
+    """The numbers in another dtype.
+
+    Args:
+        x: An array.
+        dtype: A dtype, or its name.
+
+    Example:
+        >>> import minigrad as tf
+        >>> tf.cast([1.7, 2.0], "int32").numpy()
+        array([1, 2], dtype=int32)
+    """
+    return as_result(np.asarray(x).astype(dtype))
+
+
+def one_hot(x: Any, num_classes: int) -> Any:
+    """A row for each class number, with a 1 in its place.
+
+    Args:
+        x: Class numbers.
+        num_classes: How many classes there are.
+
+    Example:
+        >>> import minigrad as tf
+        >>> tf.one_hot([1, 0], 2).numpy()
+        array([[0., 1.],
+               [1., 0.]], dtype=float32)
+    """
+    return as_result(to_categorical(x, num_classes).astype(np.float32))
+
+
+def shape(x: Any) -> tuple[int, ...]:
+    """The shape."""
+    return tuple(np.shape(x))
+
+
+@cache
+def computed(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of NumPy's whose arrays have ``.numpy()``."""
+
+    @wraps(function)
+    def call(*arguments: Any, **options: Any) -> Any:
+        result = function(*arguments, **options)
+        return as_result(result) if isinstance(result, (np.ndarray, np.generic)) else result
+
+    return call
+
+
+def find(name: str) -> Any:
+    """The function of that name, if there is one."""
+    if name in __all__:
+        return globals()[name]
+    if name in activations.NAMES:
+        return activations.NAMES[name]
+    if name.endswith("_crossentropy"):
+        return losses.PUBLIC.get(name)
+    name = TENSORFLOW.get(name, name)
+    return computed(getattr(np, name)) if name in NUMPY else None
+
+
+def __getattr__(name: str) -> Any:
+    found = find(name)
+    return lookup.absent("ops", name, [*__all__, *NUMPY]) if found is None else found
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *NUMPY])

@@ -1,0 +1,167 @@
+"""Models with several outputs: a loss for each of them, of which the weighted sum is made small.
+
+Targets come in as one array, each sample's numbers in a row, as predictions go out; class numbers
+become one-hot rows there, and the sparse cross-entropy the one of such rows, which is the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import reduce
+from itertools import pairwise
+from operator import add
+from typing import Any
+
+import numpy as np
+
+from minigrad import losses
+from minigrad.graph import Constant, Node
+from minigrad.losses import CategoricalCrossentropy, Loss
+from minigrad.metrics.base import Loss as Mean
+from minigrad.model.counting import Counters
+from minigrad.model.samples import as_samples
+from minigrad.model.steps import Runner
+from minigrad.shared.arguments import number
+
+__all__ = ["SeveralCounters", "Together", "for_each"]
+
+
+def for_each(names: Sequence[str], given: Any, what: str) -> list[Any]:
+    """What ``compile`` was given, for each output: by name, in a row, or the same for all.
+
+    Args:
+        names: The names of the outputs.
+        given: A dictionary by name, a list or a tuple, or one thing for all.
+        what: What it is, for the error.
+
+    Returns:
+        As many as there are outputs; ``None`` where nothing was given.
+
+    Raises:
+        ValueError: For a name that no output has, or a list of another length.
+
+    Example:
+        >>> from minigrad.model.several import for_each
+        >>> for_each(["a", "b"], {"b": "mse"}, "loss"), for_each(["a", "b"], "mse", "loss")
+        ([None, 'mse'], ['mse', 'mse'])
+    """
+    if isinstance(given, dict):
+        if unknown := [name for name in given if name not in names]:
+            raise ValueError(f"{what}: no output is called {unknown[0]!r}; there are {names}")
+        return [given.get(name) for name in names]
+    if not isinstance(given, (list, tuple)):
+        return [given] * len(names)
+    if len(given) != len(names):
+        raise ValueError(f"{what}: {len(given)} were given, for the outputs {', '.join(names)}")
+    return list(given)
+
+
+class Together(Loss):
+    """A loss for each output; the weighted sum is made small.
+
+    Args:
+        given: Losses as ``compile`` was given them.
+        weights: How much each counts; 1 by default.
+        outputs: The tensors of a model.
+
+    Raises:
+        ValueError: For what is no loss, or no weight.
+
+    Attributes:
+        parts: The losses; ``None`` for an output that has none.
+        weights: How much each counts.
+    """
+
+    def __init__(self, given: Any, weights: Any, outputs: Sequence[Any]) -> None:
+        super().__init__("loss")
+        self.names = [tensor.name for tensor in outputs]
+        self.shapes = [tensor.shape[1:] for tensor in outputs]
+        self.parts = [
+            None if each is None else losses.get(each)
+            for each in for_each(self.names, given, "loss")
+        ]
+        self.weights = [
+            1.0 if each is None else number("compile", "loss_weights", each)
+            for each in for_each(self.names, weights, "loss_weights")
+        ]
+        self.rows = [CategoricalCrossentropy(p.from_logits) if is_sparse(p) else p for p in self.parts]
+        self.ends = np.cumsum([0, *(math.prod(shape) for shape in self.shapes)]).tolist()
+
+    def split(self, packed: Any) -> list[Any]:
+        """Take a batch of packed numbers apart: an array, or a node of them."""
+        places = zip(self.shapes, pairwise(self.ends), strict=True)
+        return [np.reshape(packed[:, a:b], (len(packed), *s)) for s, (a, b) in places]
+
+    def pack(self, y: Any, what: str) -> np.ndarray:
+        """The targets of all outputs in one array, checked."""
+        rows, given = [], zip(self.names, self.shapes, self.parts, strict=True)
+        for each, (name, shape, part) in zip(for_each(self.names, y, f"{what}: y"), given, strict=True):
+            if each is None or part is None:
+                rows.append(None)
+                continue
+            array, _ = as_samples(each, None, f"{what}: y of {name!r}")
+            array = part._check_targets(array, (None, *shape))
+            if is_sparse(part):
+                array = array[..., np.newaxis] == np.arange(shape[-1])
+            rows.append(array.reshape(len(array), -1))
+        lengths = {len(row) for row in rows if row is not None}
+        if len(lengths) != 1 or any(r is None for r, p in zip(rows, self.parts, strict=True) if p):
+            raise ValueError(f"{what}: y is a list of targets, as many of each, for {self.names}")
+        nothing = [np.zeros((*lengths, math.prod(shape))) for shape in self.shapes]
+        return np.concatenate([n if r is None else r for r, n in zip(rows, nothing, strict=True)], 1)
+
+    def each(self, y_true: Any, y_pred: Sequence[Any]) -> list[Any]:
+        """The losses, of targets in one and predictions apart."""
+        given = zip(self.rows, self.split(y_true), y_pred, strict=True)
+        return [None if part is None else part(t, p) for part, t, p in given]
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """The sum, of targets in one and a list of predictions."""
+        weighed = zip(self.weights, self.each(y_true, y_pred), strict=True)
+        return reduce(add, [weight * each for weight, each in weighed if each is not None])
+
+    def _targets(self, predictions: Node) -> Constant:
+        return Constant(np.zeros(predictions.shape, predictions.dtype), name="targets")
+
+
+def is_sparse(part: Loss | None) -> bool:
+    return part is not None and part._whole_numbers
+
+
+class SeveralCounters(Counters):
+    """The loss, that of each output, and the metrics of each.
+
+    Args:
+        loss: The losses.
+        named: The metrics as ``compile`` was given them.
+    """
+
+    def __init__(self, loss: Together, named: Any) -> None:
+        self.loss = loss
+        given = [each if isinstance(each, (list, tuple)) else [each] for each in named]
+        self.of: list[list[Any]] = []
+        for metrics, part, shape in zip(given, loss.parts, loss.shapes, strict=True):
+            batch = (1, *shape)
+            targets = batch[:-1] if is_sparse(part) else batch
+            wanted = [metric for metric in metrics if metric is not None]
+            self.of.append(Counters(wanted, targets, batch).metrics[1:])
+        means = [Mean(f"{name}_loss") for name, p in zip(loss.names, loss.parts, strict=True) if p]
+        self.metrics = [Mean("loss"), *means, *(metric for metrics in self.of for metric in metrics)]
+        self.keys = [mean.name for mean in self.metrics[: 1 + len(means)]]
+        for name, metrics in zip(loss.names, self.of, strict=True):
+            self.keys += [f"{name}_{metric.name}" for metric in metrics]
+
+    def count(self, runner: Runner) -> None:
+        """Count a step."""
+        assert runner.targets is not None
+        size, outputs = len(runner.outputs), self.loss.split(runner.outputs)
+        total, *means = self.metrics[: len(self.metrics) - sum(map(len, self.of))]
+        total.update_state(runner.loss, size)
+        found = [each for each in self.loss.each(runner.targets, outputs) if each is not None]
+        for mean, value in zip(means, found, strict=True):
+            mean.update_state(float(value), size)
+        parts = zip(self.of, self.loss.parts, self.loss.split(runner.targets), outputs, strict=True)
+        for metrics, part, y, predictions in parts:
+            for metric in metrics:
+                metric.update_state(y.argmax(axis=-1) if is_sparse(part) else y, predictions)
