@@ -17,6 +17,8 @@ imported when it is first used: ``mg.display`` and ``mg.interop``.
 from __future__ import annotations
 
 import importlib
+import logging
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -109,15 +111,17 @@ FROM = {
     "Metric": "metrics",
     "Optimizer": "optimizers",
     **dict.fromkeys(("GradientTape", "function"), "keras.tape"),
-    **dict.fromkeys(("abs", "argmax", "cast", "constant", "convert_to_tensor"), "keras.ops"),
-    **dict.fromkeys(("expand_dims", "matmul", "one_hot", "ones", "reduce_max"), "keras.ops"),
-    **dict.fromkeys(("reduce_mean", "reduce_sum", "reshape", "square", "zeros"), "keras.ops"),
 }
+# tf.reduce_mean and the like are in `keras.ops`.
+TENSORFLOW = "abs argmax cast clip_by_value constant convert_to_tensor expand_dims matmul one_hot ones reduce_max "
+TENSORFLOW += "reduce_mean reduce_sum reshape square zeros"
+FROM |= dict.fromkeys(TENSORFLOW.split(), "keras.ops")
 INSIDE = {name: name for name in ("backend", "ops", "random")} | {"math": "ops"}  # of keras
 SAME: dict[str, Any] = {
     "nn": activations,  # tf.nn.relu
     "saving": models,  # keras.saving.load_model
     "newaxis": None,
+    "get_logger": partial(logging.getLogger, "minigrad"),
     "version": SimpleNamespace(VERSION=__version__),
     **{name: getattr(np, name) for name in ("float32", "float64", "int32", "int64", "uint8")},
 }

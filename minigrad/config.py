@@ -14,7 +14,8 @@ import numpy as np
 
 from minigrad.shared import lookup
 
-__all__ = ["epsilon", "floatx", "image_data_format", "set_floatx", "set_image_data_format"]
+__all__ = ["epsilon", "floatx", "image_data_format", "list_physical_devices"]
+__all__ += ["set_floatx", "set_image_data_format"]
 
 FLOATS = ("float32", "float64")
 _current = "float32"
@@ -96,6 +97,20 @@ def set_image_data_format(data_format: str) -> None:
         >>> mg.config.set_image_data_format("channels_last")
     """
     lookup.refuse("set_image_data_format", data_format=(data_format, "channels_last"))
+
+
+def list_physical_devices(device_type: str | None = None) -> list[str]:
+    """What could compute besides the processor: nothing.
+
+    Args:
+        device_type: ``"GPU"``, ``"TPU"``; of ``"CPU"`` there is one.
+
+    Example:
+        >>> import minigrad as tf
+        >>> tf.config.list_physical_devices("GPU")
+        []
+    """
+    return ["CPU:0"] if device_type in (None, "CPU") else []
 
 
 def float_name(owner: str, dtype: Any) -> str:

@@ -141,7 +141,7 @@ def test_weights_of_another_model_change_nothing(tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("name", ["model.h5", "model", "model.pkl", 5])
+@pytest.mark.parametrize("name", ["model.json", "model", "model.pkl", 5])
 def test_other_endings_are_refused(name):
     for use in (in_a_row(mg).save, mg.models.load_model):
         with pytest.raises(ValueError, match=r"ends in \.keras"):

@@ -58,7 +58,9 @@ def same_start(monkeypatch, keras):
 
     monkeypatch.setattr(keras.initializers.VarianceScaling, "__call__", draw)
     monkeypatch.setattr(
-        minigrad.initializers.VarianceScaling, "_draw", lambda self, generator, shape: numbers(shape)
+        minigrad.initializers.VarianceScaling,
+        "_draw",
+        lambda self, generator, shape: numbers(shape),
     )
     for library in (keras, minigrad):
         monkeypatch.setattr(

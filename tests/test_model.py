@@ -418,7 +418,10 @@ WRONG = {
         "takes the last part of arrays",
     ),
     "weights": (lambda m: m.set_weights([np.ones(3)]), 'Sequential ".*" has 4 weights, got 1'),
-    "ending": (lambda m: m.save_weights("w.h5"), r"weights.npz or .npz, or in Keras's, .weights.h5; got 'w.h5'"),
+    "ending": (
+        lambda m: m.save_weights("w.h5"),
+        r"weights.npz or .npz, or in Keras's, .weights.h5; got 'w.h5'",
+    ),
     "not built": (lambda m: mg.Sequential([mg.layers.Dense(3)]).network(2), "is not built yet"),
     "no layers": (lambda m: mg.Sequential().build((None, 3)), "has no layers"),
     "too large a kernel": (
@@ -449,8 +452,8 @@ def test_errors_say_what_was_wanted_and_change_nothing(wrong, message):
 def test_what_is_not_covered_points_to_keras():
     with pytest.raises(AttributeError, match=r"Sequential.export is not covered.*to_keras"):
         classifier().export("model")
-    with pytest.raises(ValueError, match=r"name ends in .keras, got 'model.h5'"):
-        classifier().save("model.h5")
+    with pytest.raises(ValueError, match=r"name ends in .keras or .h5 or .hdf5, got 'model.pb'"):
+        classifier().save("model.pb")
     with pytest.raises(AttributeError, match="no 'clone_model'"):
         mg.models.clone_model  # noqa: B018
 

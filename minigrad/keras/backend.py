@@ -14,9 +14,11 @@ __all__ = [
     "clear_session",
     "epsilon",
     "floatx",
+    "get_value",
     "image_data_format",
     "set_floatx",
     "set_image_data_format",
+    "set_value",
 ]
 
 
@@ -29,6 +31,16 @@ def backend() -> str:
         'numpy'
     """
     return "numpy"
+
+
+def get_value(x: Any) -> Any:
+    """The value of a variable or a learning rate."""
+    return x.numpy()
+
+
+def set_value(x: Any, value: Any) -> None:
+    """Give a variable or a learning rate another value."""
+    x.assign(value)
 
 
 def __getattr__(name: str) -> Any:

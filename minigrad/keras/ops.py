@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, wraps
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -18,15 +19,18 @@ from minigrad.shared import lookup
 from minigrad.shared.results import as_result
 from minigrad.utils import to_categorical
 
-__all__ = ["cast", "constant", "convert_to_numpy", "convert_to_tensor", "one_hot", "shape"]
+__all__ = ["cast", "clip", "clip_by_value", "confusion_matrix", "constant", "convert_to_numpy"]
+__all__ += ["convert_to_tensor", "expand_dims", "one_hot", "shape", "square"]
 
 NUMPY = """
-abs absolute add all any arange argmax argmin argsort clip concatenate cos divide dot equal exp
-expand_dims eye floor full greater less linspace log log10 matmul max maximum mean min minimum
+abs absolute add all any arange argmax argmin argsort concatenate cos divide dot equal exp
+eye floor full greater less linspace log log10 matmul max maximum mean min minimum
 multiply negative not_equal ones ones_like pad power prod repeat reshape round sign sin sort split
-sqrt square squeeze stack std subtract sum tanh tensordot tile transpose var where zeros zeros_like
+sqrt squeeze stack std subtract sum tanh tensordot tile transpose var where zeros zeros_like
 """.split()
-TENSORFLOW = {f"reduce_{name}": name for name in ("all", "any", "max", "mean", "min", "prod", "sum")}
+TENSORFLOW = {
+    f"reduce_{name}": name for name in ("all", "any", "max", "mean", "min", "prod", "sum")
+}
 TENSORFLOW |= {"concat": "concatenate", "pow": "power", "range": "arange"}
 
 
@@ -86,12 +90,55 @@ def one_hot(x: Any, num_classes: int) -> Any:
     return as_result(to_categorical(x, num_classes).astype(np.float32))
 
 
+def square(x: Any) -> Any:
+    """x · x."""
+    x = convert_to_tensor(x)
+    return x * x
+
+
+def clip(x: Any, x_min: Any, x_max: Any) -> Any:
+    """Numbers cut off below and above."""
+    return np.minimum(np.maximum(convert_to_tensor(x), x_min), x_max)
+
+
+def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any) -> Any:
+    """TensorFlow's name for :func:`clip`."""
+    return clip(t, clip_value_min, clip_value_max)
+
+
+def expand_dims(x: Any, axis: int) -> Any:
+    """The same numbers with another axis, of length 1."""
+    x = convert_to_tensor(x)
+    at = axis % (len(x.shape) + 1)
+    return np.reshape(x, (*x.shape[:at], 1, *x.shape[at:]))
+
+
+def confusion_matrix(labels: Any, predictions: Any, num_classes: int | None = None) -> Any:
+    """How often samples of a class, the row, were taken for another, the column.
+
+    Args:
+        labels: Class numbers.
+        predictions: Class numbers.
+        num_classes: How many classes there are; by default those that occur.
+
+    Example:
+        >>> import minigrad as tf
+        >>> tf.math.confusion_matrix([0, 1, 1], [0, 1, 0]).numpy()
+        array([[1, 0],
+               [1, 1]])
+    """
+    labels, predictions = np.asarray(labels), np.asarray(predictions)
+    count = num_classes or 1 + max(labels.max(), predictions.max())
+    table = np.zeros((count, count), int)
+    np.add.at(table, (labels, predictions), 1)
+    return as_result(table)
+
+
 def shape(x: Any) -> tuple[int, ...]:
     """The shape."""
     return tuple(np.shape(x))
 
 
-@cache
 def computed(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of NumPy's whose arrays have ``.numpy()``."""
 
@@ -103,7 +150,7 @@ def computed(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def find(name: str) -> Any:
+def known(name: str) -> Any:
     """The function of that name, if there is one."""
     if name in __all__:
         return globals()[name]
@@ -113,6 +160,25 @@ def find(name: str) -> Any:
         return losses.PUBLIC.get(name)
     name = TENSORFLOW.get(name, name)
     return computed(getattr(np, name)) if name in NUMPY else None
+
+
+def beside(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """TensorFlow's function for TensorFlow's own tensors, which ``map`` of a data set hands in."""
+
+    @wraps(function)
+    def call(x: Any, *arguments: Any, **options: Any) -> Any:
+        if lookup.home(x) == "tensorflow":
+            return getattr(import_module("tensorflow"), name)(x, *arguments, **options)
+        return function(x, *arguments, **options)
+
+    return call
+
+
+@cache
+def find(name: str) -> Any:
+    """The function of that name, if there is one."""
+    function = known(name)
+    return function and beside(name, function)
 
 
 def __getattr__(name: str) -> Any:

@@ -15,7 +15,7 @@ from minigrad.operators.rescaling import Rescale
 from minigrad.shared import lookup, randomness
 from minigrad.shared.arguments import number, whole
 
-__all__ = ["Activation", "Dropout", "Flatten", "Rescaling"]
+__all__ = ["Activation", "Dropout", "Flatten", "Lambda", "Rescaling"]
 
 
 class Flatten(Layer):
@@ -69,6 +69,29 @@ class Activation(Elementwise):
 
     def call(self, inputs: Node) -> Node:
         return self.activation(inputs)
+
+
+class Lambda(Layer):
+    """A function of a node as a layer: ``lambda x: x / 255``.
+
+    Args:
+        function: A function of a node; NumPy's functions of nodes are nodes.
+        options: ``name``, ``dtype``, ``input_shape``: see :class:`Layer`.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> mg.layers.Lambda(lambda x: x / 2)(np.array([[1.0, 4.0]]))
+        array([[0.5, 2. ]], dtype=float32)
+    """
+
+    def __init__(self, function: Any, **options: Any) -> None:
+        if not callable(function):
+            raise TypeError(f"Lambda: wants a function of a node, got {function!r:.60}")
+        self.function = function
+        super().__init__(**options)
+
+    def call(self, inputs: Any) -> Node:
+        return self.function(inputs)
 
 
 class Dropout(Elementwise):

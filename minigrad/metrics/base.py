@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node
+from minigrad import initializers
+from minigrad.graph import Node, Variable
 from minigrad.shared import lookup
 from minigrad.shared.arguments import default_name, title
+from minigrad.shared.results import Number
 from minigrad.shared.showing import as_call
 
 __all__ = ["Mean", "Metric"]
@@ -49,11 +51,33 @@ class Metric:
         lookup.refuse(type(self).__name__, dtype=(dtype, None))
         self.name = name or default_name(type(self))
         self._scratch: dict[Any, np.ndarray] = {}
-        self.reset_state()
+        self.variables: list[Variable] = []
+        Metric.reset_state(self)
 
     def reset_state(self) -> None:
         """Forget all samples."""
         self._total, self._count = 0.0, 0.0
+        for variable in self.variables:
+            variable.assign(np.zeros(variable.shape))
+
+    def add_weight(
+        self,
+        shape: Any = (),
+        initializer: Any = "zeros",
+        dtype: Any = None,
+        name: str | None = None,
+    ) -> Variable:
+        """Something to count with, for metrics of one's own that update and tell it themselves.
+
+        Args:
+            shape: How many numbers.
+            initializer: What they are at first, see ``mg.initializers``; a reset makes them 0.
+            dtype: Has no meaning here.
+            name: What to call it.
+        """
+        start = initializers.get(initializer)(shape, np.float64)
+        self.variables.append(Variable(start, name))
+        return self.variables[-1]
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: None = None) -> None:
         """Count a batch.
@@ -82,7 +106,12 @@ class Metric:
 
     def result(self) -> float:
         """The mean over all samples counted; 0 before the first."""
-        return self._total / self._count if self._count else 0.0
+        return Number(self._total / self._count if self._count else 0.0)
+
+    def __call__(self, *batch: Any, **weights: Any) -> float:
+        """Count a batch, as :meth:`update_state` does, and tell the mean so far."""
+        self.update_state(*batch, **weights)
+        return self.result()
 
     def _keep(self, what: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """An array that is made once for each shape and written again in every batch."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.metrics.base import OfNumbers
+from minigrad.shared.results import Number
 
 __all__ = ["MeanAbsoluteError", "MeanSquaredError", "RootMeanSquaredError"]
 
@@ -79,4 +80,4 @@ class RootMeanSquaredError(MeanSquaredError):
     """
 
     def result(self) -> float:
-        return super().result() ** 0.5
+        return Number(super().result() ** 0.5)

@@ -64,7 +64,9 @@ class Counters:
     def logs(self) -> Logs:
         """The metrics counted so far, in Keras's order: by name."""
         counted = zip(self.keys, self.metrics, strict=True)
-        return {key: metric.result() for key, metric in sorted(counted, key=lambda pair: pair[0])}
+        return {
+            key: float(metric.result()) for key, metric in sorted(counted, key=lambda pair: pair[0])
+        }
 
     shown = logs  # by the progress line
 

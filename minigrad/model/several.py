@@ -85,7 +85,9 @@ class Together(Loss):
             1.0 if each is None else number("compile", "loss_weights", each)
             for each in for_each(self.names, weights, "loss_weights")
         ]
-        self.rows = [CategoricalCrossentropy(p.from_logits) if is_sparse(p) else p for p in self.parts]
+        self.rows = [
+            CategoricalCrossentropy(p.from_logits) if is_sparse(p) else p for p in self.parts
+        ]
         self.ends = np.cumsum([0, *(math.prod(shape) for shape in self.shapes)]).tolist()
 
     def split(self, packed: Any) -> list[Any]:
@@ -96,7 +98,9 @@ class Together(Loss):
     def pack(self, y: Any, what: str) -> np.ndarray:
         """The targets of all outputs in one array, checked."""
         rows, given = [], zip(self.names, self.shapes, self.parts, strict=True)
-        for each, (name, shape, part) in zip(for_each(self.names, y, f"{what}: y"), given, strict=True):
+        for each, (name, shape, part) in zip(
+            for_each(self.names, y, f"{what}: y"), given, strict=True
+        ):
             if each is None or part is None:
                 rows.append(None)
                 continue
@@ -109,7 +113,9 @@ class Together(Loss):
         if len(lengths) != 1 or any(r is None for r, p in zip(rows, self.parts, strict=True) if p):
             raise ValueError(f"{what}: y is a list of targets, as many of each, for {self.names}")
         nothing = [np.zeros((*lengths, math.prod(shape))) for shape in self.shapes]
-        return np.concatenate([n if r is None else r for r, n in zip(rows, nothing, strict=True)], 1)
+        return np.concatenate(
+            [n if r is None else r for r, n in zip(rows, nothing, strict=True)], 1
+        )
 
     def each(self, y_true: Any, y_pred: Sequence[Any]) -> list[Any]:
         """The losses, of targets in one and predictions apart."""
@@ -147,7 +153,11 @@ class SeveralCounters(Counters):
             wanted = [metric for metric in metrics if metric is not None]
             self.of.append(Counters(wanted, targets, batch).metrics[1:])
         means = [Mean(f"{name}_loss") for name, p in zip(loss.names, loss.parts, strict=True) if p]
-        self.metrics = [Mean("loss"), *means, *(metric for metrics in self.of for metric in metrics)]
+        self.metrics = [
+            Mean("loss"),
+            *means,
+            *(metric for metrics in self.of for metric in metrics),
+        ]
         self.keys = [mean.name for mean in self.metrics[: 1 + len(means)]]
         for name, metrics in zip(loss.names, self.of, strict=True):
             self.keys += [f"{name}_{metric.name}" for metric in metrics]

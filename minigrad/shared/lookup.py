@@ -41,8 +41,10 @@ OTHERS = ("keras", "tensorflow", "tf_keras", "torch", "jax", "jaxlib", "flax")
 # What scripts of Keras's and TensorFlow's often use, and how to say it with what is covered.
 AUGMENTED = "fit takes pictures that NumPy has changed, anew in each epoch: a generator yields them"
 INSTEAD = {
-    **dict.fromkeys(("ImageDataGenerator", "RandomFlip", "RandomRotation", "RandomZoom"), AUGMENTED),
-    **dict.fromkeys(("RandomContrast", "RandomTranslation", "preprocessing"), AUGMENTED),
+    **dict.fromkeys(
+        ("ImageDataGenerator", "RandomFlip", "RandomRotation", "RandomZoom"), AUGMENTED
+    ),
+    **dict.fromkeys(("RandomContrast", "RandomTranslation"), AUGMENTED),
     "TensorBoard": "CSVLogger writes each epoch down, and fit returns a history",
     "clone_model": "a function that builds the model, and set_weights, make another",
     "core": "every layer is in {mg}.layers",
@@ -58,6 +60,7 @@ BORROWED = {
     **dict.fromkeys(("get_file", "image_dataset_from_directory"), "keras.utils"),
     **dict.fromkeys(("array_to_img", "img_to_array", "load_img", "save_img"), "keras.utils"),
     "data": "tensorflow",
+    "preprocessing": "tensorflow.keras",
 }
 
 
@@ -157,14 +160,14 @@ def absent(where: str, name: str, known: Iterable[str]) -> Any:
     frame = sys._getframe(2)
     importing = frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == IMPORT_FROM
     error = ImportError if importing else AttributeError
-    home, _, inside = BORROWED.get(name, "").partition(".")
-    if inside != where or not home:
+    source = BORROWED.get(name, "")
+    if not source or source.partition(".")[2].removeprefix("keras") != where:
         raise error(missing(where, name, known))
     try:
         import_module("minigrad.interop").import_keras()  # without TensorFlow's remarks
-        return getattr(import_module(f"{home}.{inside}".strip(".")), name)
+        return getattr(import_module(source), name)
     except ImportError as reason:
-        raise error(f"{home}'s own {name!r} is meant here, and it gives arrays. {reason}") from None
+        raise error(f"{name!r} is {source}'s own, and it gives arrays. {reason}") from None
 
 
 def public(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Result", "as_result", "recording"]
+__all__ = ["Number", "Result", "as_result", "recording"]
 
 # Whether a derivative will be asked for, so that layers give the nodes of what they compute.
 recording: ContextVar[bool] = ContextVar("recording", default=False)
@@ -29,6 +29,14 @@ class Result(np.ndarray):
 
     def __repr__(self) -> str:
         return repr(np.asarray(self))
+
+
+class Number(float):
+    """A number that has ``.numpy()`` as well: what a metric has counted."""
+
+    def numpy(self) -> np.float64:
+        """The number as one of NumPy's."""
+        return np.float64(self)
 
 
 def as_result(values: Any) -> Result:

@@ -10,9 +10,7 @@ from tensorflow.keras.datasets import mnist
 model = keras.Sequential(
     [layers.Dense(32, activation="relu"), layers.Dense(10, activation="softmax")]
 )
-model.compile(
-    optimizer="rmsprop", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-)
+model.compile(optimizer="rmsprop", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 train_images = train_images.reshape((len(train_images), 28 * 28)).astype("float32") / 255
 test_images = test_images.reshape((len(test_images), 28 * 28)).astype("float32") / 255
 model.fit(train_images, train_labels, epochs=2, batch_size=32)
@@ -62,9 +60,7 @@ class NaiveSequential:
         return [weight for layer in self.layers for weight in layer.weights]
 
 
-model = NaiveSequential(
-    [NaiveDense(784, 32, tf.nn.relu), NaiveDense(32, 10, tf.nn.softmax)]
-)
+model = NaiveSequential([NaiveDense(784, 32, tf.nn.relu), NaiveDense(32, 10, tf.nn.softmax)])
 optimizer = optimizers.SGD(learning_rate=1e-2)
 
 

@@ -16,9 +16,7 @@ def get_model():
     model = keras.Sequential(
         [layers.Dense(32, activation="relu"), layers.Dense(10, activation="softmax")]
     )
-    model.compile(
-        optimizer="rmsprop", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-    )
+    model.compile(optimizer="rmsprop", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 

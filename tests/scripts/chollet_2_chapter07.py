@@ -66,9 +66,7 @@ priority_preds, department_preds = model.predict(x)
 print(model.layers, model.layers[3].input, model.layers[3].output)
 features = model.layers[4].output
 difficulty = layers.Dense(3, activation="softmax", name="difficulty")(features)
-new_model = keras.Model(
-    inputs=[title, text_body, tags], outputs=[priority, department, difficulty]
-)
+new_model = keras.Model(inputs=[title, text_body, tags], outputs=[priority, department, difficulty])
 new_model.summary()
 
 
@@ -105,9 +103,7 @@ test_images = test_images.reshape((len(test_images), 28 * 28)).astype("float32")
 train_images, val_images = images[32:], images[:32]
 train_labels, val_labels = labels[32:], labels[:32]
 model = get_mnist_model()
-model.compile(
-    optimizer="rmsprop", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-)
+model.compile(optimizer="rmsprop", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(train_images, train_labels, epochs=2, validation_data=(val_images, val_labels))
 test_metrics = model.evaluate(test_images, test_labels)
 predictions = model.predict(test_images)
@@ -118,9 +114,7 @@ callbacks_list = [
     ),
 ]
 model = get_mnist_model()
-model.compile(
-    optimizer="rmsprop", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-)
+model.compile(optimizer="rmsprop", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(
     train_images,
     train_labels,
@@ -144,9 +138,7 @@ class LossHistory(keras.callbacks.Callback):
 
 
 model = get_mnist_model()
-model.compile(
-    optimizer="rmsprop", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-)
+model.compile(optimizer="rmsprop", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(train_images, train_labels, epochs=2, callbacks=[LossHistory()])
 
 model = get_mnist_model()

@@ -13,9 +13,7 @@ from keras.datasets import mnist
 model = keras.Sequential(
     [layers.Dense(32, activation="relu"), layers.Dense(10, activation="softmax")]
 )
-model.compile(
-    optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-)
+model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 train_images = train_images.reshape((len(train_images), 28 * 28)).astype("float32") / 255
 test_images = test_images.reshape((len(test_images), 28 * 28)).astype("float32") / 255
 model.fit(train_images, train_labels, epochs=2, batch_size=32)

@@ -17,9 +17,7 @@ model.summary(line_length=80)
 (train_images, train_labels), (test_images, test_labels) = mnist.load_data()
 train_images = train_images.reshape((len(train_images), 28, 28, 1)).astype("float32") / 255
 test_images = test_images.reshape((len(test_images), 28, 28, 1)).astype("float32") / 255
-model.compile(
-    optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-)
+model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(train_images, train_labels, epochs=2, batch_size=32)
 test_loss, test_acc = model.evaluate(test_images, test_labels)
 print(f"Test accuracy: {test_acc:.3f}")

@@ -20,9 +20,7 @@ model = tf.keras.models.Sequential(
     ]
 )
 model.summary()
-model.compile(
-    optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-)
+model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 print("\nMODEL TRAINING:")
 model.fit(training_images, training_labels, epochs=2)
 print("\nMODEL EVALUATION:")
@@ -32,9 +30,7 @@ layers_to_visualize = [
     tf.keras.layers.Conv2D,
     tf.keras.layers.MaxPooling2D,
 ]
-layer_outputs = [
-    layer.output for layer in model.layers if type(layer) in layers_to_visualize
-]
+layer_outputs = [layer.output for layer in model.layers if type(layer) in layers_to_visualize]
 activation_model = tf.keras.models.Model(inputs=model.inputs, outputs=layer_outputs)
 RESULT = []
 for x in range(len(layer_outputs)):

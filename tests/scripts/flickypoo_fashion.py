@@ -22,9 +22,7 @@ model = models.Sequential(
         layers.Dense(10, activation="softmax"),
     ]
 )
-model.compile(
-    optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-)
+model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 early_stopping = EarlyStopping(monitor="val_loss", patience=1, restore_best_weights=True)
 history = model.fit(
     train_images,

@@ -32,9 +32,7 @@ hidden1 = model.layers[1]
 print(hidden1.name, model.get_layer("dense") is hidden1)
 weights, biases = hidden1.get_weights()
 print(weights.shape, biases.shape)
-model.compile(
-    loss="sparse_categorical_crossentropy", optimizer="sgd", metrics=["accuracy"]
-)
+model.compile(loss="sparse_categorical_crossentropy", optimizer="sgd", metrics=["accuracy"])
 model.compile(
     loss=tf.keras.losses.sparse_categorical_crossentropy,
     optimizer=tf.keras.optimizers.SGD(),

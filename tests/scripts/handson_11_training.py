@@ -23,9 +23,7 @@ tf.random.set_seed(42)
 model = tf.keras.Sequential()
 model.add(tf.keras.layers.Flatten(input_shape=[28, 28]))
 for _ in range(4):
-    model.add(
-        tf.keras.layers.Dense(20, activation="selu", kernel_initializer="lecun_normal")
-    )
+    model.add(tf.keras.layers.Dense(20, activation="selu", kernel_initializer="lecun_normal"))
 model.add(tf.keras.layers.Dense(10, activation="softmax"))
 model.compile(
     loss="sparse_categorical_crossentropy",
@@ -89,9 +87,7 @@ for layer in model_B_on_A.layers[:-1]:
 
 def build_and_train_model(optimizer):
     model = build_model()
-    model.compile(
-        loss="sparse_categorical_crossentropy", optimizer=optimizer, metrics=["accuracy"]
-    )
+    model.compile(loss="sparse_categorical_crossentropy", optimizer=optimizer, metrics=["accuracy"])
     return model.fit(X_train, y_train, epochs=2, validation_data=(X_valid, y_valid))
 
 
@@ -177,9 +173,7 @@ model = tf.keras.Sequential(
     ]
 )
 optimizer = tf.keras.optimizers.SGD(learning_rate=0.01, momentum=0.9)
-model.compile(
-    loss="sparse_categorical_crossentropy", optimizer=optimizer, metrics=["accuracy"]
-)
+model.compile(loss="sparse_categorical_crossentropy", optimizer=optimizer, metrics=["accuracy"])
 model.fit(X_train, y_train, epochs=2, validation_data=(X_valid, y_valid))
 y_probas = np.stack([model(X_test, training=True) for sample in range(3)])
 y_proba = y_probas.mean(axis=0)

@@ -13,9 +13,7 @@ model = keras.models.Sequential(
         Dense(10, activation="softmax"),
     ]
 )
-model.compile(
-    optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-)
+model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(training_images, training_labels, epochs=2)
 model.evaluate(test_images, test_labels)
 classifications = model.predict(test_images)

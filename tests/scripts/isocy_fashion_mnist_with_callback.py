@@ -23,7 +23,5 @@ model = keras.models.Sequential(
         Dense(10, activation="softmax"),
     ]
 )
-model.compile(
-    optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-)
+model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(training_images, training_labels, epochs=9, callbacks=[MyCallback()])

@@ -35,8 +35,6 @@ model.compile(
     optimizer=keras.optimizers.Adadelta(),
     metrics=["accuracy"],
 )
-model.fit(
-    x_train, y_train, batch_size=32, epochs=2, verbose=1, validation_data=(x_test, y_test)
-)
+model.fit(x_train, y_train, batch_size=32, epochs=2, verbose=1, validation_data=(x_test, y_test))
 score = model.evaluate(x_test, y_test, verbose=0)
 print("Test loss:", score[0], "Test accuracy:", score[1])

@@ -31,9 +31,7 @@ callbacks = [
     keras.callbacks.ModelCheckpoint(filepath="model_at_epoch_{epoch}.keras"),
     keras.callbacks.EarlyStopping(monitor="val_loss", patience=2),
 ]
-model.fit(
-    x_train, y_train, batch_size=32, epochs=2, validation_split=0.15, callbacks=callbacks
-)
+model.fit(x_train, y_train, batch_size=32, epochs=2, validation_split=0.15, callbacks=callbacks)
 score = model.evaluate(x_test, y_test, verbose=0)
 model.save("final_model.keras")
 model = keras.saving.load_model("final_model.keras")

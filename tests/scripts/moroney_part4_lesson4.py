@@ -21,7 +21,5 @@ model = tf.keras.models.Sequential(
         tf.keras.layers.Dense(10, activation=tf.nn.softmax),
     ]
 )
-model.compile(
-    optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-)
+model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 model.fit(training_images, training_labels, epochs=2, callbacks=[callbacks])

@@ -13,9 +13,7 @@ model.add(Dense(32, input_dim=784, activation="relu"))
 model.add(Dense(10, activation="softmax"))
 model.compile(loss="categorical_crossentropy", optimizer="SGD", metrics=["accuracy"])
 print(model.summary())
-history = model.fit(
-    x_train, y_train, batch_size=32, epochs=2, validation_split=0.2, verbose=1
-)
+history = model.fit(x_train, y_train, batch_size=32, epochs=2, validation_split=0.2, verbose=1)
 scores = model.evaluate(x_test, y_test, verbose=1)
 print("Accuracy on test data:", round(scores[1] * 100, 4))
 model.save("fashion_mnist_dense.h5")

@@ -15,9 +15,7 @@ model = Sequential()
 model.add(Dense(32, activation="relu", input_shape=(784,)))
 model.add(Dense(16, activation="relu"))
 model.add(Dense(10, activation="softmax"))
-model.compile(
-    optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"]
-)
+model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
 history = model.fit(x_train, y_train, epochs=3, batch_size=32, validation_split=0.2)
 test_loss, test_acc = model.evaluate(x_test, y_test)
 fig, (ax1, ax2) = plt.subplots(1, 2)

@@ -1,0 +1,197 @@
+"""Steps of training that a script writes itself: tapes, functions by their names, own metrics."""
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+import minigrad as tf
+
+RNG = np.random.default_rng(8)
+X, Y = RNG.normal(size=(12, 5)).astype(np.float32), RNG.integers(0, 3, 12)
+
+
+def model_of(library):
+    layers = library.layers
+    return library.Sequential(
+        [library.Input((5,)), layers.Dense(4, "relu"), layers.Dense(3, "softmax")]
+    )
+
+
+def steps(library, tape_of, model, count=3):
+    """A loop as guides have it: the losses, and the weights at the end."""
+    optimizer = library.optimizers.Adam(0.01)
+    loss_fn = library.losses.SparseCategoricalCrossentropy()
+    accuracy, mean = library.metrics.SparseCategoricalAccuracy(), library.metrics.Mean()
+    told = []
+    for _ in range(count):
+        with tape_of() as tape:
+            predictions = model(X, training=True)
+            loss = loss_fn(Y, predictions)
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+        accuracy.update_state(Y, predictions)
+        mean(loss)
+        told += [float(loss), float(accuracy.result()), float(mean.result().numpy())]
+    return told, model.get_weights()
+
+
+def test_a_loop_of_one_s_own_trains_as_with_tensorflow(keras):
+    import tensorflow
+
+    mine, theirs = model_of(mg), model_of(keras)
+    mine.set_weights(theirs.get_weights())
+    told, weights = steps(mg, mg.GradientTape, mine)
+    wanted, theirs = steps(keras, tensorflow.GradientTape, theirs)
+    np.testing.assert_allclose(told, wanted, rtol=1e-5)
+    for a, b in zip(weights, theirs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_a_derivative_is_that_of_the_books():
+    x = tf.Variable(3.0)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = x * x + 2 * x
+    assert tape.gradient(y, x) == 8 and float(y) == 15 and f"{y:.1f}" == "15.0"
+    z = tf.Variable(1.0)
+    assert tape.gradient(y, [x, z]) == [8, None]
+
+
+def test_layers_give_arrays_again_after_the_tape():
+    model = model_of(mg)
+    with mg.GradientTape():
+        assert isinstance(model(X), mg.Node)
+    assert isinstance(model(X), np.ndarray)
+    with pytest.raises(ZeroDivisionError), mg.GradientTape():
+        1 / 0  # noqa: B018
+    assert isinstance(model(X), np.ndarray)
+
+
+def test_what_was_computed_outside_has_no_derivative():
+    model = model_of(mg)
+    loss = mg.losses.SparseCategoricalCrossentropy()(Y, model(X))
+    with pytest.raises(TypeError, match=r"is no node of a graph.*inside of"):
+        mg.GradientTape().gradient(loss, model.trainable_variables)
+    with pytest.raises(TypeError, match="with respect to a Variable"):
+        mg.GradientTape().watch(X)
+
+
+def test_a_function_stays_what_it_is():
+    assert tf.function(abs) is abs and tf.function(reduce_retracing=True)(abs) is abs
+
+
+def test_a_variable_is_changed_by_what_is_computed_of_it():
+    w = tf.Variable([1.0, 2.0])
+    assert w.assign(w - 0.5 * w) is w
+    w.assign_add([1.0, 1.0]).assign_sub(tf.ones(2))
+    np.testing.assert_array_equal(w.numpy(), [0.5, 1.0])
+    assert (2 * w).numpy().tolist() == [1.0, 2.0]
+
+
+CALLS = {
+    "square": lambda k: k.ops.square([1.0, -2.0]),
+    "clip": lambda k: k.ops.clip([1.0, -2.0, 5.0], -1.0, 2.0),
+    "expand_dims": lambda k: k.ops.expand_dims(np.ones((2, 3)), -1),
+    "one_hot": lambda k: k.ops.one_hot([2, 0], 3),
+    "cast": lambda k: k.ops.cast([1.7], "int32"),
+    "mean": lambda k: k.ops.mean(X, axis=1, keepdims=True),
+    "relu": lambda k: k.ops.relu(X),
+    "matmul": lambda k: k.ops.matmul(X, X.T),
+    "argmax": lambda k: k.ops.argmax(X, axis=-1),
+    "crossentropy": lambda k: k.ops.sparse_categorical_crossentropy(Y, k.ops.softmax(X[:, :3])),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_functions_by_keras_s_names_give_what_keras_s_give(call, keras):
+    mine, theirs = call(mg).numpy(), call(keras).numpy()
+    assert mine.shape == theirs.shape and mine.dtype.kind == theirs.dtype.kind
+    np.testing.assert_allclose(mine, theirs, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["square", "clip", "expand_dims"])
+def test_they_build_nodes_of_nodes(name):
+    x = mg.Variable(X)
+    arguments = {"square": (), "clip": (-0.5, 0.5), "expand_dims": (1,)}[name]
+    node = getattr(mg.ops, name)(x, *arguments)
+    assert isinstance(node, mg.Node)
+    np.testing.assert_allclose(node.numpy(), getattr(mg.ops, name)(X, *arguments))
+
+
+def test_tensorflow_s_names_are_at_the_top():
+    assert tf.reduce_mean(tf.constant([1.0, 3.0])).numpy() == 2
+    assert tf.newaxis is None and tf.float32 is np.float32 and tf.version.VERSION == tf.__version__
+    assert tf.math.confusion_matrix([0, 1, 1], [0, 1, 0]).numpy().tolist() == [[1, 0], [1, 1]]
+    assert tf.config.list_physical_devices("GPU") == []
+    with pytest.raises(AttributeError, match=r"minigrad\.ops has no 'fft'"):
+        tf.math.fft  # noqa: B018
+
+
+def test_tensorflow_s_own_tensors_are_left_to_tensorflow(keras):
+    import tensorflow
+
+    pictures = tf.data.Dataset.from_tensor_slices((X, Y))
+    changed = pictures.map(lambda x, y: (tf.cast(x, tf.float64) * 2, tf.one_hot(y, 3)))
+    x, y = next(iter(changed.batch(12)))
+    assert isinstance(x, tensorflow.Tensor)
+    np.testing.assert_allclose(x, 2.0 * X)
+    np.testing.assert_array_equal(y, np.eye(3)[Y])
+
+
+def test_data_sets_that_keras_loads_are_keras_s(keras):
+    from minigrad.datasets import cifar10
+
+    assert cifar10 is keras.datasets.cifar10 is mg.datasets.cifar10
+    assert mg.utils.get_file is keras.utils.get_file
+
+
+def test_random_numbers_are_seeded_by_set_seed():
+    first = []
+    for _ in range(2):
+        tf.random.set_seed(4)
+        first.append(tf.random.normal((3, 2), stddev=2.0).numpy())
+    np.testing.assert_array_equal(*first)
+    low = tf.random.uniform((1000,), -2, 3)
+    assert low.dtype == np.float32 and low.min() >= -2 and low.max() < 3 and low.std() > 1
+    generator = mg.random.SeedGenerator(3)
+    assert np.any(mg.random.normal((3,), seed=generator) != mg.random.normal((3,), seed=generator))
+
+
+class Near(mg.metrics.Metric):
+    """Counts as Keras's guides have it: variables, an update, a result."""
+
+    def __init__(self, name="near", **options):
+        super().__init__(name=name, **options)
+        self.total = self.add_weight(name="total", initializer="zeros")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.total.assign_add(tf.reduce_sum(tf.cast(abs(y_true - y_pred) < 0.5, "float32")))
+
+    def result(self):
+        return self.total
+
+
+def test_a_metric_may_count_in_variables_of_its_own():
+    model = mg.Sequential([mg.Input((5,)), mg.layers.Dense(5, kernel_initializer="zeros")])
+    model.compile(mg.optimizers.SGD(0.0), "mse", metrics=[Near()])
+    told = model.fit(X, X, epochs=2, batch_size=5, verbose=0).history["near"]
+    assert told == [np.count_nonzero(abs(X) < 0.5)] * 2
+
+
+def test_a_function_is_a_layer(keras):
+    def made(library):
+        parts = [library.Input((5,)), library.layers.Lambda(lambda x: 2 * x - 1)]
+        return library.Sequential(parts)
+
+    np.testing.assert_allclose(made(mg).predict(X, verbose=0), made(keras).predict(X, verbose=0))
+    with pytest.raises(TypeError, match="Lambda: wants a function"):
+        mg.layers.Lambda(3)
+    with pytest.raises(ValueError, match="is no layer of minigrad's"):
+        mg.interop.to_keras(made(mg))
+
+
+def test_branches_meet_in_functions_too(keras):
+    a, b = X[:, :2], X[:, 2:4]
+    for name in ("add", "average", "concatenate", "maximum", "minimum", "multiply", "subtract"):
+        mine, theirs = (getattr(library.layers, name)([a, b]) for library in (mg, keras))
+        np.testing.assert_allclose(mine, theirs, rtol=1e-6)

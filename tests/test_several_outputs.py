@@ -1,0 +1,116 @@
+"""Models with several outputs train as Keras's do: a loss for each, of which the sum is made small."""
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+
+RNG = np.random.default_rng(3)
+X = RNG.normal(size=(40, 6)).astype(np.float32)
+CLASSES, NUMBERS = RNG.integers(0, 3, 40), RNG.normal(size=(40, 2)).astype(np.float32)
+LOSSES = ["sparse_categorical_crossentropy", "mse"]
+
+
+def model_of(library):
+    layers, x = library.layers, library.Input((6,), name="x")
+    h = layers.Dense(5, "tanh", name="h", kernel_regularizer="l2")(x)
+    kind = layers.Dense(3, "softmax", name="kind")(h)
+    return library.Model(x, [kind, layers.Dense(2, name="size")(h)], name="two")
+
+
+def pair(keras, *arguments, **options):
+    theirs, mine = model_of(keras), model_of(mg)
+    mine.set_weights(theirs.get_weights())
+    for model in (theirs, mine):
+        model.compile("adam", *arguments, **options)
+    return mine, theirs
+
+
+def fitted(model, y, **options):
+    return model.fit(X, y, batch_size=16, epochs=3, shuffle=False, verbose=0, **options).history
+
+
+WAYS = {
+    "lists": ((LOSSES,), {"metrics": [["accuracy"], ["mae", "mse"]]}, [CLASSES, NUMBERS]),
+    "names": (
+        ({"kind": LOSSES[0], "size": "mae"},),
+        {"metrics": {"size": "mae"}, "loss_weights": {"size": 0.3}},
+        {"size": NUMBERS, "kind": CLASSES},
+    ),
+    "weights": ((LOSSES,), {"loss_weights": [0.5, 2.0]}, (CLASSES[:, None], NUMBERS)),
+    "no metric for one": ((LOSSES,), {"metrics": [["accuracy"], None]}, [CLASSES, NUMBERS]),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*structure")
+@pytest.mark.parametrize("compiled, options, y", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("eagerly", [False, True], ids=["planned", "walked"])
+def test_the_history_is_keras_s(compiled, options, y, eagerly, keras):
+    mine, theirs = pair(keras, *compiled, **options)
+    mine.run_eagerly = eagerly
+    found, wanted = (fitted(m, y, validation_split=0.2) for m in (mine, theirs))
+    assert list(found) == list(wanted)
+    for name in found:
+        np.testing.assert_allclose(found[name], wanted[name], rtol=1e-4, err_msg=name)
+    results = [m.evaluate(X, y, verbose=0) for m in (mine, theirs)]
+    np.testing.assert_allclose(*results, rtol=1e-4)
+    assert len(mine.metrics_names) == len(results[0])
+
+
+def test_it_is_handed_over_and_back(keras):
+    mine, _ = pair(keras, LOSSES, metrics=[["accuracy"], ["mae"]], loss_weights=[1.0, 0.5])
+    y = [CLASSES, NUMBERS]
+    fitted(mine, y)
+    theirs = mg.interop.to_keras(mine)
+    again = mg.interop.from_keras(theirs)
+    told = [fitted(model, y)["loss"] for model in (mine, theirs, again)]
+    np.testing.assert_allclose(told[1], told[0], rtol=1e-4)
+    np.testing.assert_allclose(told[2], told[0], rtol=1e-4)
+
+
+def test_batches_may_be_yielded(keras):
+    mine, theirs = pair(keras, LOSSES)
+
+    def batches():
+        for start in range(0, 40, 10):
+            part = slice(start, start + 10)
+            yield X[part], (CLASSES[part], NUMBERS[part])
+
+    np.testing.assert_allclose(
+        *(m.fit(batches(), verbose=0).history["loss"] for m in (mine, theirs))
+    )
+
+
+def test_an_output_without_a_loss_is_only_predicted(keras):
+    mine, theirs = pair(keras, {"kind": LOSSES[0]})
+    y = {"kind": CLASSES}
+    np.testing.assert_allclose(fitted(mine, y)["loss"], fitted(theirs, y)["loss"], rtol=1e-4)
+    assert [part.shape for part in mine.predict(X, verbose=0)] == [(40, 3), (40, 2)]
+
+
+WRONG = {
+    "three losses": (
+        lambda m: m.compile("sgd", ["mse"] * 3),
+        "3 were given, for the outputs kind,",
+    ),
+    "no such output": (lambda m: m.compile("sgd", {"kin": "mse"}), "no output is called 'kin'"),
+    "one target": (lambda m: m.fit(X, [CLASSES], verbose=0), "1 were given, for the outputs"),
+    "lengths": (lambda m: m.fit(X, [CLASSES, NUMBERS[:3]], verbose=0), "as many of each"),
+    "shape": (lambda m: m.fit(X, [CLASSES, X], verbose=0), r"targets have shape \(40, 6\)"),
+    "class": (lambda m: m.fit(X, [CLASSES + 9, NUMBERS], verbose=0), "from 0 to 2"),
+    "weights": (
+        lambda m: m.fit(X, [CLASSES, NUMBERS], sample_weight=np.ones(40), verbose=0),
+        "weights are not covered for a model with several outputs",
+    ),
+}
+
+
+@pytest.mark.parametrize("use, message", WRONG.values(), ids=WRONG)
+def test_what_does_not_fit_is_refused_before_anything_changes(use, message):
+    model = model_of(mg)
+    model.compile("sgd", LOSSES)
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=message):
+        use(model)
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
