@@ -34,8 +34,6 @@ from minigrad.engine.updates import Updates
 from minigrad.graph import Variable
 from minigrad.shared import aligned
 
-__all__ = ["Bands", "Cut", "find_cut"]
-
 WAKING = 1 << 20  # multiplications that a thread makes while another wakes up, measured
 
 

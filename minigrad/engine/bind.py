@@ -19,8 +19,6 @@ from minigrad.engine.scope import Scope
 from minigrad.engine.updates import Updates
 from minigrad.graph import Node, Variable
 
-__all__ = ["Binder", "Sharing", "bind"]
-
 
 class Sharing(NamedTuple):
     """What a program shares with others that run beside it.

@@ -25,8 +25,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Blas", "blas", "blas_threads", "small_is_fast"]
-
 # OpenBLAS's kernels that multiply small matrices where they lie. The others copy both into an order
 # that suits them beforehand, as all do with large ones.
 UNPACKED = ("SkylakeX", "Cooperlake", "SapphireRapids")

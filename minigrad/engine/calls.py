@@ -17,9 +17,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Array", "Call", "Calls", "ForSamples", "LossNotFiniteError", "Prepared"]
-__all__ += ["accesses", "at_once", "check_loss", "checked", "moved", "run", "settled"]
-
 Array = Any  # of NumPy's; its methods are used more freely than its types allow
 Call = Callable[[], object]
 Calls = Iterable[Call]

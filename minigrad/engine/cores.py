@@ -11,8 +11,6 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-__all__ = ["cores"]
-
 SYSTEM = Path("/sys/devices/system/cpu")
 GROUPS = Path("/sys/fs/cgroup")
 OWN_GROUPS = Path("/proc/self/cgroup")

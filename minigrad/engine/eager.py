@@ -17,8 +17,6 @@ from minigrad.graph import Variable, backward, forward
 from minigrad.operators.moving_average import Averages
 from minigrad.optimizers import Optimizer
 
-__all__ = ["Eager"]
-
 
 class Eager:
     """Runs a network by the sweeps of ``minigrad/graph``.

@@ -13,8 +13,6 @@ from minigrad.engine.kernels.kernel import Array, Call
 from minigrad.engine.updates import Updates
 from minigrad.graph import Variable
 
-__all__ = ["Added", "Kept", "UsedAtOnce"]
-
 Ask = Callable[..., Array]
 
 

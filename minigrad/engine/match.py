@@ -21,8 +21,6 @@ from minigrad.engine.recording import CannotRecord
 from minigrad.engine.scope import Scope
 from minigrad.graph import Node
 
-__all__ = ["KERNELS", "match"]
-
 KERNELS: list[Any] = [  # classes of kernels
     Feed,
     ConvolutionKernel,

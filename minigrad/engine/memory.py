@@ -21,8 +21,6 @@ import numpy as np
 from minigrad.shared import aligned
 from minigrad.shared.aligned import LINE
 
-__all__ = ["ALWAYS", "Buffer", "Drafts", "Memory", "address"]
-
 ALWAYS = (-1, 1 << 30)  # a lifetime for what must survive from step to step
 GREEDY = 256  # so many are placed largest first, the smaller ones in the order of time; see Memory
 CHUNK = 1 << 22  # bytes of address space that drafts are cut from

@@ -8,8 +8,6 @@ import numpy as np
 
 from minigrad.graph import Constant, Node
 
-__all__ = ["Gathered", "Network", "gather"]
-
 
 class Network(NamedTuple):
     """The graph of a model for one batch size.

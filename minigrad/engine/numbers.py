@@ -16,8 +16,6 @@ import numpy as np
 
 from minigrad.engine.recording import CannotRecord, Noted
 
-__all__ = ["Number", "Numbers"]
-
 
 class Number(np.lib.mixins.NDArrayOperatorsMixin):
     """Stands for a number that may be another one in the next step.

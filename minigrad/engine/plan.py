@@ -35,8 +35,6 @@ from minigrad.graph import Variable
 from minigrad.operators.moving_average import Averages
 from minigrad.optimizers import Optimizer
 
-__all__ = ["Plan"]
-
 
 class Plan:
     """The optimized way of running a network: lists of calls over memory made once.

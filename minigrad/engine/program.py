@@ -25,8 +25,6 @@ from minigrad.engine.scope import Scope
 from minigrad.engine.updates import Updates
 from minigrad.graph import Node, Variable
 
-__all__ = ["SWEEPS", "Program", "Step"]
-
 SWEEPS = ("begin", "data", "forward", "backward", "end")  # in the order in which they are made
 
 

@@ -22,8 +22,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["CannotRecord", "Noted", "Recording", "filled"]
-
 
 class CannotRecord(Exception):  # noqa: N818 (it says what happened, not that something is wrong)
     """A method does something that a recording cannot hold; it is run anew in every step."""

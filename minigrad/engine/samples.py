@@ -25,8 +25,6 @@ from minigrad.engine.sums import Sums
 from minigrad.graph import Node, Operator, Variable, is_recordable, topological_sort
 from minigrad.operators import Add, Mean
 
-__all__ = ["Alone", "Samples", "can_be_split"]
-
 SMALLEST = 8  # samples; the calls of a smaller piece are too short
 SHARE = 8  # bytes of a piece for each byte of weights, at least
 Make = Callable[[int, Callable[[Variable], Array] | None], Program]

@@ -9,8 +9,6 @@ from typing import Any
 from minigrad.engine.network import Network
 from minigrad.graph import Node, Operator, Variable
 
-__all__ = ["Scope"]
-
 
 class Scope:
     """A network, seen by those who look for nodes that they can compute.

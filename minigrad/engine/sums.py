@@ -20,8 +20,6 @@ from minigrad.engine.updates import Updates
 from minigrad.graph import Variable
 from minigrad.shared import aligned
 
-__all__ = ["Sums", "zeros"]
-
 
 class Place(NamedTuple):
     """Where the gradient of a weight lies in a row."""

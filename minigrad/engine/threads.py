@@ -29,8 +29,6 @@ from minigrad.engine.blas import blas
 from minigrad.engine.calls import Calls, run
 from minigrad.engine.cores import cores
 
-__all__ = ["Team", "get_threads", "set_threads", "side_by_side", "team"]
-
 _wanted: int | None = None
 _teams: dict[int, Team] = {}  # by size
 _changing = threading.Lock()

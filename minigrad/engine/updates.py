@@ -21,8 +21,6 @@ from minigrad.engine.recording import CannotRecord, Noted, Recording
 from minigrad.graph import Variable, is_recordable
 from minigrad.optimizers import Optimizer
 
-__all__ = ["Updates"]
-
 
 class Weight:
     """Stands for a variable while a rule is recorded."""

@@ -21,8 +21,6 @@ from minigrad.engine.program import SWEEPS, Program
 if TYPE_CHECKING:
     from minigrad.engine.plan import Plan
 
-__all__ = ["PlanError", "verify"]
-
 
 class PlanError(AssertionError):
     """A plan would compute something else than its graph."""

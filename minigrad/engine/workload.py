@@ -22,8 +22,6 @@ import numpy as np
 
 from minigrad.engine.calls import accesses
 
-__all__ = ["Choice", "Work", "choose", "work_of"]
-
 # Seconds, measured on a core of a server of 2024; only their ratios matter for the choice.
 PRODUCT = 1 / 80e9  # of a floating-point operation in a product of matrices
 ELEMENT = 1 / 2e9  # of an element in any other call

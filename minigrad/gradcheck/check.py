@@ -16,8 +16,6 @@ from minigrad.graph import Constant, Node, Operator, Variable, backward, forward
 from minigrad.graph.checks import unchanged
 from minigrad.operators import Dropout, Where
 
-__all__ = ["check_gradient"]
-
 
 def check_gradient(
     target: Any,

@@ -25,8 +25,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["EPSILON", "STEPS", "finite_difference", "near"]
-
 EPSILON = float(np.finfo(np.float64).eps)
 STEPS = {"forward": EPSILON ** (1 / 2), "central": EPSILON ** (1 / 3), "complex": 1e-20}
 

@@ -9,8 +9,6 @@ import numpy as np
 
 from minigrad.shared.showing import Table
 
-__all__ = ["Disagreement", "GradientCheck"]
-
 
 @dataclass(frozen=True)
 class Disagreement:

@@ -11,8 +11,6 @@ import numpy as np
 from minigrad.graph.kinds import Constant, Operator
 from minigrad.graph.node import Node
 
-__all__ = ["check_order", "check_values", "locked", "seen", "unchanged", "without_alias"]
-
 
 def check_order(called: str, order: Any) -> None:
     """Whether it is an order in which nodes can be computed.

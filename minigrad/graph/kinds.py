@@ -10,8 +10,6 @@ import numpy as np
 from minigrad.graph.node import CLOCK, Node
 from minigrad.shared import aligned
 
-__all__ = ["Constant", "Operator", "Variable", "as_node"]
-
 
 class Constant(Node):
     """A node that holds a value with respect to which nothing is differentiated.

@@ -18,8 +18,6 @@ import numpy as np
 
 from minigrad.shared.numpy_calls import ArrayLike, arguments_of, refuse_options
 
-__all__ = ["NUMPY_FUNCTIONS", "Node", "implements"]
-
 Kind = TypeVar("Kind", bound=Callable[..., Any])
 CLOCK = count(1)
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-__all__ = ["is_recordable", "recordable"]
-
 Kind = TypeVar("Kind", bound=type)
 
 _RECORDABLE: set[type] = set()

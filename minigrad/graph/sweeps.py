@@ -11,8 +11,6 @@ from minigrad.graph.checks import check_order, check_values, locked, seen, witho
 from minigrad.graph.kinds import Operator, Variable
 from minigrad.graph.node import Node
 
-__all__ = ["accumulate", "backward", "forward", "summed", "topological_sort", "unbroadcast"]
-
 
 def topological_sort(*results: Node) -> list[Node]:
     """Order all nodes that the results depend on, each once, inputs before users.

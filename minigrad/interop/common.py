@@ -18,8 +18,6 @@ from minigrad import (
 from minigrad.model import Model
 from minigrad.optimizers import schedules
 
-__all__ = ["ACTIVATIONS", "covered", "memories", "remembered"]
-
 # Whatever has the same name in both libraries is carried, made from the arguments that it keeps.
 BASES: dict[Any, type] = {
     initializers: initializers.Initializer,

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["import_keras", "remarks_held_back"]
-
 
 def import_keras() -> Any:
     """Keras, imported without the remarks that TensorFlow makes while it starts.

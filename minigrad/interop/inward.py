@@ -22,8 +22,6 @@ from minigrad.model import Model, Sequential
 from minigrad.shared import lookup
 from minigrad.shared.arguments import default_name, taken
 
-__all__ = ["from_keras"]
-
 
 def from_keras(keras_model: Any, compile: bool = True) -> Model:
     """The same model in minigrad.

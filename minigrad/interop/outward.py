@@ -24,8 +24,6 @@ from minigrad.model.several import Together
 from minigrad.optimizers import schedules
 from minigrad.shared.arguments import configuration, title
 
-__all__ = ["to_keras"]
-
 
 def to_keras(model: Model, compile: bool = True) -> Any:
     """The same model in Keras.

@@ -9,8 +9,6 @@ from typing import Any
 from minigrad.shared import randomness
 from minigrad.shared.arguments import brief, is_whole
 
-__all__ = ["as_it_was", "sample_shape", "tree"]
-
 
 def sample_shape(owner: str, shape: Any) -> tuple[int, ...]:
     """The shape of one sample, if it is one.

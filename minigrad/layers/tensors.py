@@ -13,8 +13,6 @@ import numpy as np
 
 from minigrad.shared.arguments import title
 
-__all__ = ["KerasTensor", "tensors_in", "with_tensors"]
-
 
 class KerasTensor(np.lib.mixins.NDArrayOperatorsMixin):
     """A place between layers: a shape, and the layer whose result it is.

@@ -9,8 +9,6 @@ import numpy as np
 from minigrad.graph import Variable
 from minigrad.shared.arguments import brief
 
-__all__ = ["assign"]
-
 
 def assign(owner: str, variables: list[Variable], values: Any) -> None:
     """Give variables new values, all or none.

@@ -17,8 +17,6 @@ from minigrad.model.data import Arrays, Data, Stream, is_stream
 from minigrad.model.several import Together
 from minigrad.shared.arguments import title
 
-__all__ = ["Admitting"]
-
 
 class Admitting(Compiled):
     """A compiled model that checks what it is given before anything has changed."""

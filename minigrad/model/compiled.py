@@ -41,8 +41,6 @@ from minigrad.shared.arguments import title, whole
 if TYPE_CHECKING:
     from minigrad.display.plan_table import PlanTable
 
-__all__ = ["Compiled"]
-
 STATES = {"_remarked", "_training", "built", "run_eagerly", "stop_training"}  # of no graph
 KEPT = 8  # networks of different batch sizes that are kept for the next time
 

@@ -12,8 +12,6 @@ from minigrad import metrics
 from minigrad.metrics.base import Loss, Metric
 from minigrad.model.steps import Runner
 
-__all__ = ["Counters", "Logs", "Predictions"]
-
 Logs = dict[str, float]
 
 

@@ -15,8 +15,6 @@ import numpy as np
 from minigrad.shared import randomness
 from minigrad.shared.arguments import brief
 
-__all__ = ["Arrays", "Batch", "Data", "Stream", "is_stream"]
-
 Parts = tuple[np.ndarray, Any, Any]  # samples, targets and weights
 
 

@@ -6,8 +6,6 @@ import os
 import threading
 from typing import Any
 
-__all__ = ["Lock"]
-
 
 class Lock:
     """A lock that its holder may take again, that a forked process finds open, and that copies anew.

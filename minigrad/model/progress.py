@@ -14,8 +14,6 @@ from typing import Any
 
 from minigrad.shared.showing import figure
 
-__all__ = ["ProgressLine", "check_verbose", "describe"]
-
 WIDTH = 20  # of the bar
 INTERVAL = 0.1  # seconds between two drawings
 

@@ -13,8 +13,6 @@ import numpy as np
 
 from minigrad.shared.arguments import brief, number
 
-__all__ = ["as_samples", "as_weights", "finite", "of_classes", "of_shape", "split", "unpack"]
-
 
 def as_array(values: Any, what: str) -> np.ndarray:
     if isinstance(values, np.ma.MaskedArray):

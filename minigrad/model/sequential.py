@@ -12,8 +12,6 @@ from minigrad.model.training import Model
 from minigrad.shared import lookup
 from minigrad.shared.arguments import brief, title
 
-__all__ = ["Sequential"]
-
 
 class Sequential(Model):
     """Layers in a row.

@@ -15,8 +15,6 @@ from minigrad.layers.building import tree
 from minigrad.model.weights_file import array, header
 from minigrad.shared import files, randomness
 
-__all__ = ["read", "write"]
-
 TOLD = "told"  # what is no array, as JSON
 LONGEST = 1 << 20  # bytes of it
 

@@ -19,8 +19,6 @@ from minigrad.graph import forward
 from minigrad.model.data import Batch
 from minigrad.operators.moving_average import Averages
 
-__all__ = ["Reader", "Runner", "Sweep"]
-
 
 class Runner(Protocol):
     """What computes a network for batches of one size: node by node, or by a plan.

@@ -20,8 +20,6 @@ from minigrad.model.steps import Sweep
 from minigrad.shared.arguments import title, whole
 from minigrad.shared.lookup import at_hand
 
-__all__ = ["Model"]
-
 KERAS_ONLY = {
     "export": "save_weights and load_weights keep the weights",
     "to_json": "a model is the script that builds it",

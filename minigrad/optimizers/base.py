@@ -21,8 +21,6 @@ from minigrad.shared import aligned, lookup
 from minigrad.shared.arguments import brief, configuration, default_name, number
 from minigrad.shared.showing import as_call
 
-__all__ = ["NOT_COVERED", "Optimizer", "average"]
-
 NOT_COVERED: dict[str, Any] = {
     **dict.fromkeys(("global_clipnorm", "ema_overwrite_frequency")),
     **dict.fromkeys(("loss_scale_factor", "gradient_accumulation_steps")),

@@ -9,8 +9,6 @@ import numpy as np
 
 from minigrad.shared.arguments import number
 
-__all__ = ["LearningRate", "numbers"]
-
 OPTIONAL = ("weight_decay", "clipnorm", "clipvalue", "warmup_target")
 BELOW_1 = {"beta_1", "beta_2", "rho"}  # at 1 nothing new would ever be remembered
 LIMITS = {  # the smallest and the largest, where they are not 0 and infinity

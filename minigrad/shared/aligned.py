@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["LINE", "zeros"]
-
 LINE = 64  # bytes of a cache line
 
 

@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["configuration", "default_name", "is_whole", "number", "taken", "title", "whole"]
-
 
 def default_name(kind: type) -> str:
     """The name that Keras gives to an instance of a class.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 
-__all__ = ["shown"]
-
 # Lines and signs, and what stands for them where there is ASCII only.
 PLAIN = str.maketrans(
     {

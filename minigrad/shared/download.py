@@ -14,8 +14,6 @@ from typing import Any
 
 from minigrad.shared import files
 
-__all__ = ["cache_folder", "download", "store"]
-
 SILENCE = 30.0  # seconds a server may stay silent
 DEADLINE = 900.0  # seconds one file may take altogether
 MOST = 1 << 27  # bytes of one file; the largest of ours has 26 MB

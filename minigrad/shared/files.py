@@ -10,8 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-__all__ = ["replace"]
-
 
 def replace(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
     """Write a file, which appears under its name only when it is complete.

@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["ArrayLike", "Called", "arguments_of", "refuse_options"]
-
 
 class Called(np.lib.mixins.NDArrayOperatorsMixin):
     """Gives NumPy's functions a meaning of its own: ``np.sin(x)``, and ``x + y`` as ``np.add(x, y)``.

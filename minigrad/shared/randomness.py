@@ -19,8 +19,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["check", "new_seed", "restart", "restore", "source", "state"]
-
 _source = np.random.default_rng()
 
 

@@ -10,8 +10,6 @@ from typing import Any, NamedTuple
 from minigrad.shared.arguments import brief, configuration
 from minigrad.shared.console import shown
 
-__all__ = ["Table", "as_call", "figure"]
-
 PLAIN = (bool, int, float, str, tuple, type(None))
 
 

@@ -11,8 +11,6 @@ import numpy as np
 
 from minigrad.shared.unpacking import DataError, Unpacked
 
-__all__ = ["read_table"]
-
 COLUMNS = 1 + 28 * 28  # the label, then the pixels row by row
 LONGEST = 32 * COLUMNS  # characters of a row: a header has the longest
 AT_A_TIME = 4096  # rows

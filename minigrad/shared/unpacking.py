@@ -7,8 +7,6 @@ import io
 import zlib
 from typing import BinaryIO
 
-__all__ = ["DataError", "Unpacked"]
-
 PART = 1 << 20  # bytes that are read at a time
 
 # What people hand over by mistake, by how it begins.

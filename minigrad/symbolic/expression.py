@@ -16,8 +16,6 @@ from minigrad.graph import topological_sort
 from minigrad.shared.numpy_calls import Called
 from minigrad.symbolic.rules import RULES
 
-__all__ = ["ONE", "ZERO", "Expression", "Number", "Symbol", "as_expression", "parts"]
-
 LONG = 500  # operations; a longer expression does not show itself unasked
 KNOWN: WeakValueDictionary[Any, Any] = WeakValueDictionary()  # every expression there is
 BIRTHS = count()

@@ -15,8 +15,6 @@ import numpy as np
 
 from minigrad.symbolic.expression import Expression, Number, Symbol, as_expression, parts
 
-__all__ = ["latex", "text"]
-
 COMPARISONS: dict[Any, tuple[str, str]] = {  # as text, in LaTeX
     np.less: ("<", "<"),
     np.less_equal: ("<=", r"\le"),

@@ -18,8 +18,6 @@ import numpy as np
 
 from minigrad import dual
 
-__all__ = ["RULES"]
-
 # Beside a function stands, for each argument, what a derivative d of that argument adds to
 # the derivative of the whole; None where that is nothing. (y is the whole itself.)
 RULES: dict[Any, tuple[Callable[..., Any] | None, ...]] = {

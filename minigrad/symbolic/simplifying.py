@@ -11,8 +11,6 @@ import numpy as np
 
 from minigrad.symbolic.expression import ONE, ZERO, Expression, Number, as_expression, parts
 
-__all__ = ["simplify"]
-
 SUMS = (np.add, np.subtract, np.negative)
 COMPARISONS = (np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal)
 

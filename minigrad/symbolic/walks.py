@@ -11,8 +11,6 @@ import numpy as np
 from minigrad.symbolic.expression import ZERO, Expression, Number, as_expression, parts
 from minigrad.symbolic.rules import RULES
 
-__all__ = ["count_operations", "differentiate", "evaluate"]
-
 
 def differentiate(expression: Any, symbol: Expression) -> Expression:
     """The derivative of a formula, as the rules give it: not simplified.

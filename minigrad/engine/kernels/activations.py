@@ -17,8 +17,6 @@ from minigrad.engine.kernels.kernel import Array, Calls, Host
 from minigrad.engine.scope import Scope
 from minigrad.graph import Node, Variable
 
-__all__ = ["Act", "bias_and_act", "tail"]
-
 
 class Act:
     """An activation as calls; this one does nothing.

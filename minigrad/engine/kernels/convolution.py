@@ -20,8 +20,6 @@ from minigrad.engine.kernels.pooling import Pooling
 from minigrad.engine.scope import Scope
 from minigrad.graph import Variable
 
-__all__ = ["ConvolutionKernel"]
-
 
 class ConvolutionKernel(Kernel):
     """Convolution, bias, activation and perhaps max pooling; replaces ``Convolve``,

@@ -26,8 +26,6 @@ from minigrad.engine.kernels.kernel import Array, Call, Calls, Host
 from minigrad.engine.scope import Scope
 from minigrad.graph import Variable
 
-__all__ = ["DeferredDense", "DeferredUpdate"]
-
 MOST = 16  # steps that are remembered
 
 

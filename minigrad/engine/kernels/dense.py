@@ -14,8 +14,6 @@ from minigrad.engine.kernels.kernel import Array, Call, Calls, Holder, Host, Ker
 from minigrad.engine.scope import Scope
 from minigrad.graph import Node, Variable
 
-__all__ = ["DenseKernel", "DenseShare", "SumOfShares"]
-
 
 class Sum(Kernel):
     """Terms added up, bias, activation; the base of the kernels below."""

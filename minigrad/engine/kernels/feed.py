@@ -15,8 +15,6 @@ from minigrad.engine.kernels.layout import as_stored
 from minigrad.engine.network import gather
 from minigrad.engine.scope import Scope
 
-__all__ = ["Feed"]
-
 
 class Feed(Kernel):
     """Gathers a batch of the data set, and turns it batch last. Replaces ``Rescale`` too.

@@ -13,8 +13,6 @@ from minigrad.engine.kernels.kernel import WHOLE, Array, Calls, Host, Kernel
 from minigrad.engine.kernels.layout import as_reference
 from minigrad.engine.scope import Scope
 
-__all__ = ["FlattenKernel", "unflatten"]
-
 
 class FlattenKernel(Kernel):
     """Images as vectors, in Keras's order; replaces ``Reshape``.

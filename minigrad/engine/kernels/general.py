@@ -13,8 +13,6 @@ from minigrad.engine.kernels.layout import as_reference
 from minigrad.engine.scope import Scope
 from minigrad.graph import Node, Variable, unbroadcast
 
-__all__ = ["GeneralKernel", "ReferenceKernel"]
-
 
 class GeneralKernel(Kernel):
     """A kernel that works on the arrays as users see them, batch first."""

@@ -10,8 +10,6 @@ from minigrad.engine.kernels.layout import stored_shape
 from minigrad.engine.scope import Scope
 from minigrad.graph import Node, Variable
 
-__all__ = ["WHOLE", "Array", "Call", "Calls", "Fate", "Holder", "Host", "Kernel"]
-
 WHOLE = slice(None)
 
 

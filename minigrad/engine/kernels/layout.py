@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["as_reference", "as_stored", "stored_shape"]
-
 STORED = {4: (1, 3, 2, 0), 2: (1, 0)}  # (batch, height, width, channel) → (h, c, w, batch)
 REFERENCE = {4: (3, 0, 2, 1), 2: (1, 0)}
 

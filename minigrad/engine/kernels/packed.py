@@ -16,8 +16,6 @@ from minigrad.engine.kernels.kernel import Array
 from minigrad.graph import Variable
 from minigrad.optimizers import Optimizer
 
-__all__ = ["PackedWeight"]
-
 
 class PackedWeight:
     """A weight of shape (height·width·channel, units) with rows in the order of a plan; a ``Holder``.

@@ -9,8 +9,6 @@ import numpy as np
 
 from minigrad.engine.kernels.kernel import Array, Calls, Host
 
-__all__ = ["Pooling"]
-
 
 class Chain:
     """The largest of several arrays, as a chain of the larger of two.

@@ -19,8 +19,6 @@ from minigrad.graph import Node, is_recordable
 from minigrad.graph.checks import unchanged
 from minigrad.graph.sweeps import summed
 
-__all__ = ["CrossEntropyKernel", "RecordedKernel"]
-
 
 class RecordedKernel(GeneralKernel):
     """One operator or several, by the calls that their own methods make; see
