@@ -9,7 +9,8 @@ from test_engine import engine, floats
 
 import minigrad as mg
 from minigrad.engine.calls import settled
-from minigrad.engine.recording import CannotRecord, Noted, Recording
+from minigrad.engine.noted import CannotRecord, Noted
+from minigrad.engine.recording import Recording
 from minigrad.graph import recordable
 
 L = mg.layers

@@ -17,7 +17,7 @@ from minigrad.engine.kernels.flatten import FlattenKernel
 from minigrad.engine.kernels.general import ReferenceKernel
 from minigrad.engine.kernels.kernel import Kernel
 from minigrad.engine.kernels.recorded import CrossEntropyKernel, RecordedKernel
-from minigrad.engine.recording import CannotRecord
+from minigrad.engine.noted import CannotRecord
 from minigrad.engine.scope import Scope
 from minigrad.graph import Node
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.engine.recording import CannotRecord, Noted
+from minigrad.engine.noted import CannotRecord, Noted
 
 
 class Number(np.lib.mixins.NDArrayOperatorsMixin):

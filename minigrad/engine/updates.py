@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.calls import Array, Call
+from minigrad.engine.noted import CannotRecord, Noted
 from minigrad.engine.numbers import Numbers
-from minigrad.engine.recording import CannotRecord, Noted, Recording
+from minigrad.engine.recording import Recording
 from minigrad.graph import Variable, is_recordable
 from minigrad.optimizers import Optimizer
 

@@ -13,7 +13,8 @@ from minigrad.engine.calls import ForSamples
 from minigrad.engine.kernels.general import GeneralKernel
 from minigrad.engine.kernels.kernel import Array, Call, Calls, Host
 from minigrad.engine.kernels.layout import as_reference, stored_shape
-from minigrad.engine.recording import CannotRecord, Noted, Recording, filled
+from minigrad.engine.noted import CannotRecord, Noted, filled
+from minigrad.engine.recording import Recording
 from minigrad.engine.scope import Scope
 from minigrad.graph import Node, is_recordable
 from minigrad.graph.checks import unchanged
