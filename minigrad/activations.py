@@ -27,28 +27,6 @@ from minigrad.shared import lookup
 from minigrad.shared.arguments import default_name
 from minigrad.shared.results import as_result
 
-__all__ = [
-    "elu",
-    "exponential",
-    "gelu",
-    "get",
-    "hard_sigmoid",
-    "leaky_relu",
-    "linear",
-    "log_softmax",
-    "mish",
-    "relu",
-    "relu6",
-    "selu",
-    "sigmoid",
-    "silu",
-    "softmax",
-    "softplus",
-    "softsign",
-    "swish",
-    "tanh",
-]
-
 
 def function_of(operator: type[Operator]) -> Callable[..., Any]:
     """The function of an operator: of a node it is the operator, of an array its value.
@@ -331,6 +309,7 @@ NAMES: dict[str, Callable[[Any], Any]] = {
         )
     },
 }
+__all__ = sorted([*NAMES, "get"])
 
 
 def get(identifier: Any) -> Callable[[Any], Any]:

@@ -81,10 +81,7 @@ RULES: dict[Callable[..., Any], tuple[Callable[..., Any] | None, ...]] = {
         lambda d, y, a, b: larger(a, b, d),
         lambda d, y, a, b: larger(b, a, d),
     ),
-    np.minimum: (
-        lambda d, y, a, b: larger(b, a, d),
-        lambda d, y, a, b: larger(a, b, d),
-    ),
+    np.minimum: (lambda d, y, a, b: larger(b, a, d), lambda d, y, a, b: larger(a, b, d)),
     np.where: (
         None,  # which of the two is taken does not change with a small step
         lambda d, y, condition, a, b: np.where(condition, d, 0),

@@ -18,11 +18,7 @@ from minigrad.operators import Dropout, Where
 
 
 def check_gradient(
-    target: Any,
-    *inputs: Any,
-    tolerance: float = 1e-6,
-    elements: int = 100,
-    seed: int = 0,
+    target: Any, *inputs: Any, tolerance: float = 1e-6, elements: int = 100, seed: int = 0
 ) -> GradientCheck:
     """Compare the gradients of the backward sweep with central differences.
 

@@ -227,10 +227,7 @@ def comparable(node: Node, other: Any) -> bool:
 
 
 def build(
-    function: Callable[..., Any],
-    args: Any,
-    options: dict[str, Any] | None = None,
-    method: str = "",
+    function: Callable[..., Any], args: Any, options: dict[str, Any] | None = None, method: str = ""
 ) -> Node:
     """Build the node that a call of NumPy's stands for; the arguments are meant as NumPy's are.
 

@@ -6,15 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import (
-    activations,
-    initializers,
-    layers,
-    losses,
-    metrics,
-    optimizers,
-    regularizers,
-)
+from minigrad import activations, initializers, layers, losses, metrics, optimizers, regularizers
 from minigrad.model import Model
 from minigrad.optimizers import schedules
 

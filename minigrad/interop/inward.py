@@ -7,15 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import (
-    config,
-    initializers,
-    layers,
-    losses,
-    metrics,
-    optimizers,
-    regularizers,
-)
+from minigrad import config, initializers, layers, losses, metrics, optimizers, regularizers
 from minigrad.interop.common import covered, memories, remembered
 from minigrad.interop.importing import import_keras
 from minigrad.model import Model, Sequential

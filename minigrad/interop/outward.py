@@ -7,14 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import (
-    initializers,
-    layers,
-    losses,
-    metrics,
-    optimizers,
-    regularizers,
-)
+from minigrad import initializers, layers, losses, metrics, optimizers, regularizers
 from minigrad.interop.common import ACTIVATIONS, covered, memories, remembered
 from minigrad.interop.importing import import_keras
 from minigrad.layers.base import Formula

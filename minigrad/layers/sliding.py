@@ -13,14 +13,7 @@ from minigrad.operators.convolution import check_padding, pair, place_windows
 from minigrad.shared import lookup
 from minigrad.shared.arguments import title, whole
 
-__all__ = [
-    "AveragePooling2D",
-    "AvgPool2D",
-    "Conv2D",
-    "Convolution2D",
-    "MaxPool2D",
-    "MaxPooling2D",
-]
+__all__ = ["AveragePooling2D", "AvgPool2D", "Conv2D", "Convolution2D", "MaxPool2D", "MaxPooling2D"]
 
 
 def slide(

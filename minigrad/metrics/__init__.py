@@ -17,23 +17,9 @@ import inspect
 from functools import partial
 from typing import Any
 
-from minigrad.losses import (
-    binary_crossentropy,
-    categorical_crossentropy,
-    huber,
-    kl_divergence,
-    log_cosh,
-    mean_absolute_error,
-    mean_squared_error,
-    sparse_categorical_crossentropy,
-)
+from minigrad import losses
 from minigrad.metrics import accuracies, base, errors
 from minigrad.metrics.accuracies import *  # noqa: F403
-from minigrad.metrics.accuracies import (
-    BinaryAccuracy,
-    CategoricalAccuracy,
-    SparseCategoricalAccuracy,
-)
 from minigrad.metrics.base import *  # noqa: F403
 from minigrad.metrics.base import FromFunction, Metric
 from minigrad.metrics.errors import *  # noqa: F403
@@ -43,13 +29,7 @@ from minigrad.shared.arguments import default_name
 FILES = (accuracies, base, errors)
 
 # Keras has the functions of losses here too: called on arrays they give a number for each sample.
-OF_LOSSES = {
-    function.__name__: function
-    for function in (
-        *(categorical_crossentropy, sparse_categorical_crossentropy, binary_crossentropy),
-        *(mean_squared_error, mean_absolute_error, huber, log_cosh, kl_divergence),
-    )
-}
+OF_LOSSES = {function.__name__: function for function in losses.FUNCTIONS}
 __all__ = sorted([*(name for file in FILES for name in file.__all__), *OF_LOSSES, "get"])
 
 PUBLIC = {name: getattr(file, name) for file in (accuracies, errors) for name in file.__all__}
@@ -115,10 +95,10 @@ def get(
     """
     if isinstance(identifier, str) and identifier in SHORT:
         if output_shape[-1] == 1:
-            return BinaryAccuracy(identifier)
+            return accuracies.BinaryAccuracy(identifier)
         if len(target_shape) < len(output_shape):
-            return SparseCategoricalAccuracy(identifier)
-        return CategoricalAccuracy(identifier)
+            return accuracies.SparseCategoricalAccuracy(identifier)
+        return accuracies.CategoricalAccuracy(identifier)
     metric = found(identifier)
     if not metric._fits(target_shape, output_shape):
         raise ValueError(
@@ -128,4 +108,4 @@ def get(
     return metric
 
 
-__getattr__, __dir__ = lookup.public("metrics", __all__)
+__getattr__, __dir__ = lookup.public("metrics", __all__, OF_LOSSES)

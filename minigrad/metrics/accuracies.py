@@ -181,11 +181,7 @@ class SparseTopKCategoricalAccuracy(OfTopClasses, OfLabels):
     """
 
     def __init__(
-        self,
-        k: int = 5,
-        name: str | None = None,
-        dtype: None = None,
-        from_sorted_ids: bool = False,
+        self, k: int = 5, name: str | None = None, dtype: None = None, from_sorted_ids: bool = False
     ) -> None:
         lookup.refuse(type(self).__name__, from_sorted_ids=(from_sorted_ids, False))
         super().__init__(k, name, dtype)

@@ -26,7 +26,4 @@ RULES: dict[Any, tuple[Callable[..., Any] | None, ...]] = {
     if function is np.where or (isinstance(function, np.ufunc) and function is not np.matmul)
 }
 RULES |= {f: (None,) * f.nin for f in dual.PLAIN if isinstance(f, np.ufunc)}
-RULES[np.power] = (
-    lambda d, y, a, b: b * a ** (b - 1) * d,
-    lambda d, y, a, b: y * np.log(a) * d,
-)
+RULES[np.power] = (lambda d, y, a, b: b * a ** (b - 1) * d, lambda d, y, a, b: y * np.log(a) * d)

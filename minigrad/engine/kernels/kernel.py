@@ -114,11 +114,7 @@ class Kernel:
     only_numpy = True  # whether all its calls are functions of NumPy's, which cannot fail half-way
 
     def __init__(
-        self,
-        nodes: Sequence[Any],
-        scope: Scope,
-        reads: Sequence[Any],
-        part: slice = WHOLE,
+        self, nodes: Sequence[Any], scope: Scope, reads: Sequence[Any], part: slice = WHOLE
     ) -> None:
         self.nodes, self.reads, self.part = list(nodes), list(reads), part
         self.output = self.nodes[-1]
