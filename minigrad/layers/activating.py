@@ -8,13 +8,13 @@ import numpy as np
 
 from minigrad import activations
 from minigrad.graph import Node
-from minigrad.layers.weightless import Elementwise
+from minigrad.layers.base import Layer
 from minigrad.shared.arguments import number
 
 __all__ = ["ELU", "LeakyReLU", "ReLU", "Softmax"]
 
 
-class ELU(Elementwise):
+class ELU(Layer):
     """x where x > 0, alpha·(eˣ − 1) elsewhere.
 
     Args:
@@ -35,7 +35,7 @@ class ELU(Elementwise):
         return activations.elu(inputs, self.alpha)
 
 
-class LeakyReLU(Elementwise):
+class LeakyReLU(Layer):
     """x where x > 0, a small part of it elsewhere.
 
     Args:
@@ -56,7 +56,7 @@ class LeakyReLU(Elementwise):
         return activations.leaky_relu(inputs, self.negative_slope)
 
 
-class ReLU(Elementwise):
+class ReLU(Layer):
     """max(x, 0), cut off above and with a slope below, if wanted.
 
     Args:
@@ -96,7 +96,7 @@ class ReLU(Elementwise):
         return result
 
 
-class Softmax(Elementwise):
+class Softmax(Layer):
     """Numbers turned into probabilities along an axis.
 
     Args:

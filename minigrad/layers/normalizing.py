@@ -8,8 +8,7 @@ import numpy as np
 
 from minigrad import initializers
 from minigrad.graph import Node
-from minigrad.layers.base import Shape
-from minigrad.layers.weightless import Elementwise
+from minigrad.layers.base import Layer, Shape
 from minigrad.operators.moving_average import MovingAverage
 from minigrad.shared import lookup
 from minigrad.shared.arguments import brief, number, title
@@ -17,7 +16,7 @@ from minigrad.shared.arguments import brief, number, title
 __all__ = ["BatchNormalization"]
 
 
-class BatchNormalization(Elementwise):
+class BatchNormalization(Layer):
     """gamma · (x − mean) / √(variance + epsilon) + beta, for each channel.
 
     In training, mean and variance are those of the batch, and moving averages of them are kept;

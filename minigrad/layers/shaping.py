@@ -53,18 +53,15 @@ class Reshape(Layer):
         super().__init__(**options)
 
     def call(self, inputs: Node) -> Node:
-        shape = self.compute_output_shape(inputs.shape)
-        return np.reshape(inputs, (inputs.shape[0], *shape[1:]))  # type: ignore[return-value]
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        size, known = math.prod(input_shape[1:]), math.prod(n for n in self.target_shape if n > 0)
+        batch, *lengths = inputs.shape
+        size, known = math.prod(lengths), math.prod(n for n in self.target_shape if n > 0)
         shape = tuple(size // known if n == -1 else n for n in self.target_shape)
         if math.prod(shape) != size:
             raise ValueError(
-                f"{title(self)}: {size} numbers of a sample of shape {input_shape[1:]} do not fill "
+                f"{title(self)}: {size} numbers of a sample of shape {tuple(lengths)} do not fill "
                 f"{self.target_shape}"
             )
-        return (input_shape[0], *shape)
+        return np.reshape(inputs, (batch, *shape))  # type: ignore[return-value]
 
 
 class Permute(Layer):
@@ -94,13 +91,10 @@ class Permute(Layer):
         super().__init__(**options)
 
     def call(self, inputs: Node) -> Node:
-        self.compute_output_shape(inputs.shape)
+        if inputs.ndim != len(self.dims) + 1:
+            shape = inputs.shape[1:]
+            raise ValueError(f"{title(self)}: dims={self.dims} of samples of shape {shape}")
         return np.transpose(inputs, (0, *self.dims))  # type: ignore[return-value]
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        if len(input_shape) != len(self.dims) + 1:
-            raise ValueError(f"{title(self)}: dims={self.dims} of an input of shape {input_shape}")
-        return (input_shape[0], *(input_shape[axis] for axis in self.dims))
 
 
 class Pictures(Layer):
@@ -111,14 +105,14 @@ class Pictures(Layer):
         lookup.refuse(kind, data_format=(data_format, None, "channels_last"))
         super().__init__(**options)
 
-    def _sides(self, input_shape: Shape) -> Shape:
-        """Height and width of pictures of this shape."""
-        if len(input_shape) != 4:
+    def _lengths(self, images: Node) -> Shape:
+        """Batch, height, width and channels of pictures."""
+        if images.ndim != 4:
             raise ValueError(
                 f"{title(self)}: wants images of shape (batch, height, width, channel), "
-                f"got {input_shape}"
+                f"got samples of shape {images.shape[1:]}"
             )
-        return input_shape[1:3]
+        return images.shape
 
 
 class GlobalPooling2D(Pictures):
@@ -136,13 +130,8 @@ class GlobalPooling2D(Pictures):
         super().__init__(data_format, **options)
 
     def call(self, inputs: Node) -> Node:
-        self._sides(inputs.shape)
+        self._lengths(inputs)
         return self._function(inputs, axis=(1, 2), keepdims=self.keepdims)  # type: ignore[no-any-return]
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        self._sides(input_shape)
-        batch, _, _, channels = input_shape
-        return (batch, 1, 1, channels) if self.keepdims else (batch, channels)
 
 
 class GlobalAveragePooling2D(GlobalPooling2D):
@@ -221,12 +210,8 @@ class ZeroPadding2D(Pictures):
         super().__init__(data_format, **options)
 
     def call(self, inputs: Node) -> Node:
-        self._sides(inputs.shape)
+        self._lengths(inputs)
         return np.pad(inputs, ((0, 0), *self.padding, (0, 0)))  # type: ignore[arg-type, return-value]
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        sides = zip(self._sides(input_shape), self.padding, strict=True)
-        return (input_shape[0], *(n + sum(more) for n, more in sides), input_shape[3])
 
 
 class UpSampling2D(Pictures):
@@ -261,12 +246,8 @@ class UpSampling2D(Pictures):
         super().__init__(data_format, **options)
 
     def call(self, inputs: Node) -> Node:
-        batch, height, width, channels = self.compute_output_shape(inputs.shape)
-        down, across = self.size
-        x: Any = np.reshape(inputs, (batch, height // down, 1, width // across, 1, channels))
+        (batch, height, width, channels), (down, across) = self._lengths(inputs), self.size
+        x: Any = np.reshape(inputs, (batch, height, 1, width, 1, channels))
         blocks = x * np.ones((down, 1, across, 1), inputs.dtype)
-        return np.reshape(blocks, (batch, height, width, channels))  # type: ignore[return-value]
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        sides = zip(self._sides(input_shape), self.size, strict=True)
-        return (input_shape[0], *(n * more for n, more in sides), input_shape[3])
+        shape = (batch, height * down, width * across, channels)
+        return np.reshape(blocks, shape)  # type: ignore[return-value]

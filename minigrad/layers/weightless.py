@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from minigrad import activations
 from minigrad.graph import Node
-from minigrad.layers.base import Layer, Shape
+from minigrad.layers.base import Layer
 from minigrad.operators import dropout
 from minigrad.operators.rescaling import Rescale
 from minigrad.shared import lookup, randomness
@@ -38,18 +37,8 @@ class Flatten(Layer):
     def call(self, inputs: Node) -> Node:
         return np.reshape(inputs, (inputs.shape[0], -1))  # type: ignore[return-value]
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        return (input_shape[0], math.prod(n for n in input_shape[1:] if n is not None))
 
-
-class Elementwise(Layer):
-    """A layer whose result has the shape of its input; the base of the three below."""
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        return tuple(input_shape)
-
-
-class Activation(Elementwise):
+class Activation(Layer):
     """An activation function as a layer of its own.
 
     Args:
@@ -94,7 +83,7 @@ class Lambda(Layer):
         return self.function(inputs)
 
 
-class Dropout(Elementwise):
+class Dropout(Layer):
     """In training, sets a random part of the numbers to 0; otherwise does nothing.
 
     Args:
@@ -129,7 +118,7 @@ class Dropout(Elementwise):
         return dropout.Dropout(inputs, self.rate, self._generator)
 
 
-class Rescaling(Elementwise):
+class Rescaling(Layer):
     """x · scale + offset, for pictures that come as whole numbers.
 
     As the first layer it takes ``uint8`` pictures as they are, so that a set needs a
