@@ -26,7 +26,10 @@ COPIED = ["minigrad", "minigrad_course", "tests", "tools", "conftest.py", "pypro
 TIMEOUT = 900  # seconds that the tests of one part may take; one that hangs is noticed
 
 # The tests of each part, those that find most first. The doctests of a mutated file come before.
-MODEL = "model functional layers callbacks resume right_or_refused bad_input weight_files diverging"
+MODEL = (
+    "model functional layers callbacks resume right_or_refused right_losses right_callbacks "
+    "bad_input weight_files diverging"
+)
 GRAPHS = "graph_dtypes graph_memory graph_misuse no_derivative numpy_signatures"
 TESTS = {
     "graph": f"graph operators {GRAPHS} gradcheck recording engine model",
