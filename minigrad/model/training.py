@@ -155,21 +155,30 @@ class Model(Admitting):
         hooks.set_model(self)
         hooks.set_params({"verbose": verbose, "epochs": epochs, "steps": data.steps})
 
-        self.history, self.stop_training = history, False
+        self.history, self.stop_training, self._first_epoch = history, False, initial_epoch
+        self._train(data, lambda number: tested if due(number) else None, epochs, hooks, verbose)
+        return history
+
+    def _train(
+        self,
+        data: Data,
+        tested: Callable[[int], Data | None],
+        epochs: int,
+        hooks: CallbackList,
+        verbose: int | str,
+    ) -> None:
+        """Train epoch by epoch; ``tested`` gives what to validate with after which of them."""
         with self._counting() as counters, self._being_trained():
-            self._first_epoch = initial_epoch
             hooks.on_train_begin()
             logs: Logs = {}
             for epoch in range(self._first_epoch, epochs):
                 hooks.on_epoch_begin(epoch)
                 if verbose and epochs > 1:
                     print(f"Epoch {epoch + 1}/{epochs}", flush=True)
-                held = tested if due(epoch + 1) else None
-                logs = self._epoch(epoch, data, held, counters, hooks, verbose) or logs
+                logs = self._epoch(epoch, data, tested(epoch + 1), counters, hooks, verbose) or logs
                 if self.stop_training:
                     break
             hooks.on_train_end(logs)
-        return history
 
     def _epoch(
         self,
