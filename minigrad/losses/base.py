@@ -10,6 +10,7 @@ import numpy as np
 from minigrad import config
 from minigrad.graph import Constant, Node, forward, topological_sort
 from minigrad.shared import lookup
+from minigrad.shared.arguments import real
 from minigrad.shared.results import as_result
 from minigrad.shared.showing import as_call
 
@@ -97,10 +98,13 @@ class Loss:
         Raises:
             ValueError: When the shapes do not fit, or the targets are none.
         """
-        predictions: Any = y_pred if isinstance(y_pred, Node) else self._constant(y_pred)
-        targets: Any = y_true
+        predictions, targets = y_pred, y_true
+        if not isinstance(y_pred, Node):
+            array = real(self.name, "predictions", y_pred)
+            predictions = Constant(array.astype(config.floatx()))
         if isinstance(y_true, Node):
-            targets = self._of_rank(y_true, predictions)
+            shape = predictions.shape[:-1] if self._whole_numbers else predictions.shape
+            targets = of_shape(y_true, shape)
         else:
             array = self._check_targets(real(self.name, "targets", y_true), predictions.shape)
             targets = Constant(array.astype(np.intp if self._whole_numbers else config.floatx()))
@@ -133,16 +137,6 @@ class Loss:
         shape = (*shape, *(1,) * (each.ndim - len(shape)))
         return weights if weights.shape == shape else np.reshape(weights, shape)
 
-    def _constant(self, y_pred: Any) -> Constant:
-        return Constant(real(self.name, "predictions", y_pred).astype(config.floatx()))
-
-    def _of_rank(self, targets: Any, predictions: Node) -> Any:
-        """Targets that are a node, with the axes that this loss wants."""
-        wanted = predictions.shape[:-1] if self._whole_numbers else predictions.shape
-        if targets.shape in ((*wanted, 1), wanted[:-1] if wanted[-1:] == (1,) else wanted):
-            return np.reshape(targets, wanted) if targets.shape != wanted else targets
-        return targets
-
     def _targets(self, predictions: Node) -> Constant:
         """An empty place for the targets of a batch with these predictions."""
         if self._whole_numbers:
@@ -160,8 +154,7 @@ class Loss:
             ValueError: When they do not fit the result.
         """
         wanted = (*y.shape[:1], *output_shape[1:]) if None in output_shape[:1] else output_shape
-        if y.shape in ((*wanted, 1), wanted[:-1] if wanted[-1:] == (1,) else wanted):
-            y = y.reshape(wanted)
+        y = of_shape(y, wanted)
         if y.shape != wanted:
             raise ValueError(
                 f"{self.name}: targets have shape {y.shape}, the model's result {output_shape}"
@@ -169,24 +162,11 @@ class Loss:
         return y
 
 
-def real(owner: str, what: str, values: Any) -> np.ndarray:
-    """The values as an array of real numbers.
-
-    Args:
-        owner: Whose they are, for the error.
-        what: What they are.
-        values: Anything that NumPy makes an array of.
-
-    Raises:
-        ValueError: When they are no numbers.
-    """
-    try:
-        array = np.asarray(values)
-    except (TypeError, ValueError):
-        array = np.asarray(None)
-    if array.dtype.kind not in "fiub":
-        raise ValueError(f"{owner}: {what} are real numbers, got {values!r:.60}")
-    return array
+def of_shape(targets: Any, wanted: Shape) -> Any:
+    """Targets without a last axis of length 1 that is too many, or with one that is missing."""
+    column = wanted[:-1] if wanted[-1:] == (1,) else wanted
+    alike = targets.shape in ((*wanted, 1), column) and targets.shape != wanted
+    return np.reshape(targets, wanted) if alike else targets
 
 
 class FromFunction(Loss):

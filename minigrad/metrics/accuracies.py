@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import config
-from minigrad.metrics.base import Metric, OfNumbers, numbers
+from minigrad.metrics.base import Metric, OfNumbers
 from minigrad.shared import lookup
 from minigrad.shared.arguments import number, title, whole
 
@@ -41,8 +41,7 @@ class Accuracy(Metric):
 
     def _each(self, y_true: Any, y_pred: Any) -> np.ndarray:
         """1 for what is hit, 0 for the rest."""
-        pair = self._pair(numbers(self, y_true), numbers(self, y_pred))
-        return self._hits(*pair).astype(config.floatx())
+        return self._hits(*self._arrays(y_true, y_pred)).astype(config.floatx())
 
 
 class OfClasses(Accuracy):

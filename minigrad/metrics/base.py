@@ -10,7 +10,7 @@ import numpy as np
 from minigrad import initializers
 from minigrad.graph import Node, Variable
 from minigrad.shared import lookup
-from minigrad.shared.arguments import default_name, title
+from minigrad.shared.arguments import default_name, real, title
 from minigrad.shared.results import Number
 from minigrad.shared.showing import as_call
 
@@ -91,7 +91,7 @@ class Metric:
             ValueError: When the two do not fit.
         """
         lookup.refuse(title(self), sample_weight=(sample_weight, None))
-        y_true, y_pred = self._pair(numbers(self, y_true), numbers(self, y_pred))
+        y_true, y_pred = self._arrays(y_true, y_pred)
         self._total += float(self.total_of(y_true, y_pred))
         self._count += len(y_pred)
 
@@ -119,8 +119,12 @@ class Metric:
             self._scratch[what, shape, dtype] = np.empty(shape, dtype)
         return self._scratch[what, shape, dtype]
 
+    def _arrays(self, y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Targets and predictions as arrays that can be compared."""
+        return self._pair(numbers(self, "targets", y_true), numbers(self, "predictions", y_pred))
+
     def _pair(self, y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Targets and predictions in shapes that can be compared."""
+        """The two in shapes that can be compared."""
         return y_true, y_pred
 
     def _fits(self, target_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> bool:
@@ -171,8 +175,8 @@ class Mean(Metric):
             self._total += values * sample_weight
             self._count += sample_weight
             return
-        values = numbers(self, values)
-        weights = numbers(self, 1.0 if sample_weight is None else sample_weight)
+        values = numbers(self, "values", values)
+        weights = numbers(self, "sample_weight", 1 if sample_weight is None else sample_weight)
         weights = np.broadcast_to(weights, values.shape)
         self._total += float(np.sum(values * weights))
         self._count += float(np.sum(weights))
@@ -192,7 +196,8 @@ class FromFunction(Metric):
         self._function, self.direction = function, direction
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: None = None) -> None:
-        values = numbers(self, self._function(np.asarray(y_true), np.asarray(y_pred)))
+        values = self._function(np.asarray(y_true), np.asarray(y_pred))
+        values = numbers(self, "its values", values)
         # as in Keras: one number for a batch weighs as much as that of any other batch
         self._total += float(np.sum(values))
         self._count += values.size
@@ -201,20 +206,6 @@ class FromFunction(Metric):
         return True
 
 
-def numbers(metric: Metric, values: Any) -> np.ndarray:
-    """The values as an array of real numbers.
-
-    Args:
-        metric: Whose they are, for the error.
-        values: Anything that NumPy makes an array of.
-
-    Raises:
-        ValueError: When they are no numbers.
-    """
-    try:
-        array = np.asarray(values.numpy() if isinstance(values, Node) else values)
-    except (TypeError, ValueError):
-        array = np.asarray(None)
-    if array.dtype.kind not in "fiub":
-        raise ValueError(f"{title(metric)}: wants arrays of real numbers, got {values!r:.60}")
-    return array
+def numbers(metric: Metric, what: str, values: Any) -> np.ndarray:
+    """The values, of a node or of anything that NumPy makes an array of, if they are real numbers."""
+    return real(title(metric), what, values.numpy() if isinstance(values, Node) else values)

@@ -17,7 +17,7 @@ arXiv 1603.07285; padding as TensorFlow does it (more of an odd number at the fa
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -362,18 +362,11 @@ class AveragePool(Pool):
                [10.5, 12.5]])
     """
 
-    def __init__(
-        self,
-        images: Any,
-        pool_size: Any = 2,
-        strides: Any = None,
-        padding: str = "valid",
-        name: str | None = None,
-    ) -> None:
-        super().__init__(images, pool_size, strides, padding, name)
-        # how many elements of the image lie under each window: (1, y, x, 1)
+    @cached_property
+    def count(self) -> Any:
+        """How many elements of the image lie under each window: (1, y, x, 1)."""
         ones = self.pad(np.ones((1, *self.inputs[0].shape[1:3], 1), self.dtype))
-        self.count = sum(ones[under] for _, _, under in self.offsets())
+        return sum(ones[under] for _, _, under in self.offsets())
 
     def forward(self, images):
         padded = self.pad(images)

@@ -144,6 +144,26 @@ def number(
     return float(value)
 
 
+def real(owner: str, what: str, values: Any) -> np.ndarray:
+    """The values as an array of real numbers.
+
+    Args:
+        owner: Whose they are, for the error.
+        what: What they are.
+        values: Anything that NumPy makes an array of.
+
+    Raises:
+        ValueError: When they are no numbers.
+    """
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError):
+        array = np.asarray(None)
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{owner}: {what} are real numbers, got {values!r:.60}")
+    return array
+
+
 def brief(value: Any) -> str:
     """A value as errors show it: whole if it is short.
 

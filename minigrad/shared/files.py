@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -61,14 +63,10 @@ def remove_leftovers(folder: Path, beginning: str) -> None:
     """Remove what processes of this machine that live no more have begun to write."""
     if os.name != "posix":
         return  # there is no harmless way to ask whether a process lives
-    for file in folder.glob(f"{glob_escape(beginning)}.*.part"):
+    for file in folder.glob(f"{glob.escape(beginning)}.*.part"):
         number = file.name.split(".")[-2].split("-")[0]
         if number.isdigit() and not lives(int(number)):
             file.unlink(missing_ok=True)
-
-
-def glob_escape(text: str) -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in text)
 
 
 def lives(process: int) -> bool:
@@ -86,8 +84,7 @@ def keep_name(folder: Path) -> None:
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(handle)
-        except OSError:  # some file systems do not
-            pass
+            with suppress(OSError):  # some file systems do not
+                os.fsync(handle)
         finally:
             os.close(handle)
