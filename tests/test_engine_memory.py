@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad.display.steps import separately
 from minigrad.engine import memory, sizes
 from minigrad.engine.kernels import recorded
 from minigrad.engine.memory import Buffer, Memory
@@ -367,7 +368,7 @@ def test_buffers_that_are_needed_together_lie_apart(wanted):
         ),
         default=0,
     )
-    assert busiest <= memory.nbytes <= memory.separately
+    assert busiest <= memory.nbytes <= separately(memory)
 
 
 def test_buffers_are_whole_when_all_are_written():
@@ -385,7 +386,7 @@ def test_buffers_are_whole_when_all_are_written():
         for number, buffer in enumerate(buffers):
             if buffer.lifetime[0] <= now <= buffer.lifetime[1]:
                 assert (buffer.array == number).all()
-    assert memory.nbytes < memory.separately
+    assert memory.nbytes < separately(memory)
 
 
 def test_the_rule_that_looks_at_all_others_places_few(monkeypatch):

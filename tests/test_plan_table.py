@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.display.steps import separately, steps_of
 from minigrad.engine import sizes
 from minigrad.engine.memory import ALWAYS
 from minigrad.graph import Operator
@@ -139,7 +140,7 @@ def test_bytes_are_those_of_the_arrays(name, threads, way):
         first = min(b.array.ctypes.data for b in memory.buffers)
         last = max(b.array.ctypes.data + b.array.nbytes for b in memory.buffers)
         assert last - first <= memory.nbytes < last - first + 64
-        assert memory.separately >= sum(b.array.nbytes for b in memory.buffers)
+        assert separately(memory) >= sum(b.array.nbytes for b in memory.buffers)
     assert plan.nbytes == sum(p.memory.nbytes for p in plan.planned.programs)
     assert 0 < plan.nbytes < plan.separately
     every = {id(b) for row in plan.rows for b in row.buffers}
@@ -253,7 +254,7 @@ def test_picture_has_a_rectangle_for_each_buffer_where_it_lies(name, threads, wa
     for number, part in enumerate(plan.parts):
         picture = mg.display.draw_plan(plan, number)
         (axes,) = picture.figure.axes
-        memory, steps = part.program.memory, part.program.steps()
+        memory, steps = part.program.memory, steps_of(part.program)
         unit = 2**20 if memory.nbytes >= 2**20 else 2**10
         assert len(axes.patches) == len(memory.buffers)
         for patch, buffer in zip(axes.patches, memory.buffers, strict=True):
@@ -267,6 +268,6 @@ def test_picture_has_a_rectangle_for_each_buffer_where_it_lies(name, threads, wa
                 end = len(steps)
             assert first <= left < first + 1 and end - 1 < right <= end
         assert len(axes.get_xticklabels()) == len(steps)
-        assert f"{memory.nbytes:,} bytes in place of {memory.separately:,}" in repr(picture)
+        assert f"{memory.nbytes:,} bytes in place of {separately(memory):,}" in repr(picture)
     with pytest.raises(IndexError):
         mg.display.draw_plan(plan, len(plan.parts))

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from minigrad.display.plots import COLORS, show, style
+from minigrad.display.steps import separately, steps_of
 
 __all__ = ["draw_plan"]
 
@@ -49,7 +50,7 @@ def draw_plan(plan: Any, part: int = 0, names: Mapping[str, str] | None = None) 
     """
     program = plan.parts[part].program
     kernels, memory = program.kernels, program.memory
-    training, steps = plan.planned.training, program.steps()
+    training, steps = plan.planned.training, steps_of(program)
     unit, scale = ("MB", 2**20) if memory.nbytes >= 2**20 else ("kB", 2**10)
     with style():
         figure = Figure(figsize=(10, 5.5))
@@ -73,7 +74,7 @@ def draw_plan(plan: Any, part: int = 0, names: Mapping[str, str] | None = None) 
         figure.legend(handles, labels, loc="outside upper center", ncols=3)
     alt = (
         f"memory of a plan: {len(memory.buffers)} buffers of {len(kernels)} kernels, "
-        f"{memory.nbytes:,} bytes in place of {memory.separately:,}"
+        f"{memory.nbytes:,} bytes in place of {separately(memory):,}"
     )
     return show(figure, alt)
 

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from minigrad.display.steps import separately, steps_of
 from minigrad.engine.blas import blas
 from minigrad.engine.kernels.kernel import Kernel
 from minigrad.engine.kernels.layout import as_reference
@@ -152,7 +153,7 @@ class PlanTable:
     @property
     def separately(self) -> int:
         """Bytes that the same buffers would take if none shared a place with another."""
-        return sum(program.memory.separately for program in self.planned.programs)
+        return sum(separately(program.memory) for program in self.planned.programs)
 
     @property
     def flops(self) -> int:
@@ -232,7 +233,7 @@ def rows_of(part: Part, backward: bool) -> Iterator[Row]:
     program, owned = part.program, defaultdict[Any, list[Buffer]](list)
     for buffer in program.memory.buffers:
         owned[buffer.owner].append(buffer)
-    for step in program.steps():
+    for step in steps_of(program):
         kernel = step.kernel
         if step.backward == backward and (works_back(kernel) or not backward):
             labels = tuple(node.label for node in kernel.nodes)

@@ -123,11 +123,6 @@ class Memory:
         """An array in the place of a buffer."""
         return np.ndarray(shape, dtype, self.block, buffer.start + offset, strides)
 
-    @property
-    def separately(self) -> int:
-        """Bytes that the buffers would take if none shared a place with another."""
-        return sum(buffer.nbytes for buffer in self.buffers)
-
 
 def place_largest_first(buffers: Sequence[Buffer]) -> int:
     """Give each buffer, the largest first, the lowest place that is free while it is needed.

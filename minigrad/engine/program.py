@@ -13,40 +13,18 @@ for that list.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from minigrad.engine.bind import Binder, Sharing, bind
 from minigrad.engine.calls import accesses, moved, run
 from minigrad.engine.kernels.kernel import Array, Call, Kernel
-from minigrad.engine.memory import ALWAYS, Buffer, Memory
+from minigrad.engine.memory import ALWAYS, Memory
 from minigrad.engine.scope import Scope
 from minigrad.engine.updates import Updates
 from minigrad.graph import Node, Variable
 
 SWEEPS = ("begin", "data", "forward", "backward", "end")  # in the order in which they are made
-
-
-class Step(NamedTuple):
-    """A kernel at work in one of the two sweeps.
-
-    Attributes:
-        kernel: The kernel.
-        backward: In which sweep.
-        start: Number of its first call.
-        stop: Number of the first call after it.
-    """
-
-    kernel: Kernel
-    backward: bool
-    start: int
-    stop: int
-
-    def needs(self, buffer: Buffer) -> bool:
-        """Whether a buffer is needed meanwhile; where there is no call, by the one before."""
-        first, last = buffer.lifetime
-        return first < self.stop and last >= min(self.start, self.stop - 1)
 
 
 class Program:
@@ -115,19 +93,6 @@ class Program:
         for buffer in self.drafts.buffers:
             if buffer.lifetime == NEVER:
                 buffer.lifetime = (0, 0)
-
-    def steps(self) -> list[Step]:
-        """The kernels at work, in order, each with the numbers of its calls."""
-        time = len(self.begin)
-        made = []
-        for sweep in ("forward", "backward"):
-            back = sweep == "backward"
-            calls = self.drafted[sweep] if back else self.drafted["data"] + self.drafted[sweep]
-            count = Counter(kernel for kernel, _ in calls)
-            for kernel in reversed(self.kernels) if back else self.kernels:
-                made.append(Step(kernel, back, time, time + count[kernel]))
-                time += count[kernel]
-        return made if self.scope.training else made[: len(self.kernels)]
 
     def calls(self, sweep: str) -> list[Call]:
         return [moved(call, self.there) for _, call in self.drafted[sweep]]

@@ -147,12 +147,6 @@ class Sums:
                 calls += group.share(slice(*ends), updates, left.union(later))
         return lists
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all arrays."""
-        groups = self.groups.values()
-        return sum(g.rows.nbytes + (g.total.nbytes if len(g.rows) > 1 else 0) for g in groups)
-
 
 def zeros(label: str, shape: Sequence[int], dtype: Any) -> Array:
     return np.zeros(shape, dtype)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minigrad.display.steps import steps_of
 from minigrad.engine.blas import blas_threads
 from minigrad.engine.threads import get_threads, set_threads
 from minigrad.initializers import GlorotUniform
@@ -193,7 +194,7 @@ def calls_of(program: Any) -> Calls:
     every = [*program.begin, *program.data, *program.forward, *program.backward]
     return {
         (step.kernel, "backward" if step.backward else "forward"): every[step.start : step.stop]
-        for step in program.steps()
+        for step in steps_of(program)
     }
 
 
