@@ -13,12 +13,11 @@ Example:
 
 from __future__ import annotations
 
-from minigrad.callbacks import backup, hooks, monitors, schedulers
 from minigrad.callbacks.backup import *  # noqa: F403
 from minigrad.callbacks.hooks import *  # noqa: F403
 from minigrad.callbacks.monitors import *  # noqa: F403
 from minigrad.callbacks.schedulers import *  # noqa: F403
 from minigrad.shared import lookup
 
-__all__ = sorted(name for file in (backup, hooks, monitors, schedulers) for name in file.__all__)
+__all__ = sorted(name for name, thing in vars().items() if isinstance(thing, type))
 __getattr__, __dir__ = lookup.public("callbacks", __all__)

@@ -17,17 +17,7 @@ Example:
 
 from __future__ import annotations
 
-from minigrad.layers import (
-    activating,
-    base,
-    dense,
-    inputs,
-    merging,
-    normalizing,
-    shaping,
-    sliding,
-    weightless,
-)
+from minigrad.layers import merging
 from minigrad.layers.activating import *  # noqa: F403
 from minigrad.layers.base import *  # noqa: F403
 from minigrad.layers.dense import *  # noqa: F403
@@ -39,8 +29,6 @@ from minigrad.layers.sliding import *  # noqa: F403
 from minigrad.layers.weightless import *  # noqa: F403
 from minigrad.shared import lookup
 
-FILES = (activating, base, dense, inputs, merging, normalizing, shaping, sliding, weightless)
-
 # Each file says what is public in it; a layer is added where it is defined and nowhere else.
-__all__ = sorted(name for file in FILES for name in file.__all__)
+__all__ = sorted(["Input", *(name for name, thing in vars().items() if isinstance(thing, type))])
 __getattr__, __dir__ = lookup.public("layers", __all__, merging.FUNCTIONS)
