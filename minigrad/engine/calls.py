@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from operator import call
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -48,7 +48,7 @@ def check_loss(loss: Array) -> None:
 class ForSamples(partial):  # type: ignore[type-arg]
     """A call that concerns some samples of the batch: its first argument says which."""
 
-    def of(self, samples: slice) -> ForSamples:
+    def of(self, samples: slice) -> Self:
         """The same call for other samples."""
         _, *others = self.args
         return type(self)(self.func, samples, *others, **self.keywords)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -75,7 +75,7 @@ class Counters:
         numbers = [logs[key] for key in self.keys]  # the loss is the first
         return numbers if len(numbers) > 1 else numbers[0]
 
-    def another(self) -> Counters:
+    def another(self) -> Self:
         """Counters of the same metrics that have counted nothing."""
         new = copy.deepcopy(self)
         new.reset()

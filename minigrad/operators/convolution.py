@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property, reduce
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -54,7 +54,7 @@ class Window(NamedTuple):
     count: int  # type: ignore[assignment]
 
     @classmethod
-    def along(cls, length: int, size: int, stride: int, padding: str) -> Window:
+    def along(cls, length: int, size: int, stride: int, padding: str) -> Self:
         """Fit a window to an axis.
 
         Args:

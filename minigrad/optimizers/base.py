@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -126,7 +126,7 @@ class Optimizer:
         return {**self._refused, **configuration(self), "learning_rate": told}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Optimizer:
+    def from_config(cls, config: dict[str, Any]) -> Self:
         """An optimizer with these arguments, of :meth:`get_config` here or in Keras."""
         rate = config.get("learning_rate")
         rate = {"learning_rate": schedules.deserialize(rate)} if isinstance(rate, dict) else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -66,7 +66,7 @@ class LearningRate(float):
 
     owner: Any
 
-    def __new__(cls, value: float, owner: Any = None) -> LearningRate:
+    def __new__(cls, value: float, owner: Any = None) -> Self:
         self = super().__new__(cls, value)
         self.owner = owner
         return self
@@ -75,9 +75,9 @@ class LearningRate(float):
         """The number, as NumPy has it."""
         return np.float64(self)
 
-    def assign(self, value: Any) -> LearningRate:
+    def assign(self, value: Any) -> Any:
         """Change the optimizer's learning rate."""
         if self.owner is None:
             raise TypeError("a learning rate that follows a schedule cannot be set")
         self.owner.learning_rate = value
-        return self.owner.learning_rate  # type: ignore[no-any-return]
+        return self.owner.learning_rate
