@@ -300,14 +300,9 @@ swish = silu
 
 NAMES: dict[str, Callable[[Any], Any]] = {
     "swish": silu,
-    **{
-        function.__name__: function
-        for function in (
-            *(relu, elu, sigmoid, tanh, softmax, log_softmax, linear),
-            *(leaky_relu, selu, softplus, silu, exponential),
-            *(gelu, relu6, hard_sigmoid, softsign, mish),
-        )
-    },
+    **{f.__name__: f for f in (relu, elu, sigmoid, tanh, softmax, log_softmax, linear)},
+    **{f.__name__: f for f in (leaky_relu, selu, softplus, silu, exponential)},
+    **{f.__name__: f for f in (gelu, relu6, hard_sigmoid, softsign, mish)},
 }
 __all__ = sorted([*NAMES, "get"])
 

@@ -126,11 +126,8 @@ class Recording:
         for i in reversed(range(len(self.calls))):
             copying = self.calls[i]
             source = copying.arguments[0] if copying.arguments else None
-            if (
-                copying.function is not np.copyto
-                or copying.options
-                or not isinstance(source, Noted)
-            ):
+            plain = copying.function is np.copyto and not copying.options
+            if not plain or not isinstance(source, Noted):
                 continue
             place = copying.result
             uses = [k for k, c in enumerate(self.calls) if touches(c, source.base)]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -115,11 +116,8 @@ class Rule:
         given = [self.weight, self.gradient, *self.states]
         for noted, array in zip(given, [weight, g, *states], strict=True):
             noted.array = array
-        self.recording.place(
-            lambda shape, dtype: ask("spare", shape, dtype),
-            [self.weight, *self.states],
-            [self.gradient],
-        )
+        kept = [self.weight, *self.states]
+        self.recording.place(partial(ask, "spare"), kept, [self.gradient])
         return list(self.recording.play(0))
 
 

@@ -78,11 +78,8 @@ def model_from_keras(theirs: Any, keras: Any) -> Any:
     """A model of Keras's, or a layer of one, in minigrad."""
     if isinstance(theirs, keras.Sequential):
         return sequential_from_keras(theirs, keras)
-    return (
-        graph_from_keras(theirs, keras)
-        if is_graph(theirs, keras)
-        else layer_from_keras(theirs, keras)
-    )
+    convert = graph_from_keras if is_graph(theirs, keras) else layer_from_keras
+    return convert(theirs, keras)
 
 
 def formula_from_keras(operation: Any) -> Any:
@@ -205,13 +202,8 @@ def thing_from_keras(told: Any, module: Any, what: str) -> Any:
             f"leaves it out. Covered are {', '.join(covered(module))}."
         )
     taken = inspect.signature(getattr(module, kind)).parameters
-    return getattr(module, kind)(
-        **{
-            name: value
-            for name, value in told["config"].items()
-            if name in taken and not (name == "dtype" or name == "seed")
-        }
-    )
+    given = taken.keys() - {"dtype", "seed"}
+    return getattr(module, kind)(**{n: v for n, v in told["config"].items() if n in given})
 
 
 def optimizer_from_keras(told: Any) -> Any:

@@ -223,24 +223,12 @@ class ConvolutionKernel(Kernel):
         kw, channels, stride = self.across.size, self.weight.shape[2], self.across.stride
         batch, width, size = place.shape[3], place.shape[2], place.itemsize
         line = (width + kw - 1) * batch
-        whole = host.ask(
-            "gradient of the window matrix",
-            ((kw - 1) * batch + self.touched * self.columns * line,),
-            place.dtype,
-            keep=True,
-        )
+        length = (kw - 1) * batch + self.touched * self.columns * line
+        whole = host.ask("gradient of the window matrix", (length,), place.dtype, keep=True)
         lines = whole[(kw - 1) * batch :].reshape(self.touched, self.columns, -1, batch)
-        moved = np.lib.stride_tricks.as_strided(
-            lines,
-            (self.touched, kw, channels, width, batch),
-            (
-                self.columns * line * size,
-                (channels * line - batch) * size,
-                line * size,
-                batch * size,
-                size,
-            ),
-        )
+        shape = (self.touched, kw, channels, width, batch)
+        steps = (self.columns * line, channels * line - batch, line, batch, 1)
+        moved = np.lib.stride_tricks.as_strided(lines, shape, [n * size for n in steps])
         return lines[:, :, : self.across.count * stride : stride], moved
 
 

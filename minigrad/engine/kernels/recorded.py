@@ -79,11 +79,8 @@ class RecordedKernel(GeneralKernel):
                 parts = parts if isinstance(parts, tuple) else (parts,)
                 for source, part in zip(node.inputs, parts, strict=True):
                     if source.needs_gradient:
-                        part = (
-                            filled(0)(values[source])
-                            if part is None
-                            else summed(part, source.shape)
-                        )
+                        part = filled(0)(values[source]) if part is None else part
+                        part = summed(part, source.shape)
                         known = gradients.get(source)
                         gradients[source] = part if known is None else known + part
         return gradients
