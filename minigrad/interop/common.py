@@ -6,20 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import activations, initializers, layers, losses, metrics, optimizers, regularizers
+from minigrad import activations, optimizers
 from minigrad.model import Model
-from minigrad.optimizers import schedules
 
-# Whatever has the same name in both libraries is carried, made from the arguments that it keeps.
-BASES: dict[Any, type] = {
-    initializers: initializers.Initializer,
-    layers: layers.Layer,
-    losses: losses.Loss,
-    metrics: metrics.Metric,
-    optimizers: optimizers.Optimizer,
-    regularizers: regularizers.Regularizer,
-    schedules: schedules.LearningRateSchedule,
-}
 ACTIVATIONS: dict[Any, str] = {
     np.tanh: "tanh",
     **{function: name for name, function in activations.NAMES.items()},
@@ -27,11 +16,15 @@ ACTIVATIONS: dict[Any, str] = {
 
 
 def covered(module: Any) -> list[str]:
-    """The classes of a module of minigrad's that Keras has under the same name."""
+    """The classes of a module of minigrad's that Keras has under the same name.
+
+    What has the same name in both libraries is carried, made from the arguments that it keeps; all
+    but the base class, from which all the others are derived.
+    """
     things = [getattr(module, name) for name in module.__all__]
-    base = BASES[module]
-    kinds = [t for t in things if isinstance(t, type) and issubclass(t, base) and t is not base]
-    return sorted({kind.__name__ for kind in kinds} - {"InputLayer", "Lambda"})
+    kinds = {thing for thing in things if isinstance(thing, type)}
+    carried = {k.__name__ for k in kinds if not all(issubclass(other, k) for other in kinds)}
+    return sorted(carried - {"InputLayer", "Lambda"})
 
 
 def memories(model: Model) -> list[np.ndarray]:
