@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import activations, initializers, regularizers
-from minigrad.graph import Node, Variable
+from minigrad.graph import Node
 from minigrad.layers.base import Layer, Shape
 from minigrad.shared import lookup
 from minigrad.shared.arguments import title, whole
@@ -43,17 +43,18 @@ class WithKernel(Layer):
         bias_regularizer: Any = None,
         **options: Any,
     ) -> None:
+        kind = type(self).__name__
         self.use_bias = bool(use_bias)
-        self.activation: Any
-        for argument, get, value in (
-            ("activation", activations.get, activation),
-            ("kernel_initializer", initializers.get, kernel_initializer or "glorot_uniform"),
-            ("bias_initializer", initializers.get, bias_initializer or "zeros"),
-            ("kernel_regularizer", regularizers.get, kernel_regularizer),
-            ("bias_regularizer", regularizers.get, bias_regularizer),
-        ):
-            with lookup.of_argument(type(self).__name__, argument):
-                setattr(self, argument, get(value))
+        with lookup.of_argument(kind, "activation"):
+            self.activation = activations.get(activation)
+        with lookup.of_argument(kind, "kernel_initializer"):
+            self.kernel_initializer = initializers.get(kernel_initializer or "glorot_uniform")
+        with lookup.of_argument(kind, "bias_initializer"):
+            self.bias_initializer = initializers.get(bias_initializer or "zeros")
+        with lookup.of_argument(kind, "kernel_regularizer"):
+            self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        with lookup.of_argument(kind, "bias_regularizer"):
+            self.bias_regularizer = regularizers.get(bias_regularizer)
         super().__init__(**options)
 
     def _kernel_shape(self, input_shape: Shape) -> Shape:
@@ -67,16 +68,11 @@ class WithKernel(Layer):
     def build(self, input_shape: Shape) -> None:
         self.compute_output_shape(input_shape)  # refuses an input that does not fit
         shape = self._kernel_shape(input_shape)
-
-        def weight(name: str, lengths: Shape) -> Variable:
-            made, cost = (
-                getattr(self, f"{name}_{what}") for what in ("initializer", "regularizer")
-            )
-            return self.add_weight(lengths, made, name=name, regularizer=cost)
-
-        self.kernel = weight("kernel", shape)
+        made, cost = self.kernel_initializer, self.kernel_regularizer
+        self.kernel = self.add_weight(shape, made, name="kernel", regularizer=cost)
         if self.use_bias:
-            self.bias = weight("bias", shape[-1:])
+            made, cost = self.bias_initializer, self.bias_regularizer
+            self.bias = self.add_weight(shape[-1:], made, name="bias", regularizer=cost)
         self.built = True
 
     def call(self, inputs: Node) -> Node:

@@ -78,29 +78,28 @@ class BatchNormalization(Layer):
         self.momentum = number(kind, "momentum", momentum, 0, 1)
         self.epsilon = number(kind, "epsilon", epsilon, least=0)
         self.center, self.scale = bool(center), bool(scale)
-        for name, value in {
-            "beta_initializer": beta_initializer,
-            "gamma_initializer": gamma_initializer,
-            "moving_mean_initializer": moving_mean_initializer,
-            "moving_variance_initializer": moving_variance_initializer,
-        }.items():
-            with lookup.of_argument(kind, name):
-                setattr(self, name, initializers.get(value))
+        with lookup.of_argument(kind, "beta_initializer"):
+            self.beta_initializer = initializers.get(beta_initializer)
+        with lookup.of_argument(kind, "gamma_initializer"):
+            self.gamma_initializer = initializers.get(gamma_initializer)
+        with lookup.of_argument(kind, "moving_mean_initializer"):
+            self.moving_mean_initializer = initializers.get(moving_mean_initializer)
+        with lookup.of_argument(kind, "moving_variance_initializer"):
+            self.moving_variance_initializer = initializers.get(moving_variance_initializer)
         super().__init__(**options)
 
     def build(self, input_shape: Shape) -> None:
         self.compute_output_shape(input_shape)
-
-        def weight(name: str, trainable: bool = True) -> Any:
-            made = getattr(self, f"{name}_initializer")
-            return self.add_weight(input_shape[-1:], made, trainable=trainable, name=name)
-
+        each = input_shape[-1:]
         if self.scale:
-            self.gamma = weight("gamma")
+            self.gamma = self.add_weight(each, self.gamma_initializer, name="gamma")
         if self.center:
-            self.beta = weight("beta")
-        self.moving_mean = weight("moving_mean", trainable=False)
-        self.moving_variance = weight("moving_variance", trainable=False)
+            self.beta = self.add_weight(each, self.beta_initializer, name="beta")
+        means, variances = self.moving_mean_initializer, self.moving_variance_initializer
+        self.moving_mean = self.add_weight(each, means, trainable=False, name="moving_mean")
+        self.moving_variance = self.add_weight(
+            each, variances, trainable=False, name="moving_variance"
+        )
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         if self.axis not in (-1, len(input_shape) - 1) or len(input_shape) < 2:
