@@ -176,6 +176,16 @@ def two_inputs(lib):
     return lib.Model([a, b], lib.layers.Dense(3, "softmax", name="end")(y), name="m")
 
 
+def test_what_is_added_in_place_is_a_new_tensor():
+    x = mg.Input((3,))
+    y = x
+    y += 2.0
+    y *= x
+    assert x.shape == y.shape and y is not x
+    numbers = np.arange(6.0).reshape(2, 3)
+    np.testing.assert_allclose(mg.Model(x, y).predict(numbers, verbose=0), (numbers + 2) * numbers)
+
+
 def test_several_inputs_are_keras_s(keras):
     x, y = [FLAT[:20], IMAGES], np.eye(3, dtype="float32")[rng.integers(3, size=20)]
     theirs = two_inputs(keras)

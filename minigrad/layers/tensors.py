@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from minigrad.shared.arguments import title
+from minigrad.shared.numpy_calls import Called
 
 
-class KerasTensor(np.lib.mixins.NDArrayOperatorsMixin):
+class KerasTensor(Called):
     """A place between layers: a shape, and the layer whose result it is.
 
     NumPy's functions of tensors are layers without weights: ``x + y``, ``np.mean(x, axis=1)``.
@@ -55,13 +54,10 @@ class KerasTensor(np.lib.mixins.NDArrayOperatorsMixin):
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape} of {title(self._layer)}>"
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        if method != "__call__":
-            raise TypeError(f"np.{ufunc.__name__}.{method} cannot be a part of a model")
-        return self._layer._formula(ufunc, inputs, options)
-
-    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
-        return self._layer._formula(function, args, options)
+    def _called(self, function: Any, arguments: Any, options: dict[str, Any], method: str) -> Any:
+        if method:
+            raise TypeError(f"np.{function.__name__}{method} cannot be a part of a model")
+        return self._layer._formula(function, arguments, options)
 
     def __getitem__(self, index: Any) -> Any:
         return self._layer._formula(lambda x: x[index], (self,), {})
