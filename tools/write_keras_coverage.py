@@ -128,7 +128,8 @@ A script that uses what is marked ✓ runs with `import minigrad as keras`, with
 | `tf.data`, `datasets.cifar10`, `utils.get_file` and others that give arrays or batches | TensorFlow's and Keras's own | the same, where they are installed |
 | `tf.GradientTape` | notes what is computed | layers called inside give nodes, and `gradient` goes along the graph of the loss |
 | `tf.function` | makes a graph of a function | leaves the function as it is |
-| a step with several outputs | weights of samples and classes | an error: all samples count alike |
+| several outputs: the loss of one over batches of unequal sizes | a mean of the batches | a mean of the samples, as of the whole loss |
+| several outputs: `sample_weight`, `class_weight` | weights of samples | an error: all samples count alike |
 | `compile` in a callback while `fit` is under way | the old functions go on | an error |
 | `decay=` in an optimizer | a warning, and no decay | an error that names `optimizers.schedules.InverseTimeDecay` |
 | `LearningRateScheduler`, `ReduceLROnPlateau` beside a schedule | an error when the rate is to change | the error when `fit` begins |

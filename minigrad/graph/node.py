@@ -206,8 +206,7 @@ class Node(ArrayLike):
         What has not been computed yet is computed for it.
         """
         if self._array is None:
-            sweeps = import_module("minigrad.graph.sweeps")  # which knows nodes
-            sweeps.forward(sweeps.topological_sort(self))
+            import_module("minigrad.graph.sweeps").completed(self)  # which knows nodes
         return np.array(self._array)
 
 

@@ -85,7 +85,26 @@ def forward(order: Sequence[Node]) -> Any:
         array([1., 4.])
     """
     check_order("forward", order)
-    for node in order:
+    compute(order)
+    return np.array(order[-1]._array)[()]
+
+
+def completed(result: Node) -> list[Node]:
+    """Compute what a node needs and has not been computed yet; what has been stays.
+
+    Args:
+        result: The node.
+
+    Returns:
+        The order in which it is computed.
+    """
+    order = topological_sort(result)
+    compute([node for node in order if node._value is None])
+    return order
+
+
+def compute(nodes: Sequence[Node]) -> None:
+    for node in nodes:
         if isinstance(node, Operator):
             value = node.forward(*map(seen, node.inputs))
             if np.shape(value) != node.shape:
@@ -93,7 +112,6 @@ def forward(order: Sequence[Node]) -> Any:
                     f"{node.title}: forward returned shape {np.shape(value)}, wanted {node.shape}"
                 )
             node.value = locked(without_alias(value, node.inputs))
-    return np.array(order[-1]._array)[()]
 
 
 def backward(order: Sequence[Node], gradient: Any = None) -> None:

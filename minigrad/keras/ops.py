@@ -34,6 +34,20 @@ TENSORFLOW = {
 TENSORFLOW |= {"concat": "concatenate", "pow": "power", "range": "arange"}
 
 
+def beside(function: Callable[..., Any]) -> Callable[..., Any]:
+    """TensorFlow's function for TensorFlow's own tensors, which ``map`` of a data set hands in."""
+
+    @wraps(function)
+    def call(x: Any, *arguments: Any, **options: Any) -> Any:
+        if lookup.home(x) == "tensorflow":
+            return getattr(import_module("tensorflow"), function.__name__)(x, *arguments, **options)
+        return function(x, *arguments, **options)
+
+    del call.__wrapped__  # which TensorFlow would call in place of this
+    return call
+
+
+@beside
 def convert_to_tensor(x: Any, dtype: Any = None) -> Any:
     """An array that has ``.numpy()``; a node stays what it is.
 
@@ -59,6 +73,7 @@ def convert_to_numpy(x: Any) -> np.ndarray:
     return x.numpy() if isinstance(x, Node) else np.array(x)
 
 
+@beside
 def cast(x: Any, dtype: Any) -> Any:
     """The numbers in another dtype.
 
@@ -74,6 +89,7 @@ def cast(x: Any, dtype: Any) -> Any:
     return as_result(np.asarray(x).astype(dtype))
 
 
+@beside
 def one_hot(x: Any, num_classes: int) -> Any:
     """A row for each class number, with a 1 in its place.
 
@@ -90,6 +106,7 @@ def one_hot(x: Any, num_classes: int) -> Any:
     return as_result(to_categorical(x, num_classes).astype(np.float32))
 
 
+@beside
 def square(x: Any) -> Any:
     """x · x."""
     x = convert_to_tensor(x)
@@ -101,11 +118,13 @@ def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     return np.minimum(np.maximum(convert_to_tensor(x), x_min), x_max)
 
 
+@beside
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any) -> Any:
     """TensorFlow's name for :func:`clip`."""
     return clip(t, clip_value_min, clip_value_max)
 
 
+@beside
 def expand_dims(x: Any, axis: int) -> Any:
     """The same numbers with another axis, of length 1."""
     x = convert_to_tensor(x)
@@ -134,6 +153,7 @@ def confusion_matrix(labels: Any, predictions: Any, num_classes: int | None = No
     return as_result(table)
 
 
+@beside
 def shape(x: Any) -> tuple[int, ...]:
     """The shape."""
     return tuple(np.shape(x))
@@ -150,7 +170,8 @@ def computed(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def known(name: str) -> Any:
+@cache
+def find(name: str) -> Any:
     """The function of that name, if there is one."""
     if name in __all__:
         return globals()[name]
@@ -159,26 +180,7 @@ def known(name: str) -> Any:
     if name.endswith("_crossentropy"):
         return losses.PUBLIC.get(name)
     name = TENSORFLOW.get(name, name)
-    return computed(getattr(np, name)) if name in NUMPY else None
-
-
-def beside(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """TensorFlow's function for TensorFlow's own tensors, which ``map`` of a data set hands in."""
-
-    @wraps(function)
-    def call(x: Any, *arguments: Any, **options: Any) -> Any:
-        if lookup.home(x) == "tensorflow":
-            return getattr(import_module("tensorflow"), name)(x, *arguments, **options)
-        return function(x, *arguments, **options)
-
-    return call
-
-
-@cache
-def find(name: str) -> Any:
-    """The function of that name, if there is one."""
-    function = known(name)
-    return function and beside(name, function)
+    return beside(computed(getattr(np, name))) if name in NUMPY else None
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.graph import Node, Variable, backward, forward, topological_sort
+import numpy as np
+
+from minigrad.graph import Node, Variable, backward
+from minigrad.graph.sweeps import completed
 from minigrad.shared.arguments import brief
 from minigrad.shared.results import recording
 
@@ -15,7 +18,7 @@ class GradientTape:
     """Computations whose derivative is asked for: what layers give is a node meanwhile.
 
     There is no tape here: the loss is a node, which knows the graph that it is computed by.
-    :func:`~minigrad.forward` and :func:`~minigrad.backward` go along it.
+    :func:`~minigrad.backward` goes along it.
 
     Args:
         persistent: Has no meaning here: a graph can be gone through as often as one likes.
@@ -55,7 +58,7 @@ class GradientTape:
         """Derivatives of a number.
 
         Args:
-            target: The node of the loss.
+            target: The node of the loss; of several numbers their sum.
             sources: A variable, or a list of them.
 
         Returns:
@@ -69,8 +72,7 @@ class GradientTape:
                 f"gradient: {brief(target)} is no node of a graph; the model and the loss are "
                 "called inside of `with GradientTape()`"
             )
-        order = topological_sort(target)
-        forward(order)
+        order = completed(np.sum(target) if target.shape else target)
         backward(order)
         several, known = isinstance(sources, (list, tuple)), set(order)
         found = [s.gradient if s in known else None for s in (sources if several else [sources])]

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from minigrad import config, initializers, regularizers
-from minigrad.graph import Constant, Node, Operator, Variable, as_node, forward, topological_sort
+from minigrad.graph import Constant, Node, Operator, Variable, as_node
+from minigrad.graph.sweeps import completed
 from minigrad.layers.building import as_it_was, sample_shape, tree
 from minigrad.layers.tensors import KerasTensor, tensors_in, with_tensors
 from minigrad.layers.weights import assign
@@ -246,10 +247,11 @@ class Layer:
         arrays = [real(title(self), each, self.dtype) for each in (inputs if several else [inputs])]
         constants = [Constant(array) for array in arrays]
         results: Any = self(constants if several else constants[0], training=training)
+        ends = results if isinstance(results, list) else [results]
+        for end in ends:
+            completed(end)
         if recording.get():
             return results
-        ends = results if isinstance(results, list) else [results]
-        forward(topological_sort(*ends))
         values = [as_result(end.value) for end in ends]
         return values if isinstance(results, list) else values[0]
 

@@ -156,11 +156,11 @@ class Compiled(Functional):
             steps_per_execution=(steps_per_execution, 1),
         )
         new_optimizer = optimizers.get(optimizer)
-        new_loss, metrics = self._losses(loss, loss_weights), self._metrics(metrics)
+        new_loss, found = self._losses(loss, loss_weights), self._metrics(metrics)
         if new_loss is not None and new_loss.reduction == "none":
             raise ValueError(f"compile: {new_loss.name} with reduction='none' is no single number")
         self.optimizer, self.loss = new_optimizer, new_loss
-        self._metric_names = metrics
+        self._metric_names = found
         self._counters, self._remarked = None, False
         self.run_eagerly = bool(run_eagerly)
         self._forget()

@@ -140,7 +140,7 @@ class SeveralCounters(Counters):
 
     Args:
         loss: The losses.
-        named: The metrics as ``compile`` was given them.
+        named: The metrics, for each output.
     """
 
     def __init__(self, loss: Together, named: Any) -> None:
@@ -153,20 +153,22 @@ class SeveralCounters(Counters):
             wanted = [metric for metric in metrics if metric is not None]
             self.of.append(Counters(wanted, targets, batch).metrics[1:])
         means = [Mean(f"{name}_loss") for name, p in zip(loss.names, loss.parts, strict=True) if p]
-        self.metrics = [
-            Mean("loss"),
-            *means,
-            *(metric for metrics in self.of for metric in metrics),
+        self.metrics, self.keys = [Mean("loss"), *means], ["loss", *(mean.name for mean in means)]
+        self.losses = list(self.metrics)
+        prefixed = [
+            (f"{name}_{metric.name}", metric)
+            for name, metrics in zip(loss.names, self.of, strict=True)
+            for metric in metrics
         ]
-        self.keys = [mean.name for mean in self.metrics[: 1 + len(means)]]
-        for name, metrics in zip(loss.names, self.of, strict=True):
-            self.keys += [f"{name}_{metric.name}" for metric in metrics]
+        for key, metric in sorted(prefixed, key=lambda pair: pair[0]):  # as Keras tells them
+            self.keys.append(key)
+            self.metrics.append(metric)
 
     def count(self, runner: Runner) -> None:
         """Count a step."""
         assert runner.targets is not None
         size, outputs = len(runner.outputs), self.loss.split(runner.outputs)
-        total, *means = self.metrics[: len(self.metrics) - sum(map(len, self.of))]
+        total, *means = self.losses
         total.update_state(runner.loss, size)
         found = [each for each in self.loss.each(runner.targets, outputs) if each is not None]
         for mean, value in zip(means, found, strict=True):

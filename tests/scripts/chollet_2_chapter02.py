@@ -33,7 +33,7 @@ grad_of_y_wrt_W_and_b = tape.gradient(y, [W, b])
 class NaiveDense:
     def __init__(self, input_size, output_size, activation):
         self.activation = activation
-        w_initial_value = np.random.default_rng(1).uniform(0, 1e-1, (input_size, output_size))
+        w_initial_value = np.random.default_rng(1).uniform(-0.05, 0.05, (input_size, output_size))
         self.W = tf.Variable(w_initial_value.astype("float32"))
         self.b = tf.Variable(tf.zeros((output_size,)))
 
