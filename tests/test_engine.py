@@ -13,7 +13,8 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.engine import program, sizes
+from minigrad.engine import bands, sizes
+from minigrad.engine import plan as plans
 from minigrad.engine.bind import bind
 from minigrad.engine.calls import ForSamples
 from minigrad.engine.eager import Eager
@@ -63,13 +64,15 @@ class Watch:
         self.values: list[Note] = []
         self.gradients: list[Note] = []
 
-        def watched(kernels: Any, host: Any) -> Any:
+        def watched(kernels: Any, *arguments: Any) -> Any:
             for kernel in kernels:
-                kernel.forward = self.after(kernel, kernel.forward)
-                kernel.backward = self.before(kernel, kernel.backward)
-            return bind(kernels, host)
+                if "forward" not in vars(kernel):  # not watched yet
+                    kernel.forward = self.after(kernel, kernel.forward)
+                    kernel.backward = self.before(kernel, kernel.backward)
+            return bind(kernels, *arguments)
 
-        patch.setattr(program, "bind", watched)
+        for module in (bands, plans):
+            patch.setattr(module, "bind", watched)
 
     def clear(self) -> None:
         self.values.clear()

@@ -1,6 +1,7 @@
 """Memory of the engine: nothing is allocated in a step, and no buffer lies upon another."""
 
 import gc
+import mmap
 import tracemalloc
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 import minigrad as mg
 from minigrad.display.steps import separately
 from minigrad.engine import memory, sizes
+from minigrad.engine.calls import accesses
 from minigrad.engine.kernels import recorded
 from minigrad.engine.memory import Buffer, Memory
 from minigrad.shared.aligned import LINE
@@ -177,6 +179,25 @@ def test_no_layer_allocates(name, threads):
     mg.set_threads(threads)
     shape, layers = LAYERS[name]
     assert requested(made(shape, [*layers(), *(layer() for layer in END)]))[0] == []
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("name", ["dense", "large weight", "merged"])
+def test_what_a_plan_writes_lies_in_its_memory(name, threads):
+    """A kernel may list its calls twice: to estimate their time, and in a program."""
+    mg.set_threads(threads)
+    shape, layers = LAYERS[name]
+    model = made(shape, [*layers(), *(layer() for layer in END)])
+    for program in model._runners_for(True, True)(32).programs:
+        for call in (*program.data, *program.forward, *program.backward):
+            assert not any(isinstance(root(a), mmap.mmap) for a in accesses(call)[1]), call
+
+
+def root(array):
+    """The object in whose memory an array lies; drafts lie in a map of nothing."""
+    while isinstance(array, np.ndarray | memoryview):
+        array = array.base if isinstance(array, np.ndarray) else array.obj
+    return array
 
 
 def test_all_ways_were_among_them():

@@ -48,6 +48,7 @@ FORMULAS = {
     "padded": lambda x: np.pad(x, ((1, 0), (0, 2)), constant_values=-1.0) + 1,
     "stretched": lambda x: np.broadcast_to(np.expand_dims(np.max(x, axis=1), 1), x.shape) * x,
     "powers": lambda x: (x * x + 1) ** np.where(x == 0, 1, 2.5),
+    "signs of zero": lambda x: np.copysign(x, 0.0) + 2 * np.copysign(x, -0.0),
     "truth": lambda x: (x > 0) & ~(x > 1),
     "single precision": lambda x: (
         (x * np.float16(0.5)).astype(x.dtype) if isinstance(x, np.ndarray) else x * np.float16(0.5)

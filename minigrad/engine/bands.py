@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.engine import sizes
-from minigrad.engine.bind import Sharing
+from minigrad.engine.bind import Sharing, bind
 from minigrad.engine.calls import checked
 from minigrad.engine.kernels.convolution import ConvolutionKernel
 from minigrad.engine.kernels.dense import DenseKernel, DenseShare, SumOfShares
@@ -123,10 +123,12 @@ class Bands:
         weights = [v for kernel in cut.before for n in kernel.nodes for v in n.inputs]
         self.sums = Sums([v for v in weights if isinstance(v, Variable)], threads)
         bodies = [
-            Program(band, scope, updates, Sharing(None, self.sums.of(t), dense.weight, packed))
+            Program(
+                bind(band, scope, updates, Sharing(None, self.sums.of(t), dense.weight, packed))
+            )
             for t, band in enumerate(bands)
         ]
-        head = Program([*self.fed_first(summed, cut.after)], scope, updates)
+        head = Program(bind(self.fed_first(summed, cut.after), scope, updates))
         self.separate = [head]
         self.programs = [*bodies, head]
         self.parts = [[program] for program in self.programs]

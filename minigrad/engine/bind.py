@@ -41,6 +41,9 @@ class Binder:
     """Gives kernels what they ask for; see ``Host`` in ``kernels/kernel.py``.
 
     Attributes:
+        calls: By sweep, in the order in which these are made, the calls, each with the kernel
+            whose it is: ``begin``, ``data``, ``forward``, ``backward`` and ``end``; and ``once``,
+            before all.
         values: For each node the array of its value, batch last.
         gradients: For each node that of its gradient.
         kept: For each weight whose change follows later, that of its gradient.
@@ -49,7 +52,10 @@ class Binder:
     def __init__(
         self, kernels: Sequence[Kernel], scope: Scope, updates: Updates, sharing: Sharing
     ) -> None:
-        self.scope, self.updates, self.sharing = scope, updates, sharing
+        self.kernels, self.scope, self.updates, self.sharing = kernels, scope, updates, sharing
+        self.calls: dict[str, list[tuple[Kernel, Call]]] = {
+            name: [] for name in ("once", "begin", "data", "forward", "backward", "end")
+        }
         self.drafts = Drafts()
         self.makers = {node: k for k in kernels for node in (*k.beside, k.output)}
         flat = [k for k in kernels if isinstance(k, FlattenKernel) and k.in_place is not None]
@@ -122,23 +128,27 @@ class Binder:
         return Kept(kept)
 
 
-def bind(kernels: Sequence[Kernel], host: Binder) -> dict[str, list[tuple[Kernel, Call]]]:
+def bind(
+    kernels: Sequence[Kernel],
+    scope: Scope,
+    updates: Updates,
+    sharing: Sharing = Sharing(),  # noqa: B008 (it cannot be changed)
+) -> Binder:
     """List the calls of all kernels.
 
     Args:
-        kernels: In the order in which they compute.
-        host: Gives them what they ask for.
+        kernels: What computes, in order.
+        scope: The part of the graph.
+        updates: How weights change.
+        sharing: What is shared with programs that run beside this one.
 
     Returns:
-        By sweep, in the order in which these are made, the calls, each with the kernel whose it
-        is: ``begin``, ``data``, ``forward``, ``backward`` and ``end``; and ``once``, before all.
+        What gave them all that they asked for, with the calls.
     """
-    sweeps: dict[str, list[tuple[Kernel, Call]]] = {
-        name: [] for name in ("once", "begin", "data", "forward", "backward", "end")
-    }
+    host = Binder(kernels, scope, updates, sharing)
 
     def add(sweep: str, kernel: Kernel, calls: Iterable[Call]) -> None:
-        sweeps[sweep] += [(kernel, settled(call)) for call in calls]
+        host.calls[sweep] += [(kernel, settled(call)) for call in calls]
 
     for kernel in kernels:
         host.asking = kernel
@@ -147,14 +157,13 @@ def bind(kernels: Sequence[Kernel], host: Binder) -> dict[str, list[tuple[Kernel
         host.asking = kernel
         add("data" if isinstance(kernel, Feed) else "forward", kernel, kernel.forward(host))
         add("once", kernel, kernel.once())
-    loss = host.scope.network.loss
     for kernel in reversed(kernels):
         if kernel.learns:
             host.asking = kernel
-            if kernel.output is loss:
-                part = host.sharing.part
-                seed = host.gradient(loss).fill
-                add("backward", kernel, [partial(seed, 1.0 if part is None else part)])
+            if kernel.output is scope.network.loss:
+                seed = host.gradient(kernel.output).fill
+                part = 1.0 if sharing.part is None else sharing.part
+                add("backward", kernel, [partial(seed, part)])
             add("backward", kernel, kernel.backward(host))
     add("end", kernels[0], host.last)
-    return sweeps
+    return host

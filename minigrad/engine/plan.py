@@ -21,7 +21,7 @@ from minigrad.engine.blas import blas_threads
 from minigrad.engine.calls import at_once, run
 from minigrad.engine.cores import cores
 from minigrad.engine.kernels.feed import Feed
-from minigrad.engine.kernels.kernel import Array, Call, Holder, Kernel
+from minigrad.engine.kernels.kernel import Array, Call, Holder
 from minigrad.engine.match import match
 from minigrad.engine.network import Gathered, Network
 from minigrad.engine.program import Program
@@ -89,6 +89,7 @@ class Plan:
         deferrable = {v: rate for v, rate in rates.items() if rate is not None}
         scope = Scope(self.network, self.training, deferrable)
         kernels, most = match(scope), most_threads()
+        bound = bind(kernels, scope, self.updates)
         # In bands no thread has a whole gradient, which some optimizers want.
         several = most > 1 and self.batch > 1
         wanted = several and self.training and self.updates.by_rows
@@ -97,7 +98,7 @@ class Plan:
         splits = cut is None and self.batch > 1 and self.can_be_split(scope)
         if several and (cut or splits):
             most = min(most, cut.rows if cut else max(self.batch // 2, 1))
-            self.choice = choose(self.times(kernels, scope, cut, most))
+            self.choice = choose(self.times(bound, cut, most))
         self.threads = self.choice.threads
         self.parts: Any
         if self.threads > 1 and cut is not None:
@@ -105,7 +106,7 @@ class Plan:
         elif self.threads > 1:
             self.parts = Samples(self.network, self.piece, self.threads)
         else:
-            whole = Program(kernels, scope, self.updates)
+            whole = Program(bound)
             if splits and whole.memory.nbytes > fitting(self.network):
                 self.parts = Samples(self.network, self.piece, 1)
             else:
@@ -118,18 +119,16 @@ class Plan:
             self.network, self.build(-(-self.batch // 2))
         )
 
-    def times(self, kernels: list[Kernel], scope: Scope, cut: Cut | None, most: int) -> list[float]:
+    def times(self, bound: Binder, cut: Cut | None, most: int) -> list[float]:
         """How long a step takes with one thread, two, …, by estimate."""
-        host = Binder(kernels, scope, self.updates, Sharing())
-        made = bind(kernels, host)
         in_bands = {*cut.before, cut.dense} if cut else set()
         shared, rest = list[Call](), list[Call]()
         for sweep in ("begin", "data", "forward", "backward"):
-            for kernel, call in made[sweep]:
+            for kernel, call in bound.calls[sweep]:
                 mine = (kernel in in_bands and sweep != "data") if cut else True
                 (shared if mine else rest).append(call)
         work, alone = work_of(shared), seconds(work_of(rest), 1)
-        needed = sum(buffer.nbytes for buffer in host.drafts.buffers) / 2 / self.batch
+        needed = sum(buffer.nbytes for buffer in bound.drafts.buffers) / 2 / self.batch
         ends = 0 if cut else sum(v._array.size for v in self.variables) * ELEMENT
         times = []
         for n in range(1, most + 1):
@@ -142,7 +141,7 @@ class Plan:
         """The program of a piece of the batch."""
         scope = Scope(self.build(size), self.training)
         sharing = Sharing(size / self.batch, place or kept)
-        return Program(match(scope), scope, self.updates, sharing)
+        return Program(bind(match(scope), scope, self.updates, sharing))
 
     def share_data(self, feeds: list[Feed]) -> None:
         # What comes beside the samples is gathered once, for the loss and the metrics.

@@ -13,15 +13,13 @@ for that list.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from minigrad.engine.bind import Binder, Sharing, bind
+from minigrad.engine.bind import Binder
 from minigrad.engine.calls import accesses, moved, run
 from minigrad.engine.kernels.kernel import Array, Call, Kernel
 from minigrad.engine.memory import ALWAYS, Memory
 from minigrad.engine.scope import Scope
-from minigrad.engine.updates import Updates
 from minigrad.graph import Node, Variable
 
 SWEEPS = ("begin", "data", "forward", "backward", "end")  # in the order in which they are made
@@ -31,10 +29,7 @@ class Program:
     """Kernels, memory and calls for the nodes of a network, or for some of them.
 
     Args:
-        kernels: What computes them, in order.
-        scope: The part of the graph.
-        updates: How weights change.
-        sharing: What it shares with programs that run beside it.
+        bound: The kernels and their calls, from :func:`minigrad.engine.bind.bind`.
 
     Attributes:
         begin: Calls for the beginning of a step.
@@ -47,24 +42,16 @@ class Program:
         kept: For each weight whose change follows later, that of its gradient.
     """
 
-    def __init__(
-        self,
-        kernels: Sequence[Kernel],
-        scope: Scope,
-        updates: Updates,
-        sharing: Sharing = Sharing(),  # noqa: B008 (it cannot be changed)
-    ) -> None:
-        self.kernels, self.scope, self.sharing = list(kernels), scope, sharing
-        self.network = scope.network
-        host = Binder(kernels, scope, updates, sharing)
-        self.drafted = bind(kernels, host)
-        self.drafts = host.drafts
-        self.set_lifetimes(host.values)
+    def __init__(self, bound: Binder) -> None:
+        self.kernels, self.scope, self.sharing = list(bound.kernels), bound.scope, bound.sharing
+        self.network = self.scope.network
+        self.drafted, self.drafts = bound.calls, bound.drafts
+        self.set_lifetimes(bound.values)
         self.memory = Memory(self.drafts.buffers)
         self.begin, self.data, self.forward, self.backward, self.end = map(self.calls, SWEEPS)
-        self.value = self.in_place(host.values)
-        self.gradient = self.in_place(host.gradients)
-        self.kept: dict[Variable, Array] = self.in_place(host.kept)
+        self.value = self.in_place(bound.values)
+        self.gradient = self.in_place(bound.gradients)
+        self.kept: dict[Variable, Array] = self.in_place(bound.kept)
         run(self.calls("once"))
 
     @property

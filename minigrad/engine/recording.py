@@ -162,19 +162,20 @@ class Recording:
                 last[noted] = max(last.get(noted, 0), i)
         # whose memory a result has: its own, or another's
         owners: dict[Noted, Noted] = {noted: noted for noted in free}
+        there = set(owners)
         for i, call in enumerate(self.calls):
             result = call.result.base
             if result not in owners and result not in outside:
-                free = (other for other in call.reads if other in owners and last[other] == i)
-                over = (owners[o] for o in free if written_over(call, o, result))
+                spent = (other for other in call.reads if other in owners and last[other] == i)
+                over = (owners[o] for o in spent if written_over(call, o, result))
                 owners[result] = next(over, result)
         for noted, owner in owners.items():
-            order = layout(owner.sample)
-            if owner is noted and noted.array is None:
+            if owner is not noted:
+                noted.array = owner.array
+            elif noted not in there:
+                order = layout(noted.sample)
                 shape = tuple(noted.shape[axis] for axis in order)
                 noted.array = ask(shape, noted.dtype).transpose(np.argsort(order))
-            elif owner is not noted:
-                noted.array = owner.array
 
     def play(self, sweep: int) -> Iterator[partial[Any]]:
         """The calls of a sweep, once every stand-in has its array."""
@@ -209,7 +210,7 @@ def alike(a: Any, b: Any) -> bool:
 
 def identity(argument: Any) -> Any:
     whole = isinstance(argument, (Noted, np.ndarray))
-    return id(argument) if whole else (type(argument), argument)
+    return id(argument) if whole else (type(argument), repr(argument))  # 0.0 is not -0.0
 
 
 def found(value: Any) -> Any:
