@@ -56,6 +56,21 @@ def test_the_best_number_of_threads_is_where_computing_and_the_lock_weigh_the_sa
     assert times[15] > times[3]
 
 
+def test_calls_that_keep_the_lock_are_not_shared():
+    """A long graph over a few numbers: as many calls for each thread, and one at a time."""
+    assert choose([seconds(Work(0.010, 20_000, 0), n) for n in range(1, 9)]).threads == 1
+    model = mg.Sequential([mg.Input((4,)), Chain(), mg.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    assert model.plan(8).threads == 1
+
+
+class Chain(mg.layers.Layer):
+    def call(self, x):
+        for _ in range(1000):
+            x = np.tanh(x)
+        return x
+
+
 def test_without_a_lock_all_threads_are_used(monkeypatch):
     monkeypatch.setattr(workload, "lock_is_there", lambda: False)
     work = Work(0.010, 0, 50)

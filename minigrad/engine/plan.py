@@ -25,7 +25,14 @@ from minigrad.engine.kernels.kernel import Array, Call, Holder
 from minigrad.engine.match import match
 from minigrad.engine.network import Gathered, Network
 from minigrad.engine.program import Program
-from minigrad.engine.samples import Alone, Samples, can_be_split, fitting, same_but_for_size
+from minigrad.engine.samples import (
+    SMALLEST,
+    Alone,
+    Samples,
+    can_be_split,
+    fitting,
+    same_but_for_size,
+)
 from minigrad.engine.scope import Scope
 from minigrad.engine.sums import Sums, zeros
 from minigrad.engine.threads import get_threads, side_by_side
@@ -107,7 +114,7 @@ class Plan:
             self.parts = Samples(self.network, self.piece, self.threads)
         else:
             whole = Program(bound)
-            if splits and whole.memory.nbytes > fitting(self.network):
+            if splits and self.batch > SMALLEST and whole.memory.nbytes > fitting(self.network):
                 self.parts = Samples(self.network, self.piece, 1)
             else:
                 self.parts = Alone(whole)

@@ -2,7 +2,8 @@
 
 More threads share the computing, but each makes about as many calls as one alone would. Every
 call of NumPy's that is worth sharing takes Python's lock twice, and where several threads want
-it, handing it over takes longer than many a call. So the time of a step with n threads is about
+it, handing it over takes longer than many a call; a shorter one keeps it while it lasts. So the
+time of a step with n threads is about
 
     √((computing / n)² + (n · calls · handing over)²)
 
@@ -85,8 +86,11 @@ def seconds(shared: Work, threads: int, pieces: int = 1, regions: int = 1) -> fl
         regions: How often they start together and wait for each other.
     """
     own = shared.seconds / threads + pieces * shared.calls * CALL
-    lock = threads * pieces * shared.long * HANDOVER if lock_is_there() else 0.0
-    return own if threads == 1 else math.hypot(own, lock) + regions * WAKING
+    if threads == 1:
+        return own
+    held = shared.long * HANDOVER + (shared.calls - shared.long) * CALL
+    lock = threads * pieces * held if lock_is_there() else 0.0
+    return math.hypot(own, lock) + regions * WAKING
 
 
 class Choice(NamedTuple):
