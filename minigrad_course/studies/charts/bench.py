@@ -130,7 +130,7 @@ def bars(
                 xytext=(0, 3),
                 textcoords="offset points",
                 ha="center",
-                fontsize=7,
+                fontsize=7 if len(peers) < 6 else 5.5,
             )
     # A group is named by what tells it from the others.
     same_network = len({group[0] for group in groups}) == 1
