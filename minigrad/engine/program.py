@@ -17,9 +17,8 @@ from typing import Any
 
 from minigrad.engine.bind import Binder
 from minigrad.engine.calls import accesses, moved, run
-from minigrad.engine.kernels.kernel import Array, Call, Kernel
+from minigrad.engine.kernels.kernel import Array, Call
 from minigrad.engine.memory import ALWAYS, Memory
-from minigrad.engine.scope import Scope
 from minigrad.graph import Node, Variable
 
 SWEEPS = ("begin", "data", "forward", "backward", "end")  # in the order in which they are made
