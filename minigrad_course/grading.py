@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad_course.repository import REPOSITORY
+from minigrad_course.studies.progress import progress
 
 __all__ = ["Grade", "add_arguments", "grade", "run"]
 
@@ -88,9 +89,12 @@ def run(arguments: argparse.Namespace) -> int:
     grades: list[Grade] = []
     code = 0
     try:
-        for name, path in progress(files):
-            student = students.get(path.name, students.get(name, arguments.exam))
-            grades.append(grade(path, name, student, arguments.lecture, arguments.timeout))
+        with progress(len(files), "notebook") as (begin, finish):
+            for name, path in files:
+                begin(name)
+                student = students.get(path.name, students.get(name, arguments.exam))
+                grades.append(grade(path, name, student, arguments.lecture, arguments.timeout))
+                finish()
     except KeyboardInterrupt:
         print(f"Stopped: {len(grades)} of {len(files)} files were graded.", file=sys.stderr)
         code = 130
@@ -132,18 +136,6 @@ def students_of(table: Path) -> dict[str, str]:
                 f"{table} needs the columns file and student, and has {columns}"
             )
         return {row["file"]: row["student"] for row in rows}
-
-
-def progress(files: list[tuple[str, Path]]) -> Iterator[tuple[str, Path]]:
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        yield from files
-        return
-    with tqdm(files, unit="notebook", leave=False) as bar:
-        for name, path in bar:
-            bar.set_postfix_str(name)
-            yield name, path
 
 
 # -- one file -----------------------------------------------------------------------------

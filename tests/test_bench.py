@@ -18,8 +18,10 @@ from types import SimpleNamespace
 import numpy as np
 import psutil
 import pytest
+from schema import complaints
 
 import minigrad
+from minigrad.__main__ import main
 from minigrad_course.studies import bench, children, machine, measure, peers
 from minigrad_course.studies.children import PeerError
 from minigrad_course.studies.measure import Task
@@ -406,6 +408,7 @@ def test_a_missing_peer_is_named_and_the_others_go_on(monkeypatch, capsys, tmp_p
     assert "minigrad, planned" in printed
 
     result = json.loads(file.read_text())
+    assert complaints(result, "bench") == []
     assert result["missing"] == {"torch": ["no_such_torch"]}
     (measured,) = result["runs"]
     assert len(measured["epoch_seconds"]) == 3
@@ -416,6 +419,24 @@ def test_a_missing_peer_is_named_and_the_others_go_on(monkeypatch, capsys, tmp_p
     assert (tmp_path / "chart.png").stat().st_size > 0
 
 
+def test_interrupted_it_says_what_is_kept_and_where(monkeypatch, capsys, tmp_path):
+    file = tmp_path / "bench.json"
+    answers = [entry("minigrad", 0, [1.0, 1.0, 1.0])]
+
+    def run(task):
+        if not answers:
+            raise KeyboardInterrupt
+        return answers.pop()
+
+    monkeypatch.setattr(bench, "run_fresh", run)
+    words = [*TINY, "--peers", "minigrad", "minigrad_eager", "--json", str(file)]
+    assert main(["bench", *words]) == 130
+    said = capsys.readouterr()
+    assert said.out == f"\nInterrupted. 1 measurement is kept in {file}.\n"
+    assert said.err.startswith("1/2 reference, batch 50, minigrad, planned\n2/2 ")
+    assert len(json.loads(file.read_text())["runs"]) == 1
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_stopped_in_the_middle_it_leaves_no_process(number):
@@ -424,8 +445,9 @@ def test_stopped_in_the_middle_it_leaves_no_process(number):
     process = subprocess.Popen(
         command,
         cwd=ROOT,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        text=True,
         # Tests that run in the background pass on that SIGINT is to be ignored.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
@@ -435,7 +457,11 @@ def test_stopped_in_the_middle_it_leaves_no_process(number):
         time.sleep(0.05)
     assert begun
     os.kill(process.pid, number)
-    assert process.wait(timeout=30) == (-number if number == signal.SIGKILL else 130)
+    said, complaint = process.communicate(timeout=30)
+    assert process.returncode == (-number if number == signal.SIGKILL else 130)
+    assert "\r" not in said + complaint and "Traceback" not in complaint
+    if number != signal.SIGKILL:
+        assert said == "\nInterrupted. Nothing had been measured.\n"
     _, alive = psutil.wait_procs(begun, timeout=10)
     assert not alive
 

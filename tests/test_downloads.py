@@ -67,13 +67,19 @@ def test_download_is_checked_stored_and_used_again(small, contents, tmp_path, se
     assert np.array_equal(first[0][0], again[0][0])
 
 
+@pytest.mark.parametrize("terminal", [True, False])
 @pytest.mark.parametrize("with_tqdm", [True, False])
-def test_download_shows_progress(small, contents, tmp_path, serve, capsys, monkeypatch, with_tqdm):
+def test_download_shows_progress(
+    small, contents, tmp_path, serve, capsys, monkeypatch, with_tqdm, terminal
+):
+    """A line that moves in a terminal, a line for each file in a log."""
     if not with_tqdm:
         monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
     small = dataclasses.replace(small, address=serve(files_of(write(tmp_path / "up", contents))))
     small.load_data()
-    assert "train-images-idx3-ubyte.gz" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "train-images-idx3-ubyte.gz" in said and ("\r" in said) == terminal
 
 
 def test_wrong_content_from_upstream_is_refused(small, contents, tmp_path, serve):

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from minigrad.shared.console import moves
 from minigrad.shared.showing import figure
 
 WIDTH = 20  # of the bar
@@ -61,8 +62,7 @@ class ProgressLine:
     def __init__(self, steps: int | None, verbose: int | str = "auto") -> None:
         self.steps, self.verbose = steps, 1 if verbose == "auto" else int(verbose)
         self.done = 0
-        notebook = type(sys.stdout).__module__.startswith("ipykernel")
-        self.moving = self.verbose == 1 and (notebook or sys.stdout.isatty())
+        self.moving = self.verbose == 1 and moves(sys.stdout)
         self.start = self.drawn = time.perf_counter()
         self.length = 0
 

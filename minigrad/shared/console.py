@@ -1,8 +1,9 @@
-"""Text for a console that may not know every character."""
+"""What is written to: whether it knows a character, and whether a line on it can move."""
 
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 # Lines and signs, and what stands for them where there is ASCII only.
 PLAIN = str.maketrans(
@@ -40,3 +41,19 @@ def shown(text: str) -> str:
     except (UnicodeEncodeError, LookupError):
         return text.translate(PLAIN).encode(encoding, "replace").decode(encoding)
     return text
+
+
+def moves(stream: Any) -> bool:
+    """Whether a line on a stream can be written over: on a terminal and in a notebook, in no file.
+
+    Args:
+        stream: ``sys.stdout`` or ``sys.stderr``; the second is ``None`` where there is no console.
+
+    Example:
+        >>> import io
+        >>> from minigrad.shared.console import moves
+        >>> moves(io.StringIO())
+        False
+    """
+    kernel = type(stream).__module__.startswith(("ipykernel", "pyodide_kernel"))
+    return kernel or bool(stream and stream.isatty())

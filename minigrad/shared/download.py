@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.shared import files
+from minigrad.shared.console import moves
 
 SILENCE = 30.0  # seconds a server may stay silent
 DEADLINE = 900.0  # seconds one file may take altogether
@@ -134,7 +135,11 @@ class Patient(io.RawIOBase):
 
 @contextmanager
 def progress(title: str, total: int) -> Iterator[Callable[[int], object]]:
-    """Show how far a download is: tqdm's bar where it is installed, else one line of text."""
+    """Show how far a download is: tqdm's bar or one line of text; in a file, what was fetched."""
+    if not moves(sys.stderr):
+        yield lambda count: None
+        print(f"{title}: fetched", file=sys.stderr)
+        return
     try:
         from tqdm.auto import tqdm
     except ImportError:

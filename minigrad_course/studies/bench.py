@@ -22,7 +22,7 @@ import contextlib
 import importlib.util
 import statistics
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -39,6 +39,7 @@ from minigrad_course.studies.measure import (
 )
 from minigrad_course.studies.networks import NETWORKS
 from minigrad_course.studies.peers import PEERS
+from minigrad_course.studies.progress import progress
 
 __all__ = ["Case", "add_arguments", "cases", "measure", "report", "run", "summarize"]
 
@@ -169,8 +170,12 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.json:
             write_json(arguments.json, result)
 
-    with termination_interrupts():
-        measure(cases(arguments), peers, rounds, max(arguments.threads), keep)
+    try:
+        with termination_interrupts():
+            measure(cases(arguments), peers, rounds, max(arguments.threads), keep)
+    except KeyboardInterrupt:
+        print(f"\nInterrupted. {kept(result, arguments.json)}")
+        raise
     print(report(result))
     if arguments.chart and result["summary"]:
         from minigrad_course.studies.charts.bench import draw
@@ -178,6 +183,15 @@ def run(arguments: argparse.Namespace) -> int:
         for path in draw(result, arguments.chart):
             print(f"wrote {path}")
     return 0 if result["runs"] else 1
+
+
+def kept(result: dict[str, Any], file: str | None) -> str:
+    """What is left of a run that was interrupted, as a sentence."""
+    count = len(result["runs"])
+    if count == 0:
+        return "Nothing had been measured."
+    measurements = "1 measurement is" if count == 1 else f"{count} measurements are"
+    return f"{measurements} {f'kept in {file}' if file else 'lost: --json FILE keeps them'}."
 
 
 def installed(peers: Iterable[str]) -> tuple[list[str], dict[str, list[str]]]:
@@ -248,20 +262,25 @@ def measure(
         keep: Called after each process with ``"runs"`` or ``"failures"`` and the entry. A peer
             that failed in a case is not tried in it again.
     """
-    with progress(len(cases) * len(peers) * rounds) as advance:
-        for case in cases:
-            failed = set()
-            for number, peer in taking_turns(peers, rounds):
-                advance(f"{case.network}, batch {case.batch}, {PEERS[peer].label}")
-                if peer in failed or left_out(case, peer, number):
-                    continue
+    turns = [
+        (case, number, peer)
+        for case in cases
+        for number, peer in taking_turns(peers, rounds)
+        if not left_out(case, peer, number)
+    ]
+    failed = set()
+    with progress(len(turns), "run") as (begin, finish):
+        for case, number, peer in turns:
+            if (case, peer) not in failed:
+                begin(f"{case.network}, batch {case.batch}, {PEERS[peer].label}")
                 entry = asdict(case) | {"peer": peer, "round": number}
                 try:
                     with busy_core() if case.busy else contextlib.nullcontext():
                         keep("runs", entry | run_fresh(case.task(peer, threads)))
                 except PeerError as failure:
-                    failed.add(peer)
+                    failed.add((case, peer))
                     keep("failures", entry | {"error": str(failure)})
+            finish()
 
 
 def left_out(case: Case, peer: str, number: int) -> bool:
@@ -277,22 +296,6 @@ def left_out(case: Case, peer: str, number: int) -> bool:
     if peer == "keras_plain":  # it differs in the speed alone
         return case.question != "speed" or case.network != "reference"
     return peer == "minigrad_eager" and number > 0
-
-
-@contextlib.contextmanager
-def progress(total: int) -> Iterator[Callable[[str], None]]:
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        yield print
-        return
-    with tqdm(total=total, unit="run", leave=False) as bar:
-
-        def advance(text: str) -> None:
-            bar.set_description(text)
-            bar.update()
-
-        yield advance
 
 
 def summarize(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

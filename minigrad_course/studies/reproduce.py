@@ -19,7 +19,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +38,7 @@ from minigrad_course.studies.children import PeerError, termination_interrupts
 from minigrad_course.studies.compare import compare, read
 from minigrad_course.studies.machine import describe
 from minigrad_course.studies.measure import write_json
+from minigrad_course.studies.progress import progress
 from minigrad_course.studies.side_by_side import TIMED, run_all
 from minigrad_course.studies.store import Store
 from minigrad_course.studies.studies import KERAS, LABELS, PROGRAMS, Measurement
@@ -220,8 +221,8 @@ def measure_all(wanted: Sequence[Measurement], store: Store) -> list[dict[str, s
     failures = []
     waiting = [m for m in in_time(wanted) if store.find(m) is None]
     with (
-        progress(len(wanted), len(wanted) - len(waiting)) as (begin, finish),
-        contextlib.closing(run_all(waiting, begin)) as finished,
+        progress(len(wanted), "run", len(wanted) - len(waiting)) as (begin, finish),
+        contextlib.closing(run_all(waiting, lambda m: begin(named(m)))) as finished,
     ):
         for measurement, outcome in finished:
             if isinstance(outcome, PeerError):
@@ -232,21 +233,11 @@ def measure_all(wanted: Sequence[Measurement], store: Store) -> list[dict[str, s
     return failures
 
 
-@contextlib.contextmanager
-def progress(total: int, done: int) -> Iterator[tuple[Callable[[Measurement], Any], Callable]]:
-    """A bar in the terminal where tqdm is installed, lines where it is not."""
-
-    def named(m: Measurement) -> str:
-        how = f" {m.how}" if m.how else ""
-        return f"{m.study}{how}: {LABELS[m.program]}, {m.pictures:,} pictures"
-
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        yield lambda m: print(named(m), flush=True), lambda: None
-        return
-    with tqdm(total=total, initial=done, unit="run", leave=False) as bar:
-        yield lambda m: bar.set_description(named(m)), bar.update
+def named(measurement: Measurement) -> str:
+    """A measurement as the progress line calls it."""
+    how = f" {measurement.how}" if measurement.how else ""
+    what = f"{LABELS[measurement.program]}, {measurement.pictures:,} pictures"
+    return f"{measurement.study}{how}: {what}"
 
 
 def merge(
