@@ -35,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m minigrad",
         description="Automatic differentiation and a convolutional network, to be read.",
+        epilog="What --json writes is described in minigrad_course/studies/results.schema.json",
     )
     parser.add_argument("--version", action="version", version=f"minigrad {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)

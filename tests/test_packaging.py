@@ -85,6 +85,7 @@ def test_the_wheel_has_both_packages_their_types_and_no_test(wheel):
         ours = {path.relative_to(ROOT).as_posix() for path in (ROOT / package).rglob("*.py")}
         assert ours <= names
         assert f"{package}/py.typed" in names
+    assert "minigrad_course/studies/results.schema.json" in names
     assert not [name for name in names if "conftest" in name or "/test" in name]
     assert {name.split("/")[0].split("-")[0] for name in names} == {"minigrad", "minigrad_course"}
 

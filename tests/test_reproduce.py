@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from schema import complaints
 
 from minigrad_course.studies import report, reproduce, side_by_side
 from minigrad_course.studies.compare import compare
@@ -69,6 +70,7 @@ def test_twice_gives_the_same_losses_and_accuracies_to_the_last_digit(run_small)
 def test_everything_is_written_and_the_report_needs_nothing_else(run_small, tmp_path):
     result = run_small("out", "--json", str(tmp_path / "copy.json"), charts=True)
     assert json.loads((tmp_path / "copy.json").read_text("utf-8")) == result
+    assert complaints(result, "reproduce") == []
     assert result["machine"]["cores"] == describe()["cores"]
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert page.count("<figure") == len(list((tmp_path / "out").glob("*.svg"))) > 2

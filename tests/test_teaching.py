@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from schema import complaints
 
 from minigrad.__main__ import main
 from minigrad_course import grading
@@ -127,7 +128,10 @@ def test_a_folder_is_graded_and_no_file_keeps_the_others_from_counting(tmp_path,
     submit(folder, "right.ipynb", IMPORT, RIGHT, CHECK)
     submit(folder, "wrong.ipynb", IMPORT, "machine = (1.0, 2.0)", CHECK, CHECK)
     (folder / "broken.ipynb").write_text("PK not a notebook", encoding="utf-8")
-    assert main(["grade", str(folder), "--csv", str(tmp_path / "grades.csv")]) == 0
+    written = tmp_path / "grades.json"
+    words = ["--csv", str(tmp_path / "grades.csv"), "--json", str(written)]
+    assert main(["grade", str(folder), *words]) == 0
+    assert complaints(json.loads(written.read_text("utf-8")), "grade") == []
 
     found = rows(tmp_path / "grades.csv")
     states = {

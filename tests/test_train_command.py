@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from schema import complaints
 
 import minigrad as mg
 from minigrad_course.studies.train import reference_network
@@ -43,6 +44,7 @@ def test_it_trains_says_how_it_went_and_writes_what_was_asked_for(tmp_path):
     assert told["pictures"] == 1000 and told["optimizer"] == "adam" and told["eager"] is True
     assert told["learning_rate"] == 0.002 and len(told["history"]["loss"]) == 2
     assert told["test_accuracy"] > 0.6
+    assert complaints(told, "train") == []
 
     (_, _), (x, y) = mg.datasets.fashion_mnist.load_data()
     model = reference_network()
