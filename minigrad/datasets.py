@@ -174,6 +174,7 @@ def load_csv(file: str | os.PathLike) -> Pair:
     Raises:
         DataError: A row has another number of columns, something that is no whole number from 0
             to 255, or a label outside 0–9. Rows count from 1, the header included.
+        FileNotFoundError: There is no such file.
 
     Example:
         >>> import tempfile
@@ -184,6 +185,8 @@ def load_csv(file: str | os.PathLike) -> Pair:
         >>> pictures.shape, labels
         ((2, 28, 28), array([7, 3], dtype=uint8))
     """
+    if not Path(file).exists():
+        raise FileNotFoundError(f"load_csv: there is no file {file}, seen from {Path.cwd()}")
     with Path(file).open("rb") as raw:
         return read_table(Unpacked(raw, file))
 

@@ -211,6 +211,13 @@ def test_csv_row_that_is_wrong(tmp_path, header, row, complaint):
         load_csv(file)
 
 
+def test_a_table_that_is_not_there_is_told_with_the_folder_one_is_in(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError) as refused:
+        load_csv("mnist.csv")
+    assert str(refused.value) == f"load_csv: there is no file mnist.csv, seen from {tmp_path}"
+
+
 def test_whatever_white_space_a_table_has_the_row_that_is_wrong_is_named(tmp_path):
     (tmp_path / "a.csv").write_text(f"{ROW}\x1c\n\x1f{ROW[:-2]}\n")
     with pytest.raises(DataError, match="row 2: 784 columns, wanted 785"):

@@ -67,10 +67,12 @@ def test_twice_gives_the_same_losses_and_accuracies_to_the_last_digit(run_small)
     assert len(comparison.times) == 1  # the one that was repeated
 
 
-def test_everything_is_written_and_the_report_needs_nothing_else(run_small, tmp_path):
+def test_everything_is_written_and_the_report_needs_nothing_else(run_small, tmp_path, capsys):
     result = run_small("out", "--json", str(tmp_path / "copy.json"), charts=True)
     assert json.loads((tmp_path / "copy.json").read_text("utf-8")) == result
     assert complaints(result, "reproduce") == []
+    counted = capsys.readouterr().out.partition("of the paper's claims ")[2].splitlines()[0]
+    assert sum(map(int, re.findall(r"\d+", counted))) == len(result["verdicts"])
     assert result["machine"]["cores"] == describe()["cores"]
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert page.count("<figure") == len(list((tmp_path / "out").glob("*.svg"))) > 2

@@ -337,7 +337,9 @@ class Compiled(Functional):
                 prediction.
 
         Returns:
-            A plan: kernels, nodes, shapes, memory and operations, and what they add up to.
+            A plan: kernels, nodes, shapes, memory and operations, and what they add up to. The
+            kernel ``recorded`` is an operator's own two methods, as the NumPy calls that they
+            make; ``reference`` calls the two methods themselves.
             ``mg.display.draw_plan`` draws its memory.
 
         Raises:

@@ -29,7 +29,7 @@ def plan(programs: Sequence[str], quick: bool) -> list[Measurement]:
 
     Args:
         programs: Who takes part.
-        quick: Whether two minutes for all studies have to do.
+        quick: Whether a few minutes for all studies have to do.
 
     Returns:
         The measurements in order.

@@ -65,7 +65,7 @@ def plan(quick: bool) -> list[Measurement]:
     """What is measured: Figure 4 with several seeds, then the switches.
 
     Args:
-        quick: Whether two minutes for all studies have to do.
+        quick: Whether a few minutes for all studies have to do.
 
     Returns:
         The measurements in order.

@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -70,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         True
     """
     parser.add_argument(
-        "--quick", action="store_true", help="fewer sizes and epochs, in about two minutes"
+        "--quick", action="store_true", help="fewer sizes and epochs, in a few minutes"
     )
     parser.add_argument(
         "--out",
@@ -99,7 +100,7 @@ def plan(programs: Sequence[str], quick: bool) -> list[Measurement]:
 
     Args:
         programs: Keys of :data:`minigrad_course.studies.studies.PROGRAMS`.
-        quick: Whether two minutes have to do.
+        quick: Whether a few minutes have to do.
 
     Returns:
         The measurements, study by study.
@@ -199,6 +200,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         write_json(arguments.json, result)
     print(f"{len(pairs)} measurements, {time.perf_counter() - start:.0f} s")
+    counted = Counter(row["verdict"] for row in result["verdicts"])
+    print("of the paper's claims", ", ".join(f"{n} {what}" for what, n in counted.items()))
     print(f"wrote {arguments.out / 'report.html'}")
     for failure in failures:
         print(f"failed: {failure['name']}: {failure['error']}")

@@ -201,8 +201,8 @@ def twenty_epochs(summary: Summary) -> Verdict:
         twenty_epochs.__doc__ or "",
         "Loss in epoch 20: "
         + ", ".join(f"{loss:.3f} ({n} pictures)" for n, loss in sorted(losses.items()))
-        + f". Test accuracy with {largest['pictures']} pictures: {tested[20]:.1%} after 20 epochs, "
-        f"{tested[last]:.1%} after {last}.",
+        + f". Test accuracy with {largest['pictures']} pictures: {tested[20]:.1%} after 20 epochs"
+        + (f", {tested[last]:.1%} after {last}." if last > 20 else "."),
         HOLDS if len(done) == len(losses) else IN_PART if done else NOT,
         "With one picture a step, 20 epochs are many steps. It is the loss on pictures that were "
         "learned by heart: what more epochs do not help, more pictures would.",
