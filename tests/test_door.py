@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -60,12 +61,22 @@ def test_the_container_runs_the_commands_that_are_there():
         assert script == "make.py" and command in commands.COMMANDS
 
 
-def test_every_form_is_one():
-    for path in sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml")):
-        form = yaml.safe_load(path.read_text(encoding="utf-8"))
-        if path.name != "config.yml":
-            assert form["name"] and form["description"] and form["body"], path.name
-            assert all(field["attributes"]["label"] for field in form["body"])
+@pytest.mark.parametrize(
+    ("kind", "pattern"),
+    [
+        ("github-workflows", ".github/workflows/*.yml"),
+        ("github-issue-forms", ".github/ISSUE_TEMPLATE/[!c]*.yml"),
+        ("github-issue-config", ".github/ISSUE_TEMPLATE/config.yml"),
+        ("citation-file-format", "CITATION.cff"),
+    ],
+)
+def test_what_a_public_server_reads_is_as_its_schema_says(kind, pattern):
+    pytest.importorskip("check_jsonschema", reason="it belongs to the extra `test`")
+    files = [str(path) for path in ROOT.glob(pattern)]
+    assert files
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{kind}"]
+    done = subprocess.run([*command, *files], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 def test_integration_runs_the_commands_of_everybody():

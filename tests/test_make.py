@@ -318,7 +318,7 @@ def test_lab_with_keras_installs_it_and_does_not_pass_the_word_on(called):
 
 def test_test_installs_everything_and_passes_the_words_on(called):
     extras, command = called("test", "-k", "datasets")
-    assert extras == ["notebooks", "keras", "test", "book"]
+    assert extras == ["notebooks", "keras", "test", "book", "lite"]
     assert command[1:] == ["-m", "pytest", "-k", "datasets"]
 
 

@@ -17,13 +17,14 @@ SETTINGS = ROOT / "tools" / "jupyter"  # what keeps JupyterLab from asking and w
 # fetch, and the lectures that need it ask for it: `lab` does without.
 EXTRAS = {
     "lab": ["notebooks"],
-    "test": ["notebooks", "keras", "test", "book"],
+    "test": ["notebooks", "keras", "test", "book", "lite"],
     "test-long": ["notebooks", "keras", "test"],
     "notebooks": ["notebooks", "keras", "test"],
     "book": ["book"],
+    "lite": ["notebooks", "lite"],
     "lint": ["dev"],
     "keras": ["notebooks", "keras"],
-    "set-up": ["notebooks", "keras", "test", "book"],
+    "set-up": ["notebooks", "keras", "test", "book", "lite"],
 }
 
 
@@ -61,6 +62,11 @@ def book(arguments: list[str]) -> None:
     run([PYTHON, "-m", "tools.book.build", *arguments])
 
 
+def lite(arguments: list[str]) -> None:
+    """Build the site of the lectures that run in a browser, in build/lite."""
+    run([PYTHON, "-m", "tools.lite", *arguments])
+
+
 def lint(arguments: list[str]) -> None:
     """Check style and types."""
     run([PYTHON, "-m", "ruff", "check", *arguments])
@@ -85,6 +91,7 @@ COMMANDS = {
     "test-long": test_long,
     "notebooks": notebooks,
     "book": book,
+    "lite": lite,
     "lint": lint,
     "keras": keras,
     "set-up": everything,

@@ -22,8 +22,8 @@ ENVIRONMENT = ROOT / ".venv"
 PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 # What each extra fetches, and takes on the disk, in MB: measured on Linux with Python 3.11.
-FETCHED = {"notebooks": 90, "keras": 605, "test": 70, "book": 60, "dev": 25}
-ON_DISK = {"notebooks": 420, "keras": 2000, "test": 250, "book": 340, "dev": 80}
+FETCHED = {"notebooks": 90, "keras": 605, "test": 70, "book": 60, "lite": 20, "dev": 25}
+ON_DISK = {"notebooks": 420, "keras": 2000, "test": 250, "book": 340, "lite": 20, "dev": 80}
 
 NO_NETWORK = (
     "No network, or the package index does not answer. Packages are fetched once; "
@@ -92,7 +92,7 @@ def make_environment() -> None:
 def install(extras: list[str]) -> None:
     """Let pip install minigrad with these extras, in the versions of constraints.txt."""
     about = sum(FETCHED[e] for e in extras if not (ENVIRONMENT / f".installed-{e}").exists())
-    later = "" if {"keras", "book", "dev"} & set(extras) else "; TensorFlow comes with lecture 05"
+    later = "; TensorFlow comes with lecture 05" if extras == ["notebooks"] else ""
     what = f", once: about {about} MB to fetch{later}." if about else " anew."
     print(f"Setting up {ENVIRONMENT.name} ({', '.join(extras)}){what}", flush=True)
     pip = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--retries", "2"]
