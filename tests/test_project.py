@@ -139,9 +139,9 @@ def test_every_module_begins_with_a_sentence():
             assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path.name
 
 
-def test_readme_opens_with_the_two_commands():
+def test_readme_opens_with_a_picture_and_the_two_commands():
     opening = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## ")[0]
-    assert 0 < opening.index("make lab") < opening.index("make test") < 400
+    assert 0 < opening.index("![") < opening.index("make lab") < opening.index("make test") < 500
 
 
 def test_links_in_the_readme_lead_somewhere():
