@@ -125,28 +125,32 @@ def draw_series() -> Any:
 
     import minigrad as mg
 
-    places = {lecture.number: lecture.at for lecture in SERIES}
     with mg.display.style():
         figure = Figure(figsize=(11.0, 3.3))
         ax = figure.subplots()
         ax.set_axis_off()
         ax.set(xlim=(-0.5, 5.5), ylim=(2.45, -0.45))
-        arrow = {"arrowstyle": "-|>", "color": "#555555", "lw": 1.6, "shrinkA": 0, "shrinkB": 0}
+        look: Any = {"boxstyle": "round,pad=0.5", "facecolor": "#dce9f7", "edgecolor": "#1a1a1a"}
+        arrow: Any = {
+            "arrowstyle": "-|>",
+            "color": "#555555",
+            "lw": 1.6,
+            "shrinkA": 0,
+            "shrinkB": 2,
+        }
+        boxes = {}
         for lecture in SERIES:
-            x, y = lecture.at
-            for number in lecture.after:
-                start_x, start_y = places[number]
-                side = 0.36
-                ax.annotate("", (x - side, y), (start_x + side, start_y), arrowprops=arrow)
             name = textwrap.fill(lecture.title, 14)
-            ax.text(
-                *lecture.at,
-                f"{lecture.number}\n{name}",
-                ha="center",
-                va="center",
-                fontsize=12.5,
-                bbox={"boxstyle": "round,pad=0.5", "facecolor": "#dce9f7", "edgecolor": "#1a1a1a"},
-            )
+            text = f"{lecture.number}\n{name}"
+            where = {"ha": "center", "va": "center", "fontsize": 12.5}
+            boxes[lecture.number] = ax.text(*lecture.at, text, bbox=look, **where)
+        for lecture in SERIES:
+            for before in map(boxes.get, lecture.after):  # from edge to edge
+                ends = {
+                    "patchA": before.get_bbox_patch(),
+                    "patchB": boxes[lecture.number].get_bbox_patch(),
+                }
+                ax.annotate("", lecture.at, before.get_position(), arrowprops={**arrow, **ends})
     return mg.display.show(
         figure,
         alt="Map of the lectures: 00 Start here → 01 Derivatives four ways → 02 Graph nodes → 03 "

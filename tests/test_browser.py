@@ -1,6 +1,7 @@
-"""A real browser: JupyterLab opens the lectures, runs them, and a hand moves a slider.
+"""A real browser: JupyterLab opens the lectures, runs them, and hands move what can be moved.
 
-What nbval cannot see: whether the front end shows what the kernel sends. Skipped where there is
+What nbval cannot see: whether the front end shows what the kernel sends. By mouse and in the light
+theme first, by keyboard and in the dark one then; and an exercise wrong, hinted and right. Skipped where there is
 no Chromium. The notebooks are laid out as `make lab` does it, and its settings hold.
 """
 
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # make.py and its tools belong to no package
 
+from minigrad_course import lessons  # noqa: E402
 from tools import own_copy  # noqa: E402
 
 QUIET = [
@@ -140,6 +142,15 @@ def run_cells(page: playwright.Page) -> list[dict]:
     )
 
 
+@pytest.fixture
+def console(page: playwright.Page) -> list[str]:
+    """What goes wrong on the page, as its console tells it."""
+    said: list[str] = []
+    page.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    return said
+
+
 def complaints(page: playwright.Page) -> list[str]:
     """What JupyterLab says to the reader unasked."""
     boxes = ".jp-Dialog", ".Toastify__toast"
@@ -179,7 +190,7 @@ LECTURES = {
 
 
 @pytest.mark.parametrize("name", LECTURES)
-def test_a_lecture_opens_runs_and_answers(lab, page, name):
+def test_a_lecture_opens_runs_and_answers(lab, page, console, name):
     explorers, guess, answer = LECTURES[name]
     open_notebook(page, lab, f"{name}.ipynb")
     assert complaints(page) == []
@@ -194,10 +205,23 @@ def test_a_lecture_opens_runs_and_answers(lab, page, name):
     found = page.locator(".widget-vbox", has=page.locator(".widget-image"))
     playwright.expect(found).to_have_count(explorers)
     for explorer in found.all():
-        if explorer.locator(".noUi-handle").count():  # live training has a button
+        if explorer.locator(".noUi-handle").count():
             follows_its_slider(page, explorer)
     if guess is not None:
         type_a_guess(page, guess, answer)
+
+    page.evaluate(
+        "window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
+    )
+    page.locator("body[data-jp-theme-light=false]").wait_for()
+    for explorer in found.all():
+        follows_the_keyboard(page, explorer)
+    if guess is not None:
+        wrong_then_hinted_then_right(page)
+    assert complaints(page) == [] and console == []
+    page.evaluate(
+        "window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})"
+    )
     page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
 
@@ -243,6 +267,58 @@ def follows_its_slider(page: playwright.Page, explorer: playwright.Locator) -> N
     assert reading.inner_text() != number
     # A drag asks for several pictures; each takes the place of one that may not be decoded yet.
     page.wait_for_function(f"image => ({ALL_DRAWN})([image])", arg=image.element_handle())
+
+
+# What an explorer can be moved by, and the key that moves it.
+CONTROLS = (
+    (".noUi-handle", "ArrowLeft"),
+    ("input[type=checkbox]", "Space"),
+    ("select", "ArrowDown"),
+)
+
+
+def follows_the_keyboard(page: playwright.Page, explorer: playwright.Locator) -> None:
+    """Press a key on the first control: the picture changes. (Live training has a button only.)"""
+    for control, key in CONTROLS:
+        if explorer.locator(control).count():
+            image = explorer.locator("img")
+            before = image.get_attribute("src")
+            explorer.locator(control).first.focus()
+            page.keyboard.press(key)
+            playwright.expect(image).not_to_have_attribute("src", before, timeout=30_000)
+            return
+
+
+def wrong_then_hinted_then_right(page: playwright.Page) -> None:
+    """Answer the first exercise by fives, ask for a hint, then give its solution."""
+    source = run_exercise(page, "source => source.replaceAll('...', '5')")
+    key, first = re.search(r'exercise\("(.+?)"\)', source)[1], page.locator(".jp-OutputArea")
+    playwright.expect(first.get_by_text(f"✗ {key} is not right yet:")).to_be_visible()
+    run_exercise(page, f"source => source + '\\nlessons.hint(\"{key}\")'")
+    playwright.expect(first.get_by_text(f"{key}, hint 1 of")).to_be_visible()
+    checked = next(n for n, line in enumerate(source.splitlines()) if "lessons.exercise" in line)
+    rest = "\n".join(source.splitlines()[checked:])
+    run_exercise(page, f"source => {json.dumps(lessons.exercise(key).code + chr(10) + rest)}")
+    playwright.expect(first.get_by_text(f"✓ {key} is right.")).to_be_visible()
+
+
+def run_exercise(page: playwright.Page, change: str) -> str:
+    """Change the source of the first cell with an exercise, run it, and return what it was."""
+    return page.evaluate(
+        """async change => {
+            const { commands, shell } = window.jupyterapp;
+            const notebook = shell.currentWidget.content;
+            const at = notebook.widgets.findIndex(cell => cell.model.type === 'code' &&
+                cell.model.sharedModel.source.includes('lessons.exercise('));
+            const shared = notebook.widgets[at].model.sharedModel;
+            const before = shared.source;
+            shared.setSource(eval(change)(before));
+            notebook.activeCellIndex = at;
+            await commands.execute('notebook:run-cell');
+            return before;
+        }""",
+        change,
+    )
 
 
 def type_a_guess(page: playwright.Page, guess: str, answer: str) -> None:

@@ -194,7 +194,22 @@ def test_the_whole_network_is_drawn_with_a_straight_main_line():
     centers = [box.x + box.width / 2 for box in operators]
     assert max(centers) - min(centers) < 25
     assert not picture.across and picture.size[0] < 600
-    assert "shape (5832, 128)" in texts(picture)
+    assert "W1 (5832, 128)" in texts(picture)  # in a line: it has to fit on a screen
+
+
+def test_a_model_is_no_higher_than_the_screen_of_a_projector():
+    model = mg.Sequential(
+        [
+            mg.Input((28, 28, 1)),
+            mg.layers.Conv2D(8, 2, activation="relu"),
+            mg.layers.Flatten(),
+            mg.layers.Dense(128, "elu"),
+            mg.layers.Dense(10, "softmax"),
+        ]
+    )
+    model.compile("sgd", "categorical_crossentropy")
+    picture = mg.display.draw(model.network(1, training=True).loss)
+    assert picture.size[0] < 800 and picture.size[1] < 640  # what JupyterLab leaves of 1024×768
 
 
 def test_every_box_lies_inside_the_picture():

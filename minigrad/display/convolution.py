@@ -98,9 +98,7 @@ def paint(
     # zero is mid-gray where the map has both signs, white where it has one
     reach, signs = max(np.abs(features).max(), 1e-9), features.min() < 0
     right.imshow(features, cmap="gray_r", vmin=-reach if signs else 0, vmax=reach)
-    right.set_xlabel(
-        "column (dark: positive, light: negative)" if signs else "column (dark: large)"
-    )
+    right.set_xlabel("column (dark: above 0, light: below)" if signs else "column (dark: large)")
     frame(right, column, row, 1, 1)
     right.set_title(f"feature map {features.shape[0]} × {features.shape[1]}")
     for ax in (left, right):

@@ -144,7 +144,9 @@ class GraphPicture:
         boxes = tuple(
             replace(
                 box,
-                lines=describe(box.node, values.get(box.node), gradients.get(box.node)),
+                lines=describe(
+                    box.node, values.get(box.node), gradients.get(box.node), tall=self.across
+                ),
                 lit=box.node in lit,
             )
             for box in self.boxes
@@ -331,33 +333,31 @@ def draw(
             f"draw: {len(order)} nodes are too many to read; at most {LIMIT} are drawn"
         )
     lit = set(several(highlight))
-    boxes = [
-        Box(
-            node,
-            kind_of(node),
-            describe(node, node.value if values else None, node.gradient if gradients else None),
-            lit=node in lit,
-        )
-        for node in order
-    ]
     number = {node: k for k, node in enumerate(order)}
     inputs = [[number[i] for i in node.inputs] for node in order]
-    return placed(boxes, inputs, direction)
+    across = is_short(inputs) if direction is None else direction == "right"
+    boxes = []
+    for node in order:
+        value, gradient = node.value if values else None, node.gradient if gradients else None
+        lines = describe(node, value, gradient, tall=across)
+        boxes.append(Box(node, kind_of(node), lines, lit=node in lit))
+    return placed(boxes, inputs, across)
 
 
-def placed(boxes: Sequence[Box], inputs: Sequence[Sequence[int]], direction: str | None) -> Any:
+def is_short(inputs: Sequence[Sequence[int]]) -> bool:
+    steps = [0] * len(inputs)
+    for k, sources in enumerate(inputs):
+        steps[k] = 1 + max((steps[s] for s in sources), default=-1)
+    return max(steps) < 7
+
+
+def placed(boxes: Sequence[Box], inputs: Sequence[Sequence[int]], across: bool) -> GraphPicture:
     boxes = [replace(box, width=width_of(box.lines), height=height_of(box.lines)) for box in boxes]
-    if direction is None:
-        steps = [0] * len(boxes)
-        for k, sources in enumerate(inputs):
-            steps[k] = 1 + max((steps[s] for s in sources), default=-1)
-        direction = "right" if max(steps) < 7 else "down"
-    across = direction == "right"
     widths, heights = [box.width for box in boxes], [box.height for box in boxes]
     layout = (
         layered(inputs, widths, heights, gap_along=58)
         if across
-        else layered(inputs, heights, widths, gap_along=30)
+        else layered(inputs, heights, widths, gap_along=18)
     )
 
     def point(along: float, over: float) -> tuple[float, float]:
@@ -399,13 +399,17 @@ def kind_of(node: Any) -> str:
     return "variable" if "Variable" in names else "constant"
 
 
-def describe(node: Any, value: Any = None, gradient: Any = None) -> tuple[str, ...]:
+def describe(
+    node: Any, value: Any = None, gradient: Any = None, tall: bool = True
+) -> tuple[str, ...]:
     """The lines in a node's box: its title, and what there is of shape, value, gradient.
 
     Args:
         node: The node.
         value: The value to write, or ``None``.
         gradient: The gradient to write, or ``None``.
+        tall: Whether the shape has a line of its own. Where the graph flows downward it stands
+            beside the title: a network of a dozen operators then fits on a screen.
 
     Example:
         >>> import minigrad as mg
@@ -423,8 +427,10 @@ def describe(node: Any, value: Any = None, gradient: Any = None) -> tuple[str, .
     title = f"{label} “{name}”" if name and operator else name or label
     shape = getattr(node, "shape", np.shape(value) if value is not None else ())
     lines = [title]
-    if shape:
+    if shape and tall:
         lines.append(f"shape {tuple(shape)}")
+    elif shape:
+        lines = [f"{title} {tuple(shape)}"]
     for word, content in (("value", value), ("gradient", gradient)):
         if content is not None and 1 <= np.size(content) <= 4:
             lines.append(f"{word} {', '.join(number(n) for n in np.ravel(content))}")

@@ -23,6 +23,7 @@ __all__ = ["COLORS", "plot_history", "show", "show_images", "style"]
 COLORS = ["#0072b2", "#d55e00", "#000000", "#009e73", "#cc79a7", "#e69f00"]
 
 LOOK: dict[Any, Any] = {
+    "axes.axisbelow": True,
     "axes.grid": True,
     "axes.labelsize": 13,
     "axes.prop_cycle": cycler(color=COLORS)

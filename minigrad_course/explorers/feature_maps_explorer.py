@@ -116,21 +116,21 @@ def feature_maps(model: Sequential, pictures: Any, names: list[str] | None = Non
         "layer": widgets.Dropdown(options=layers, description="layer"),
         "map": widgets.IntSlider(0, 0, most - 1, description="map"),
     }
-    return Explorer(picture, controls, size=(10.0, 4.3))
+    return Explorer(picture, controls, size=(10.0, 4.8))
 
 
-MARGINS = {"left": 0.01, "right": 0.99, "bottom": 0.2, "top": 0.92, "wspace": 0.08}
+MARGINS = {"left": 0.01, "right": 0.99, "bottom": 0.26, "top": 0.93, "wspace": 0.08}
 
 
 def draw_filter(figure: Any, layer: Any, chosen: int) -> None:
     """Below the map its filter: a kernel for each channel that it looks at, side by side."""
     kernel = getattr(layer, "kernel", None)
-    ax = figure.add_axes((0.34, 0.02, 0.3, 0.11))
+    ax = figure.add_axes((0.34, 0.02, 0.3, 0.19))
     ax.set_axis_off()
     if kernel is None:
         ax.text(0.5, 0.5, "a layer without filters", ha="center", va="center", size=9)
         return
-    figure.text(0.33, 0.075, "filter", ha="right", va="center", size=11)
+    figure.text(0.33, 0.115, "filter", ha="right", va="center", size=11)
     weights = np.array(kernel.value)[..., chosen]  # (row, column, channel)
     reach = np.abs(weights).max()
     columns = np.pad(weights, ((0, 0), (0, 1), (0, 0)), constant_values=np.nan)

@@ -11,7 +11,7 @@ __all__ = ["Descent", "descend", "valley"]
 
 START = (-1.2, 1.0)  # Rosenbrock's own; the minimum is at (1, 1)
 MOST = 10_000  # steps
-MARGINS = {"left": 0.07, "right": 0.98, "bottom": 0.12, "top": 0.93, "wspace": 0.24}
+MARGINS = {"left": 0.08, "right": 0.98, "bottom": 0.12, "top": 0.93, "wspace": 0.24}
 FAR = 1e6  # who is that far out does not come back
 
 

@@ -20,7 +20,11 @@ numbers, to rounding; each has one idea more than the rung before it.
 
 from minigrad_course.lessons.ladder.arrays import Band, BatchLast, BothCores, InPlace
 from minigrad_course.lessons.ladder.benchmark import committed_benchmark
-from minigrad_course.lessons.ladder.charts import chart_of_kernels, chart_of_rungs
+from minigrad_course.lessons.ladder.charts import (
+    chart_of_batches,
+    chart_of_kernels,
+    chart_of_rungs,
+)
 from minigrad_course.lessons.ladder.graphs import (
     Graph,
     GraphOnce,
@@ -66,6 +70,7 @@ __all__ = [
     "SinglePrecision",
     "WindowMatrix",
     "allocated",
+    "chart_of_batches",
     "chart_of_kernels",
     "chart_of_rungs",
     "committed_benchmark",

@@ -1,14 +1,17 @@
-"""The two charts of lecture 04: how fast each rung is, and where the plan's time goes."""
+"""The charts of lecture 04: how fast each rung is, where the plan's time goes, why a batch pays."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from minigrad_course.lessons.ladder.measure import Reading
+import numpy as np
+
+from minigrad_course.lessons.ladder.measure import Reading, seconds
 from minigrad_course.lessons.ladder.plans import KernelTime
 
-__all__ = ["chart_of_kernels", "chart_of_rungs"]
+__all__ = ["chart_of_batches", "chart_of_kernels", "chart_of_rungs"]
 
 LOOKS: tuple[dict[str, Any], ...] = (
     {"hatch": "", "color": "#0072b2"},
@@ -116,3 +119,56 @@ def chart_of_kernels(times: Sequence[KernelTime], rate: float | None = None) -> 
     longest = max(times, key=lambda t: t.forward + t.backward).name
     alt = f"time in {len(times)} kernels, forward and backward; {longest} takes the most"
     return show(figure, alt)
+
+
+def chart_of_batches(most: int = 256, shape: tuple[int, int] = (5832, 128)) -> Any:
+    """The roofline of a dense layer: what a batch does for the product with its weights.
+
+    Measured on one core in double precision. Two roofs are drawn: what reading the weights from
+    memory allows, which grows with the batch, and what the arithmetic allows.
+
+    Args:
+        most: The largest batch; the others are its halves, down to 1.
+        shape: Of the weights.
+
+    Returns:
+        An object that a notebook shows as the picture.
+
+    Source: Williams, Waterman and Patterson (2009), "Roofline: an insightful visual performance
+    model for multicore architectures".
+
+    Example:
+        >>> from minigrad_course.lessons import ladder
+        >>> ladder.chart_of_batches(4, shape=(40, 8))
+        <Figure: operations per second over the batch: with few pictures near the slope that memory allows, with many near the level that arithmetic allows>
+    """
+    from minigrad.display.plots import new_figure, show, style
+
+    random = np.random.default_rng(0)
+    weights, others = random.random((2, *shape))
+    batches = 2 ** np.arange(int(np.log2(most)) + 1)
+    rates = []
+    for batch in batches:
+        x, out = random.random((batch, shape[0])), np.empty((batch, shape[1]))
+        took = seconds(partial(np.matmul, x, weights, out=out), budget=0.02)
+        rates.append(2 * batch * weights.size / took / 1e9)
+    read = seconds(partial(np.vdot, weights, others), budget=0.05)  # both arrays, once each
+    by_memory = batches * 2 * 2 * weights.size / read / 1e9
+    square = random.random((512, 512))
+    level = 2 * 512**3 / seconds(partial(np.matmul, square, square.T.copy()), budget=0.1) / 1e9
+    with style():
+        figure = new_figure(width=8.0, height=3.6)
+        ax = figure.subplots()
+        ax.loglog(batches, by_memory, "--", color="#d55e00", label="if only memory were in the way")
+        ax.axhline(level, linestyle=":", color="black", label="if only arithmetic were")
+        ax.loglog(batches, rates, "o-", color="#0072b2", label="measured, x @ W")
+        ax.set(xlabel="pictures in the batch", ylabel="10⁹ operations a second")
+        ax.set(ylim=(None, 3 * max(level, *rates)))
+        ax.set_xticks(batches, batches)
+        ax.minorticks_off()
+        ax.legend(loc="lower right")
+    return show(
+        figure,
+        "operations per second over the batch: with few pictures near the slope that memory "
+        "allows, with many near the level that arithmetic allows",
+    )

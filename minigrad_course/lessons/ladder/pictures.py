@@ -25,8 +25,6 @@ def picture_of_windows(place: int = 5) -> Any:
         >>> ladder.picture_of_windows()
         <Figure: a 2×2 window at position 5 of a 4×5 picture is row 5 of a 12×4 matrix; times the kernel as a column, it is number 5 of the map>
     """
-    from matplotlib.patches import Rectangle
-
     from minigrad.display.plots import new_figure, show, style
 
     picture = np.arange(20).reshape(4, 5)
@@ -42,20 +40,26 @@ def picture_of_windows(place: int = 5) -> Any:
     with style():
         figure = new_figure(width=9.0, height=5.2)
         axes = figure.subplots(1, 4, width_ratios=[6, 5, 2, 2])
-        for ax, (title, numbers), mark in zip(axes, panels.items(), marked, strict=True):
+        for ax, (title, numbers), where in zip(axes, panels.items(), marked, strict=True):
             write_grid(ax, numbers, title, tall=4 if numbers is picture else 12)
-            if mark is not None:
-                row, column, height, width = mark
-                corner = column - 0.5, row - 0.5
-                look: dict[str, Any] = {"facecolor": ORANGE, "alpha": 0.45, "edgecolor": "none"}
-                ax.add_patch(Rectangle(corner, width, height, **look))
-                line: dict[str, Any] = {"fill": False, "edgecolor": "black", "linewidth": 2.5}
-                ax.add_patch(Rectangle(corner, width, height, **line))
+            if where is not None:
+                mark(ax, *where)
     alt = (
         f"a 2×2 window at position {place} of a 4×5 picture is row {place} of a 12×4 matrix; "
         f"times the kernel as a column, it is number {place} of the map"
     )
     return show(figure, alt)
+
+
+def mark(ax: Any, row: int, column: int, height: int, width: int) -> None:
+    """Frame and color some cells of a grid."""
+    from matplotlib.patches import Rectangle
+
+    corner = column - 0.5, row - 0.5
+    look: dict[str, Any] = {"facecolor": ORANGE, "alpha": 0.45, "edgecolor": "none"}
+    ax.add_patch(Rectangle(corner, width, height, **look))
+    line: dict[str, Any] = {"fill": False, "edgecolor": "black", "linewidth": 2.5}
+    ax.add_patch(Rectangle(corner, width, height, **line))
 
 
 def write_grid(ax: Any, numbers: np.ndarray, title: str, tall: int) -> None:
@@ -65,7 +69,8 @@ def write_grid(ax: Any, numbers: np.ndarray, title: str, tall: int) -> None:
     for i in range(rows):
         for j in range(columns):
             ax.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, fill=False, edgecolor="#888888"))
-            ax.text(j, i, numbers[i, j], ha="center", va="center", fontsize=11)
+            number = f"{numbers[i, j]}".replace("-", "−")
+            ax.text(j, i, number, ha="center", va="center", fontsize=11)
     ax.set(xlim=(-0.55, columns - 0.45), ylim=(tall - 0.45, -0.55), aspect="equal")
     ax.set_axis_off()
     ax.set_title(title, fontsize=12)
