@@ -5,6 +5,7 @@ its backward sweep, or by looking at what a notebook would print.
 """
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from exercising import KEYS, run, verdict
 import minigrad as mg
 from minigrad_course import lessons
 from minigrad_course.lessons.planted import planted_mistakes
+from minigrad_course.studies.published_network import MENDED
 
 STUDENTS = [str(number) for number in range(4711, 4721)]
 L = mg.layers
@@ -119,7 +121,7 @@ def test_the_answer_to_one_s_own_numbers_is_right(key, student, capsys):
     assert f"✓ {key} is right." in verdict(key, right, capsys)
 
 
-@pytest.mark.parametrize("key", [*RIGHT, "05.2"])
+@pytest.mark.parametrize("key", [*RIGHT, "05.2", "06.4"])
 def test_the_published_solution_is_wrong_and_the_right_answer_is_not_told(key, student, capsys):
     published = run(lessons.exercise(key).code)
     told = verdict(key, published, capsys).splitlines()[-1]
@@ -164,6 +166,20 @@ def test_planted_mistakes_change_places(monkeypatch, capsys):
         assert verdict("05.2", answer, capsys).startswith("✓ 05.2 is right.")
         found.add(tuple(sorted(answer.items())))
     assert len(found) == 3
+
+
+def test_two_peculiarities_stay_on_for_each_student_and_the_rest_is_enough(monkeypatch, capsys):
+    pairs = set()
+    for student in STUDENTS:
+        monkeypatch.setenv("MINIGRAD_EXAM", student)
+        told = verdict("06.4", ..., capsys)
+        kept = re.match(r"06\.4 in this exam: (\w+) and (\w+) have to stay on\.", told).groups()
+        pairs.add(kept)
+    assert len(pairs) > 3
+    mended = replace(MENDED, **dict.fromkeys((*kept, "flipped_update"), True))
+    assert verdict("06.4", mended, capsys).splitlines()[-1].startswith("✓ 06.4 is right.")
+    one_less = verdict("06.4", replace(mended, **{kept[0]: False}, one_filter=True), capsys)
+    assert f"{kept[0]} is switched off, and in this exam it has to stay on" in one_less
 
 
 @pytest.mark.parametrize("key", sorted(set(KEYS) - set(RIGHT) - {"05.2", "06.4"}))

@@ -122,53 +122,51 @@ def chart_of_kernels(times: Sequence[KernelTime], rate: float | None = None) -> 
 
 
 def chart_of_batches(most: int = 256, shape: tuple[int, int] = (5832, 128)) -> Any:
-    """The roofline of a dense layer: what a batch does for the product with its weights.
+    """What a batch does for a dense layer: time per picture of each thing done with its weights.
 
-    Measured on one core in double precision. Two roofs are drawn: what reading the weights from
-    memory allows, which grows with the batch, and what the arithmetic allows.
+    Measured on one core in double precision. The last curve is what each of the three products
+    would take at the rate of a product of two large square matrices.
 
     Args:
-        most: The largest batch; the others are its halves, down to 1.
+        most: The largest batch; the others are a quarter, a sixteenth and so on of it, down to 1.
         shape: Of the weights.
 
     Returns:
         An object that a notebook shows as the picture.
 
-    Source: Williams, Waterman and Patterson (2009), "Roofline: an insightful visual performance
-    model for multicore architectures".
-
     Example:
         >>> from minigrad_course.lessons import ladder
         >>> ladder.chart_of_batches(4, shape=(40, 8))
-        <Figure: operations per second over the batch: with few pictures near the slope that memory allows, with many near the level that arithmetic allows>
+        <Figure: time per picture over the batch: all parts fall as the batch grows, the update the longest, until arithmetic keeps the products level>
     """
-    from minigrad.display.plots import new_figure, show, style
+    from minigrad_course.lessons.charts import log_log
 
     random = np.random.default_rng(0)
-    weights, others = random.random((2, *shape))
-    batches = 2 ** np.arange(int(np.log2(most)) + 1)
-    rates = []
+    weights, change = random.random((2, *shape))
+    batches = 4 ** np.arange(int(np.log2(most)) // 2 + 1)
+    curves: dict[str, Any] = {}
     for batch in batches:
-        x, out = random.random((batch, shape[0])), np.empty((batch, shape[1]))
-        took = seconds(partial(np.matmul, x, weights, out=out), budget=0.02)
-        rates.append(2 * batch * weights.size / took / 1e9)
-    read = seconds(partial(np.vdot, weights, others), budget=0.05)  # both arrays, once each
-    by_memory = batches * 2 * 2 * weights.size / read / 1e9
-    square = random.random((512, 512))
-    level = 2 * 512**3 / seconds(partial(np.matmul, square, square.T.copy()), budget=0.1) / 1e9
-    with style():
-        figure = new_figure(width=8.0, height=3.6)
-        ax = figure.subplots()
-        ax.loglog(batches, by_memory, "--", color="#d55e00", label="if only memory were in the way")
-        ax.axhline(level, linestyle=":", color="black", label="if only arithmetic were")
-        ax.loglog(batches, rates, "o-", color="#0072b2", label="measured, x @ W")
-        ax.set(xlabel="pictures in the batch", ylabel="10⁹ operations a second")
-        ax.set(ylim=(None, 3 * max(level, *rates)))
-        ax.set_xticks(batches, batches)
-        ax.minorticks_off()
-        ax.legend(loc="lower right")
-    return show(
-        figure,
-        "operations per second over the batch: with few pictures near the slope that memory "
-        "allows, with many near the level that arithmetic allows",
+        x, g = random.random((batch, shape[0])), random.random((batch, shape[1]))
+        parts = {
+            "x @ W": partial(np.matmul, x, weights),
+            "gradient of W: x.T @ g": partial(np.matmul, x.T, g),
+            "gradient of x: g @ W.T": partial(np.matmul, g, weights.T),
+        }
+        for name, part in parts.items():
+            curves.setdefault(name, []).append(1e6 * seconds(part, budget=0.03) / batch)
+    curves["update of W"] = 1e6 * seconds(descend, weights, change) / batches
+    a, b = random.random((2, 512, 512))
+    rate = 2 * 512**3 / seconds(np.matmul, a, b, budget=0.1)
+    curves["a product at full speed"] = np.full(len(batches), 1e6 * 2 * weights.size / rate)
+    return log_log(
+        batches,
+        curves,
+        "pictures in the batch",
+        "µs a picture, one core",
+        "time per picture over the batch: all parts fall as the batch grows, the update the "
+        "longest, until arithmetic keeps the products level",
     )
+
+
+def descend(weights: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    return weights - 0.01 * gradient
