@@ -36,7 +36,8 @@ def log_log(x: Any, curves: Mapping[str, Any], xlabel: str, ylabel: str, alt: st
         for (name, y), marker in zip(curves.items(), "os^Dv*", strict=False):
             ax.loglog(x, y, marker=marker, label=name)
         ax.set(xlabel=xlabel, ylabel=ylabel)
-        ax.legend()
+        beside: Any = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
+        ax.legend(**beside if len(curves) > 4 else {})  # among many curves there is no room
     return show(figure, alt=alt)
 
 
