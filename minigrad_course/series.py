@@ -138,14 +138,14 @@ def draw_series() -> Any:
             "shrinkA": 0,
             "shrinkB": 2,
         }
-        boxes = {}
+        boxes: dict[str, Any] = {}
         for lecture in SERIES:
             name = textwrap.fill(lecture.title, 14)
             text = f"{lecture.number}\n{name}"
-            where = {"ha": "center", "va": "center", "fontsize": 12.5}
+            where: Any = {"ha": "center", "va": "center", "fontsize": 12.5}
             boxes[lecture.number] = ax.text(*lecture.at, text, bbox=look, **where)
         for lecture in SERIES:
-            for before in map(boxes.get, lecture.after):  # from edge to edge
+            for before in (boxes[number] for number in lecture.after):  # from edge to edge
                 ends = {
                     "patchA": before.get_bbox_patch(),
                     "patchB": boxes[lecture.number].get_bbox_patch(),
