@@ -16,6 +16,7 @@ README = ROOT / "README.md"
 BEGIN, END = "<!-- benchmark: begin -->", "<!-- benchmark: end -->"
 NAMES = {
     "minigrad": "**minigrad**",
+    "minigrad_bytes": "**minigrad**, pictures kept as bytes",
     "minigrad_eager": "minigrad, node by node",
     "keras": "Keras, `steps_per_execution=32`",
     "keras_plain": "Keras, plain `fit`",
