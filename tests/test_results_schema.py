@@ -10,7 +10,6 @@ from schema import complaints
 ROOT = Path(__file__).resolve().parents[1]
 STORED = {
     "results/bench.json": "bench",
-    "results/bench_busy.json": "bench",
     "results/reproduce/results.json": "reproduce",
 }
 
