@@ -272,7 +272,7 @@ METHODS: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
             "optimizer": ["sgdd", 5, None, [], mg.losses.MeanSquaredError(), print],
             "loss": ["hinge", 5, [], mg.optimizers.SGD(), ["mse", "mae"], mg.optimizers.SGD],
             "metrics": ["accuracy", 5, ["acc?"], [5], [mg.losses.MeanSquaredError], [None]],
-            "loss_weights": [[1.0], 2.0],
+            "loss_weights": [[0.5], 2.0],
             "weighted_metrics": [["accuracy"]],
             "steps_per_execution": [2, 0, "a"],
         },

@@ -263,23 +263,12 @@ WRONG = {
     "numpy": (lambda: np.linalg.norm(X), TypeError, "linalg|norm"),
     "does not fit": (lambda: mg.layers.Conv2D(1, 2, name="c")(X), ValueError, 'Conv2D "c"'),
     "no output": (lambda: mg.layers.Dense(1, name="n").output, AttributeError, "no outputs"),
-    "several outputs": (
-        lambda: fitted_with_two_outputs(),
-        ValueError,
-        "fit of a model with 2 outputs is not covered",
-    ),
     "reshape": (
         lambda: mg.layers.Reshape((4,), name="r")(X),
         ValueError,
         'Reshape "r": 6 numbers of a sample',
     ),
 }
-
-
-def fitted_with_two_outputs():
-    model = mg.Model(X, [DENSE, X])
-    model.compile("sgd", "mse")
-    model.fit(FLAT, FLAT, verbose=0)
 
 
 @pytest.mark.parametrize("wrong, kind, message", WRONG.values(), ids=WRONG)

@@ -361,7 +361,7 @@ WRONG = {
     "metric": (lambda m: m.compile("sgd", "mse", metrics=["acuracy"]), "Did you mean 'accuracy'"),
     "metrics": (lambda m: m.compile("sgd", "mse", metrics="accuracy"), "metrics is a list"),
     "loss weights": (
-        lambda m: m.compile("sgd", "mse", loss_weights=[1]),
+        lambda m: m.compile("sgd", "mse", loss_weights=[2]),
         "loss_weights=.1. is not",
     ),
     "integer labels": (

@@ -51,6 +51,7 @@ LAYERS = {
     "GlobalAveragePooling2D": (),
     "GlobalMaxPooling2D": (),
     "InputLayer": ((4,),),
+    "Lambda": (abs,),
     "LeakyReLU": (),
     "MaxPooling2D": (),
     "Maximum": (),

@@ -184,12 +184,12 @@ class Node(ArrayLike):
         )
 
     def __float__(self) -> float:
-        if self._array is None:
+        if self._value is None or not self.inputs:  # math.sin(x) would lose that x is a variable
             raise TypeError(
                 f"{self.title} is a node, not a number: compute it with mg.forward and read its "
                 "value"
             )
-        return float(self._array)
+        return float(self._value)
 
     def __format__(self, spec: str) -> str:
         return format(float(self), spec) if spec else repr(self)

@@ -175,7 +175,7 @@ class Compiled(Functional):
 
     def _metrics(self, metrics: Any) -> list[Any]:
         """The metrics, or a list of them for each of several outputs, checked."""
-        if len(self._outputs) > 1 and metrics:
+        if (several := len(self._outputs) > 1) and metrics:
             names = [tensor.name for tensor in self._outputs]
             found = for_each(names, metrics, "compile: metrics")
             if not isinstance(metrics, (list, tuple, dict)):
@@ -190,7 +190,7 @@ class Compiled(Functional):
             found = list(metrics or ())
         for each in found:
             for metric in each if isinstance(each, (list, tuple)) else [each]:
-                if metric is not None:
+                if metric is not None or not several:
                     metrics_module.check(metric)
         return found
 

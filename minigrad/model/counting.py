@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from minigrad import metrics
+from minigrad.graph import Node
 from minigrad.metrics.base import Loss, Metric
 from minigrad.model.steps import Runner
 
@@ -63,7 +64,8 @@ class Counters:
         """The metrics counted so far, in Keras's order: by name."""
         counted = zip(self.keys, self.metrics, strict=True)
         return {
-            key: float(metric.result()) for key, metric in sorted(counted, key=lambda pair: pair[0])
+            key: number(metric.result())
+            for key, metric in sorted(counted, key=lambda pair: pair[0])
         }
 
     shown = logs  # by the progress line
@@ -80,6 +82,11 @@ class Counters:
         new = copy.deepcopy(self)
         new.reset()
         return new
+
+
+def number(value: Any) -> float:
+    """What a metric has counted, as a number: one of one's own may tell a variable."""
+    return float(value.value if isinstance(value, Node) else value)
 
 
 class Predictions:
