@@ -170,11 +170,12 @@ def test_a_release_that_is_built_and_used_elsewhere(clone, kind, noted):
 
 @pytest.mark.parametrize("resolution", ["lowest-direct", "highest"])
 def test_the_oldest_and_the_newest_versions(clone, uv, resolution, noted, figures):
-    run([uv, "venv", "--python", sys.executable], clone)
+    run([uv, "venv", "--seed", "--python", sys.executable], clone)
     words = ["--resolution", resolution, "--editable", ".[notebooks,test,book,lite]", "setuptools"]
     run([uv, "pip", "install", *words], clone)
     tests = [f"tests/test_{name}.py" for name in PART.split()]
     options = ["-q", "-m", "not browser", "minigrad", *tests, "notebooks/02_graph_nodes.ipynb"]
     said = run([python_of(clone / ".venv"), "-m", "pytest", *options], clone, MINIGRAD_LONG="")
     versions = run([uv, "pip", "freeze"], clone)
-    figures(f"{resolution}: {said.splitlines()[-1]} with {versions.split('numpy==')[1].split()[0]}")
+    numpy = versions.split("numpy==")[1].split()[0]
+    figures(f"{resolution}, NumPy {numpy}: {said.splitlines()[-1]}")
