@@ -23,11 +23,10 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
-import numpy as np
-
 from minigrad.engine.blas import blas
 from minigrad.engine.calls import Calls, run
 from minigrad.engine.cores import cores
+from minigrad.shared.arguments import whole
 
 _wanted: int | None = None
 _teams: dict[int, Team] = {}  # by size
@@ -57,9 +56,7 @@ def set_threads(n: int | None) -> None:
         >>> mg.set_threads(None)
     """
     global _wanted
-    if n is not None and (not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1):
-        raise ValueError(f"set_threads: wants a whole number of at least 1 or None, got {n!r}")
-    _wanted = None if n is None else int(n)
+    _wanted = None if n is None else whole("set_threads", "n", n)
 
 
 def get_threads() -> int:

@@ -19,6 +19,7 @@ import numpy as np
 from minigrad.graph import Node, Operator, recordable
 from minigrad.operators.elementwise import Elementwise, floating
 from minigrad.operators.reductions import axes_of
+from minigrad.shared.arguments import number
 
 __all__ = ["Elu", "Gelu", "LogSoftmax", "Relu", "Sigmoid", "Softmax"]
 
@@ -79,9 +80,7 @@ class Elu(Elementwise):
     """
 
     def __init__(self, x: Any, alpha: float = 1.0, name: str | None = None) -> None:
-        if not isinstance(alpha, (int, float, np.number)) or not np.isfinite(alpha):
-            raise ValueError(f"Elu: alpha is a finite number, got {alpha!r:.60}")
-        self.alpha = alpha
+        self.alpha = number("Elu", "alpha", alpha)
         super().__init__(floating(x), name=name)
 
     def forward(self, x):

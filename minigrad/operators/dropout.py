@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph import Node, Operator, recordable
+from minigrad.shared.arguments import number
 
 __all__ = ["Dropout"]
 
@@ -41,9 +42,7 @@ class Dropout(Operator):
     def __init__(
         self, x: Any, rate: float, generator: np.random.Generator, name: str | None = None
     ) -> None:
-        if not 0 <= rate <= 1:
-            raise ValueError(f"Dropout: rate is a number from 0 to 1, got {rate!r}")
-        self.rate, self.generator = rate, generator
+        self.rate, self.generator = number("Dropout", "rate", rate, 0, 1), generator
         self.scale = 1 / (1 - rate) if rate < 1 else 0.0
         super().__init__(x, name=name)
 
