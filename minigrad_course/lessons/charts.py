@@ -30,14 +30,18 @@ def log_log(x: Any, curves: Mapping[str, Any], xlabel: str, ylabel: str, alt: st
 
     from minigrad.display import show, style
 
+    many = len(curves) > 4  # then there is no room among them for their names
     with style():
-        figure = Figure(figsize=(8.0, 4.2))
+        figure = Figure(figsize=(10.0 if many else 8.0, 4.2))
         ax = figure.subplots()
         for (name, y), marker in zip(curves.items(), "os^Dv*", strict=False):
             ax.loglog(x, y, marker=marker, label=name)
         ax.set(xlabel=xlabel, ylabel=ylabel)
+        if len(x) < 8:
+            ax.set_xticks(x, [f"{each:,}" for each in x])
+            ax.set_xticks([], minor=True)
         beside: Any = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
-        ax.legend(**beside if len(curves) > 4 else {})  # among many curves there is no room
+        ax.legend(**beside if many else {})
     return show(figure, alt=alt)
 
 

@@ -124,7 +124,7 @@ def chart_of_kernels(times: Sequence[KernelTime], rate: float | None = None) -> 
 def chart_of_batches(most: int = 256, shape: tuple[int, int] = (5832, 128)) -> Any:
     """What a batch does for a dense layer: time per picture of each thing done with its weights.
 
-    Measured on one core in double precision. The last curve is what each of the three products
+    Measured on one core in double precision. The last curve is what each product
     would take at the rate of a product of two large square matrices.
 
     Args:
@@ -148,9 +148,8 @@ def chart_of_batches(most: int = 256, shape: tuple[int, int] = (5832, 128)) -> A
     for batch in batches:
         x, g = random.random((batch, shape[0])), random.random((batch, shape[1]))
         parts = {
-            "x @ W": partial(np.matmul, x, weights),
+            "the sums: x @ W": partial(np.matmul, x, weights),
             "gradient of W: x.T @ g": partial(np.matmul, x.T, g),
-            "gradient of x: g @ W.T": partial(np.matmul, g, weights.T),
         }
         for name, part in parts.items():
             curves.setdefault(name, []).append(1e6 * seconds(part, budget=0.03) / batch)
