@@ -71,6 +71,22 @@ def test_in_a_notebook_the_answer_is_folded_until_somebody_has_guessed(monkeypat
     assert len(shown) == 1
 
 
+def test_what_gives_the_answer_away_is_folded_with_it(monkeypatch, capsys):
+    from minigrad_course.lessons import predictions as module
+
+    shown = []
+    monkeypatch.setattr(module, "show", lambda text, html: shown.append((text, html)))
+    guess = predict("Which is larger?")
+    guess.note("a < b")
+    guess.reveal("b")
+    ((text, html),) = shown
+    assert text == "a < b\nIt is b."
+    assert html.endswith("</summary><pre>a &lt; b</pre>It is b.</details>")
+    assert capsys.readouterr().out == ""
+    predict("Which is larger?", "a").note("a < b")
+    assert capsys.readouterr().out == "a < b\n"
+
+
 def test_the_score_counts_a_question_once_however_often_its_cell_ran(monkeypatch, capsys):
     from minigrad_course.lessons.predictions import MADE
 

@@ -26,11 +26,34 @@ class Prediction:
         self.question, self.guess = question, guess
         self.right: bool | None = None
         self.factor: float | None = None
+        self.noted: list[str] = []
 
     @property
     def made(self) -> bool:
         """Whether the reader answered."""
         return self.guess is not None and self.guess is not ...
+
+    def note(self, line: str) -> None:
+        """Print what gives the answer away; without a guess it is folded with the answer.
+
+        Args:
+            line: What leads to the answer.
+
+        Example:
+            >>> from minigrad_course import lessons
+            >>> guess = lessons.predict("Which is larger?", "a")
+            >>> guess.note("a = 1, b = 2")
+            a = 1, b = 2
+            >>> guess = lessons.predict("Which is larger?")
+            >>> guess.note("a = 1, b = 2")
+            >>> guess.reveal("b")
+            a = 1, b = 2
+            It is b.
+        """
+        if self.made:
+            print(line)
+        else:
+            self.noted.append(line)
 
     def reveal(self, truth: Any, tolerance: float = 0.0, factor: float = 1.0) -> None:
         """Show the truth beside the guess; without a guess it is folded in a notebook.
@@ -56,7 +79,7 @@ class Prediction:
         """
         answer = f"It is {written(truth)}."
         if not self.made:
-            show(answer, folded(answer))
+            show("\n".join([*self.noted, answer]), folded(answer, self.noted))
             return
         self.factor = ratio(self.guess, truth)
         near = self.factor is not None and self.factor <= factor
@@ -116,11 +139,14 @@ def score() -> None:
     print(f"You made {len(made)} of {len(MADE)} guesses, and {right} came true.{off}")
 
 
-def folded(answer: str) -> str:
+def folded(answer: str, noted: list[str]) -> str:
     # closed until somebody opens it: who has not guessed yet may still want to
+    lines = "\n".join(noted)
     return (
         "<details><summary>No guess yet: put one in place of <code>None</code> and run the cell "
-        f"again, or open the answer.</summary>{escape(answer)}</details>"
+        "again, or open the answer.</summary>"
+        + (f"<pre>{escape(lines)}</pre>" if noted else "")
+        + f"{escape(answer)}</details>"
     )
 
 

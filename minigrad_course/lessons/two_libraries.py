@@ -11,14 +11,17 @@ import minigrad as mg
 __all__ = ["losses_of_all_steps", "set_dtype"]
 
 
-def losses_of_all_steps(keras: Any, model: Any, x: Any, y: Any) -> np.ndarray:
-    """Train for an epoch in the order given, in batches of 128, and note the loss of each step.
+def losses_of_all_steps(
+    keras: Any, model: Any, x: Any, y: Any, shuffle: bool = False
+) -> np.ndarray:
+    """Train for an epoch in batches of 128, and note the loss of each step.
 
     Args:
         keras: The library that the model is of: Keras or minigrad.
         model: A compiled model.
         x: Samples, an array of shape (samples, …).
         y: Their targets.
+        shuffle: Whether to take the samples in another order than the one given.
 
     Returns:
         An array of shape (steps,).
@@ -40,7 +43,7 @@ def losses_of_all_steps(keras: Any, model: Any, x: Any, y: Any) -> np.ndarray:
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             losses.append(logs["loss"])
 
-    model.fit(x, y, batch_size=128, shuffle=False, verbose=0, callbacks=[Keep()])
+    model.fit(x, y, batch_size=128, shuffle=shuffle, verbose=0, callbacks=[Keep()])
     return np.array(losses)
 
 
