@@ -72,7 +72,7 @@ def confusion(
 
     def picture(figure: Any, it_is: int, taken_for: int, all_mistakes: bool) -> str:
         figure.set_layout_engine("none")
-        left = figure.add_axes((0.11, 0.2, 0.39, 0.73))
+        left = figure.add_axes((0.125, 0.23, 0.4, 0.7))
         draw_table(left, table, names, None if all_mistakes else (it_is, taken_for))
         if all_mistakes:
             found = [k for k in surest_first if said[k] != labels[k]]
@@ -82,11 +82,11 @@ def confusion(
             told = f"{names[it_is]} taken for {names[taken_for]}: {len(found)} of {np.sum(table[it_is])}"
         for place, k in enumerate(found[:SHOWN]):
             row, column = divmod(place, 4)
-            ax = figure.add_axes((0.54 + 0.115 * column, 0.66 - 0.31 * row, 0.105, 0.235))
+            ax = figure.add_axes((0.545 + 0.114 * column, 0.67 - 0.315 * row, 0.1, 0.215))
             ax.imshow(pictures[k], vmin=0, vmax=1)
             ax.set_axis_off()
             what = f"{names[said[k]]} ✗\n({names[labels[k]]})\n" if all_mistakes else ""
-            ax.set_title(f"{what}{sure[k]:.0%}", fontsize=8, pad=2)
+            ax.set_title(f"{what}{sure[k]:.0%}", fontsize=9, pad=2)
         return told
 
     def choice(value: int, name: str) -> Any:
@@ -98,7 +98,7 @@ def confusion(
         "taken_for": choice(start[1], "taken for"),
         "all_mistakes": widgets.Checkbox(False, description="all mistakes, the surest first"),
     }
-    return Explorer(picture, controls, size=(10.0, 5.0))
+    return Explorer(picture, controls, size=(10.0, 5.6))
 
 
 def draw_table(ax: Any, table: np.ndarray, names: list[str], at: tuple[int, int] | None) -> None:
@@ -107,11 +107,11 @@ def draw_table(ax: Any, table: np.ndarray, names: list[str], at: tuple[int, int]
     ax.imshow((table / rows) ** 0.5, vmin=0, vmax=1.2)  # the root, so that few are seen too
     for (row, column), count in np.ndenumerate(table):
         color = "white" if count > 0.4 * rows[row, 0] else "black"
-        ax.text(column, row, count or "", ha="center", va="center", color=color, size=8)
-    ax.set_xticks(range(len(names)), names, rotation=50, ha="right", size=8)
-    ax.set_yticks(range(len(names)), names, size=8)
-    ax.set_xlabel("what the network says", size=10)
-    ax.set_title("what it is, row by row", size=10)
+        ax.text(column, row, count or "", ha="center", va="center", color=color, size=10)
+    ax.set_xticks(range(len(names)), names, rotation=50, ha="right", size=10)
+    ax.set_yticks(range(len(names)), names, size=10)
+    ax.set_xlabel("what the network says", size=12)
+    ax.set_title("what it is, row by row", size=12)
     ax.grid(False)
     if at is not None:
         row, column = at

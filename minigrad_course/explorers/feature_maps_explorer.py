@@ -99,6 +99,8 @@ def feature_maps(model: Sequential, pictures: Any, names: list[str] | None = Non
         what = f"picture {picture}" if names is None else names[picture]
         left.imshow(pictures[picture, ..., 0])
         left.set_title(what)
+        for ax in (left, middle):
+            ax.spines[:].set(visible=True, color="#bbbbbb")
         top = max(float(np.abs(seen).max()), 1e-9)
         low = -top if seen.min() < 0 else 0  # zero is white where no number is below it
         middle.imshow(seen[..., chosen], vmin=low, vmax=top)
