@@ -213,7 +213,7 @@ def test_a_lecture_opens_runs_and_answers(lab, page, console, name):
     page.evaluate(
         "window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
     )
-    page.locator("body[data-jp-theme-light=false]").wait_for()
+    page.locator("body[data-jp-theme-light=false]").wait_for(state="attached", timeout=60_000)
     for explorer in found.all():
         follows_the_keyboard(page, explorer)
     if guess is not None:
