@@ -9,8 +9,8 @@ import pytest
 from nbval.kernel import RunningKernel
 
 # Doctest imports each module: those of the peers bring frameworks that need not be there, and the
-# examples of the bridge to Keras cross it.
-collect_ignore_glob = ["minigrad_course/studies/peers/*_peer.py"]
+# examples of the bridge to Keras cross it. Scripts are run by the test of scripts.
+collect_ignore_glob = ["minigrad_course/studies/peers/*_peer.py", "tests/scripts/*.py"]
 if importlib.util.find_spec("keras") is None:
     collect_ignore_glob.append("minigrad/interop/*.py")
 
