@@ -77,7 +77,7 @@ class Together(Loss):
         super().__init__("loss")
         self.names = [tensor.name for tensor in outputs]
         self.shapes = [tensor.shape[1:] for tensor in outputs]
-        self.parts = [
+        self.parts: list[Any] = [
             None if each is None else losses.get(each)
             for each in for_each(self.names, given, "loss")
         ]
@@ -97,7 +97,8 @@ class Together(Loss):
 
     def pack(self, y: Any, what: str) -> np.ndarray:
         """The targets of all outputs in one array, checked."""
-        rows, given = [], zip(self.names, self.shapes, self.parts, strict=True)
+        rows: list[Any] = []
+        given = zip(self.names, self.shapes, self.parts, strict=True)
         for each, (name, shape, part) in zip(
             for_each(self.names, y, f"{what}: y"), given, strict=True
         ):
