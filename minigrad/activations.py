@@ -24,7 +24,7 @@ from minigrad.graph import Node, Operator, forward, topological_sort
 from minigrad.operators import Elu, Gelu, LogSoftmax, Relu, Sigmoid, Softmax
 from minigrad.operators.elementwise import floating
 from minigrad.shared import lookup
-from minigrad.shared.arguments import default_name
+from minigrad.shared.arguments import default_name, real_array
 from minigrad.shared.results import as_result
 
 
@@ -292,7 +292,7 @@ def as_given(x: Any) -> Any:
         return floating(x)
     if hasattr(x, "__array_ufunc__") and not isinstance(x, (np.ndarray, np.generic)):
         return x  # duals, formulas, the tensors of a model
-    array = np.asarray(x)
+    array = real_array("an activation wants", x)
     return as_result(array if array.dtype.kind == "f" else array * 1.0)
 
 

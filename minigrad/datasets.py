@@ -188,7 +188,8 @@ def load_csv(file: str | os.PathLike) -> Pair:
     if not Path(file).exists():
         raise FileNotFoundError(f"load_csv: there is no file {file}, seen from {Path.cwd()}")
     with Path(file).open("rb") as raw:
-        return read_table(Unpacked(raw, file))
+        content = Unpacked(raw, file)  # which is there until the file is closed
+        return read_table(content)
 
 
 def decode(raw: BinaryIO, source: object, *magic_numbers: int) -> tuple[bytes, np.ndarray]:

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.shared.arguments import real_array
 from minigrad.shared.numpy_calls import ArrayLike, arguments_of, refuse_options
 
 __all__ = ["Dual", "derivative", "gradient", "jacobian_column", "jvp"]
@@ -200,7 +201,7 @@ class Dual(ArrayLike):
 
 
 def copied(part: Any) -> Any:
-    return part if isinstance(part, Dual) else np.array(part)
+    return part if isinstance(part, Dual) else np.array(real_array("Dual wants", part))
 
 
 def result_of(value: Any, derivative: Any, level: int) -> Dual:
@@ -211,9 +212,7 @@ def result_of(value: Any, derivative: Any, level: int) -> Dual:
 
 
 def real(value: Any, dtype: Any = None) -> Any:
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"Dual wants real numbers, got dtype {array.dtype} from {value!r:.60}")
+    array = real_array("Dual wants", value)
     if dtype is None and array.dtype.kind != "f":
         dtype = np.float64
     return np.asarray(array, dtype)[()]
@@ -259,7 +258,7 @@ def apply(function: Callable[..., Any], arguments: Any, options: dict[str, Any])
 
     level = max(level_of(argument) for argument in arguments)
     inner = [level_of(argument) == level for argument in arguments]
-    values = [a.value if dual else a for a, dual in zip(arguments, inner, strict=True)]
+    values = [a.value if dual else plain(a) for a, dual in zip(arguments, inner, strict=True)]
     y = function(*values, **options)
     if function in PLAIN:
         return y
@@ -268,6 +267,13 @@ def apply(function: Callable[..., Any], arguments: Any, options: dict[str, Any])
         if dual and rule is not None:
             derivative = derivative + rule(argument.derivative, y, *values, **options)
     return result_of(y, derivative, level)
+
+
+def plain(argument: Any) -> Any:
+    # what is multiplied otherwise than arrays are would be so in some rules only
+    if isinstance(argument, np.matrix):
+        raise TypeError("np.matrix has a product of its own: np.asarray(x) is an array")
+    return real_array("Dual wants", argument) if np.ma.is_masked(argument) else argument
 
 
 def joined(parts: list[Any], options: dict[str, Any]) -> Dual:

@@ -12,7 +12,7 @@ import numpy as np
 
 from minigrad.layers.base import made
 from minigrad.shared import lookup, randomness
-from minigrad.shared.arguments import whole
+from minigrad.shared.arguments import real_array, whole
 
 __all__ = [
     "PyDataset",
@@ -45,14 +45,9 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
         array([[1., 0., 0.],
                [0., 0., 1.]])
     """
-    try:
-        given = np.asarray(x)
-    except ValueError as error:
-        raise ValueError(f"to_categorical wants whole numbers: {error}") from None
+    given = real_array("to_categorical wants whole numbers: got no", x, ValueError)
     if num_classes is not None:
         num_classes = whole("to_categorical", "num_classes", num_classes)
-    if given.dtype.kind not in "iufb":
-        raise ValueError(f"to_categorical wants whole numbers, got dtype {given.dtype}")
     with np.errstate(invalid="ignore"):  # NaN, which is refused below
         labels = given.astype(np.int64)
     if given.dtype.kind == "f" and not np.array_equal(labels, given):

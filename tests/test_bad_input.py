@@ -259,7 +259,7 @@ SAMPLE_WEIGHTS = [
     Y.astype(complex)[:, 0], [None] * 5, {0: 1.0}, object(),
 ]  # fmt: skip
 CLASS_WEIGHTS = [
-    5, "a", [1, 2, 3], np.ones(3), {3: 1.0}, {-1: 1.0}, {0.5: 1.0}, {"a": 1.0}, {0: "a"},
+    5, "a", [1, 2, 3], np.ones(3), {0: 1e300}, {3: 1.0}, {-1: 1.0}, {0.5: 1.0}, {"a": 1.0}, {0: "a"},
     {0: np.nan}, {0: None}, {None: 1.0}, {0: [1.0]},
 ]  # fmt: skip
 VERBOSE = [3, -1, "loud", 1.5, None, [1]]

@@ -1,9 +1,12 @@
 """What is changed at a model that has been used counts in the next call, whatever was kept."""
 
 import copy
+import traceback
+from functools import partial
 
 import numpy as np
 import pytest
+from test_bad_input import CLASSES, KINDS, PACKAGE, reached
 
 import minigrad as mg
 
@@ -27,6 +30,19 @@ def by_hand(model, x=X):
     return mg.forward(mg.topological_sort(model(x)))
 
 
+class Own(L.Layer):
+    """A layer of one's own that computes with whatever it was given."""
+
+    def __init__(self, given, formula):
+        super().__init__()
+        self.given, self.formula, self.calls, self.seen = given, formula, 0, ()
+
+    def call(self, inputs):
+        self.calls += 1  # what building a graph changes is no setting
+        self.seen = inputs.shape
+        return self.formula(inputs, self.given)
+
+
 class Temperature(L.Layer):
     """A layer of one's own that computes with a number it was given."""
 
@@ -46,11 +62,20 @@ class Temperature(L.Layer):
     [
         (lambda: L.Dense(4, "tanh"), "activation", mg.activations.relu),
         (lambda: L.Activation("tanh"), "activation", mg.activations.sigmoid),
+        (lambda: L.Activation(np.tanh), "activation", np.sin),
         (lambda: L.Rescaling(0.5), "scale", 2.0),
         (L.BatchNormalization, "epsilon", 5.0),
+        (L.BatchNormalization, "center", False),
         (Temperature, "temperature", 3.0),
+        (lambda: Own(1, np.multiply), "given", 3),
+        (lambda: Own(None, lambda x, n: x if n is None else x * n), "given", 3),
+        (lambda: Own("a", lambda x, n: x * len(n)), "given", "abc"),
+        (lambda: Own((1, 2), lambda x, n: x * n[1]), "given", (1, 3)),
+        (lambda: Own({"by": 1}, lambda x, n: x * n["by"]), "given", {"by": 3}),
+        (lambda: Own(np.float32([1, 2, 3]), np.multiply), "given", np.float32([3, 2, 1])),
+        (lambda: Own(np.float32(1), np.multiply), "given", np.float32(3)),
+        (lambda: Own(partial(np.multiply, 2.0), lambda x, f: f(x)), "given", np.tanh),
     ],
-    ids=["dense", "activation", "rescaling", "batch normalization", "own"],
 )
 def test_a_setting_of_a_layer(make, name, value, eagerly):
     layer = make()
@@ -60,6 +85,93 @@ def test_a_setting_of_a_layer(make, name, value, eagerly):
     after = model.predict(X, verbose=0)
     assert np.abs(after - before).max() > 0.01
     np.testing.assert_allclose(after, by_hand(model), atol=1e-5)
+
+
+@BOTH
+@pytest.mark.parametrize("given", [[1.0, 2.0, 3.0], np.float32([1, 2, 3])], ids=["list", "array"])
+def test_what_is_changed_inside_of_a_setting(given, eagerly):
+    layer = Own(given, lambda x, n: x * np.asarray(n, "float32"))
+    model = trained(layer, eagerly=eagerly)
+    layer.given[0] = 9.0
+    np.testing.assert_allclose(model.predict(X, verbose=0), by_hand(model), atol=1e-5)
+    calls = layer.calls
+    model.predict(X, verbose=0)
+    assert layer.calls == calls
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "make, name, value",
+    [
+        (mg.losses.Huber, "delta", 0.01),
+        (lambda: mg.losses.MeanSquaredError(), "reduction", "sum"),
+        (lambda: mg.losses.BinaryCrossentropy(from_logits=True), "label_smoothing", 0.3),
+    ],
+)
+def test_a_setting_of_the_loss(make, name, value, eagerly):
+    model = trained(eagerly=eagerly, loss=make())
+    before = model.evaluate(X, Y, batch_size=24, verbose=0)
+    setattr(model.loss, name, value)
+    wanted = model.loss(Y, model.predict(X, verbose=0))
+    assert model.evaluate(X, Y, batch_size=24, verbose=0) == pytest.approx(wanted, rel=1e-5)
+    assert wanted != pytest.approx(before, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("units", 7),
+        ("dtype", "float64"),
+        ("kernel_initializer", "ones"),
+        ("bias_regularizer", "l2"),
+    ],
+)
+def test_what_weights_were_made_by_cannot_be_changed_any_more(name, value):
+    layer = L.Dense(4, "tanh")
+    setattr(layer, name, value)  # they are not made yet
+    model = trained(layer)
+    before = model.predict(X, verbose=0)
+    setattr(layer, name, getattr(layer, name))
+    for wrong in (3, "zeros", None):
+        with pytest.raises(ValueError, match=name):
+            setattr(layer, name, wrong)
+    assert np.array_equal(model.predict(X, verbose=0), before)
+
+
+# What a class can be called with, and what it refuses: from the catalogue of bad input.
+NEEDS = {"activation": "tanh", "target_shape": (2,), "schedule": print}  # none has a default
+SETTINGS = [
+    (name, argument, values)
+    for name, (_, arguments) in CLASSES.items()
+    if name not in ("Model", "Sequential", "layers.Input")
+    for argument, values in arguments.items()
+]
+
+
+@pytest.mark.parametrize("name, argument, values", SETTINGS)
+def test_what_is_set_is_checked_as_what_is_given(name, argument, values):
+    needs, arguments = CLASSES[name]
+    thing = reached(name)(**{k: v for k, v in NEEDS.items() if k in arguments}, **needs)
+    if argument not in vars(thing):
+        return  # it is kept in another form, or not covered
+    before = getattr(thing, argument)
+    setattr(thing, argument, before)
+    assert getattr(thing, argument) == before
+    for value in values:
+        with pytest.raises(KINDS) as caught:
+            setattr(thing, argument, value)
+        last = traceback.extract_tb(caught.value.__traceback__)[-1]
+        assert last.filename.startswith(PACKAGE) and last.line.startswith("raise"), caught.value
+        assert getattr(thing, argument) == before
+
+
+def test_setting_draws_no_chance():
+    mg.utils.set_random_seed(3)
+    wanted = mg.initializers.RandomNormal()((2,))
+    mg.utils.set_random_seed(3)
+    layer = L.Dropout(0.5, seed=1)
+    layer.rate = 0.25
+    assert np.array_equal(mg.initializers.RandomNormal()((2,)), wanted)
 
 
 @BOTH

@@ -1,11 +1,14 @@
 """The data: the same arrays from every form, and a clear word about whatever is wrong."""
 
 import dataclasses
+import gc
 import gzip
 import hashlib
 import struct
+import sys
 import time
 import tracemalloc
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -317,3 +320,16 @@ def test_sixty_thousand_rows_are_read_in_seconds(tmp_path):
     pictures, _ = load_csv(file)
     assert time.process_time() - start < 15  # 1.6 s where it was written
     assert pictures.shape == x.shape
+
+
+def test_a_table_leaves_no_file_open(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("7," + ",".join("0" * 784) + "\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ResourceWarning)
+        with pytest.MonkeyPatch.context() as patch:
+            seen = []
+            patch.setattr(sys, "unraisablehook", seen.append)
+            assert load_csv(path)[1].tolist() == [7]
+            gc.collect()
+    assert seen == []

@@ -460,3 +460,32 @@ def test_any_name_gives_a_picture_that_is_well_formed(name):
     written = " ".join(text.text or "" for text in ElementTree.fromstring(svg.encode()).iter())
     assert "sin" in written and (name in written or "\ufffd" in written)
     assert "<script" not in svg + picture.html()
+
+
+@pytest.mark.parametrize(
+    "options, wanted",
+    [
+        ({"validation_freq": 2}, [[1, 2, 3, 4], [2, 4]]),
+        ({"initial_epoch": 2}, [[3, 4], [3, 4]]),
+        ({"initial_epoch": 1, "validation_freq": [3]}, [[2, 3, 4], [3]]),
+    ],
+)
+def test_a_history_is_drawn_and_written_at_its_epochs(options, wanted):
+    model = mg.Sequential([mg.Input((2,)), mg.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x, y = np.ones((4, 2)), np.ones((4, 1))
+    history = model.fit(x, y, epochs=4, verbose=0, validation_data=(x, y), **options)
+    (panel,) = mg.display.plot_history(history).figure.axes
+    assert [line.get_xdata().tolist() for line in panel.lines] == wanted
+    assert [line.get_ydata().tolist() for line in panel.lines] == [*history.history.values()]
+    rows = [line.split() for line in repr(history).splitlines()[3:]]
+    assert [int(row[0]) for row in rows] == wanted[0]
+    assert [int(row[0]) for row in rows if len(row) == 3] == wanted[1]
+
+
+def test_a_metric_of_the_validation_alone_is_drawn_and_no_history_is_an_error():
+    figure = mg.display.plot_history({"loss": [2.0, 1.0], "val_f1": [0.1, 0.2]}).figure
+    assert [len(panel.lines) for panel in figure.axes] == [1, 1]
+    for empty in ({}, mg.callbacks.History()):
+        with pytest.raises(ValueError, match="plot_history: there is no epoch"):
+            mg.display.plot_history(empty)

@@ -137,3 +137,148 @@ def test_random_graphs(steps, threads, optimizer):
         for model in models:
             model.fit(x, y, batch_size=6, shuffle=False, verbose=0)
         same(models, 1e-9)
+
+
+# -- what an operator of a reader's own must not do, and may ------------------------------------
+def operator(forward=lambda node, x: x * 2, backward=lambda node, g, x: g * 2):
+    body = {"forward": forward, "backward": backward}
+    kind = type("Own", (mg.Operator,), {**body, "infer": lambda node, x: (x.shape, x.dtype)})
+    return kind
+
+
+def writing(node, x):
+    x *= 2
+    return x
+
+
+def writing_back(node, g, x):
+    g *= 2
+    return g
+
+
+REFUSED = {
+    "a row": (operator(lambda node, x: x[:1]), ValueError, r"forward returned shape \(1, "),
+    "a number": (operator(lambda node, x: x.sum()), ValueError, r"forward returned shape \(\)"),
+    "nothing": (operator(lambda node, x: None), TypeError, "wanted an array of real numbers"),
+    "text": (operator(lambda node, x: "a"), TypeError, "wanted an array of real numbers"),
+    "complex": (operator(lambda node, x: x * 1j), TypeError, "forward returned .* complex"),
+    "masked": (
+        operator(lambda node, x: np.ma.masked_greater(x, 0)),
+        TypeError,
+        "forward returned MaskedArray",
+    ),
+    "written into": (operator(writing), ValueError, "read-only"),
+    "two gradients": (
+        operator(backward=lambda node, g, x: (g, g)),
+        ValueError,
+        "backward returned 2 gradients for 1 inputs",
+    ),
+    "a gradient for the row": (
+        operator(backward=lambda node, g, x: g[:1]),
+        ValueError,
+        r"backward returned a gradient of shape \(1, ",
+    ),
+    "a complex gradient": (
+        operator(backward=lambda node, g, x: g * 1j),
+        TypeError,
+        "backward returned a gradient of dtype complex",
+    ),
+    "a masked gradient": (
+        operator(backward=lambda node, g, x: np.ma.masked_greater(g, -9)),
+        TypeError,
+        "backward returned a gradient .* masked",
+    ),
+    "a gradient written into": (operator(backward=writing_back), ValueError, "read-only"),
+    "an input written into": (
+        operator(backward=lambda node, g, x: writing(node, x)),
+        ValueError,
+        "read-only",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind, error, message", REFUSED.values(), ids=REFUSED)
+def test_an_operator_that_is_wrong_is_refused_as_the_graph_refuses_it(kind, error, message):
+    def layers():
+        return [L.Dense(4), Formula(lambda x: kind(x) + x), L.Dense(2)]
+
+    for model in both_ways(layers, (6,)):
+        x, y = samples(model, 8)
+        before = model.get_weights()
+        with pytest.raises(error, match=message):
+            model.fit(x, y, batch_size=8, verbose=0)
+        assert all(map(np.array_equal, before, model.get_weights()))
+
+
+class Product(mg.Operator):
+    def forward(self, x, y):
+        return (x * y).tolist()
+
+    def backward(self, gradient, x, y):
+        return [gradient * y, (gradient * x).tolist()]
+
+
+class Remembering(mg.Operator):
+    place = None
+
+    def forward(self, x):
+        if self.place is None:
+            self.place = np.empty(x.shape)
+        return np.multiply(x, 3, out=self.place)
+
+    def backward(self, gradient, x):
+        return np.multiply(gradient, 3, out=self.place)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        lambda x: Product(x, np.tanh(x)) * x,
+        lambda x: Product(x, x),
+        lambda x: Remembering(np.tanh(x)) * Remembering(np.sin(x)) * 0.1,
+        lambda x: operator(lambda node, x: x, lambda node, g, x: g)(x) * x,
+    ],
+    ids=["lists", "twice the same", "memory of its own", "the same array"],
+)
+def test_an_operator_may_return_lists_and_memory_of_its_own(formula):
+    fit_both(both_ways(lambda: [L.Dense(4), Formula(formula), L.Dense(2)], (6,)))
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 2, 1)])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_reshape_may_mix_the_samples(shape, threads):
+    def mixed(x):
+        rows = np.reshape(x * 2.0, (len(x) * 2, -1))
+        return np.reshape(np.tanh(rows) + np.mean(rows, axis=0), (len(x), -1))
+
+    layers = lambda: [Formula(lambda x: np.tanh(x)), Formula(mixed), L.Dense(3), L.Dense(2)]  # noqa: E731
+    with engine(threads):
+        fit_both(both_ways(layers, shape))
+
+
+MIXED = {
+    "double first": lambda: [L.Dense(5, "tanh", dtype="float64"), L.Dense(4, "elu"), L.Dense(2)],
+    "double last": lambda: [L.Dense(5, "elu"), L.Dense(4, "relu"), L.Dense(2, dtype="float64")],
+    "between": lambda: [L.Dense(4), L.Activation("tanh", dtype="float64"), L.Dense(2)],
+    "pictures": lambda: [
+        *(L.Reshape((3, 2, 1)), L.Conv2D(2, 2, dtype="float64"), L.ReLU(), L.MaxPooling2D((2, 1))),
+        *(L.Flatten(), L.Dense(2, "tanh")),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_layers_of_several_dtypes(name):
+    x, y = np.random.default_rng(0).normal(size=(2, 16, 6))
+    seen = []
+    for eager in (True, False):
+        mg.utils.set_random_seed(3)
+        model = mg.Sequential([mg.Input((6,)), *MIXED[name]()])
+        model.compile(mg.optimizers.SGD(0.05), "mse", run_eagerly=eager)
+        model.fit(x, y[:, :2], batch_size=8, epochs=3, shuffle=False, verbose=0)
+        predicted = model.predict(x, verbose=0)
+        seen.append([predicted, *model.get_weights()])
+        assert len({w.dtype for w in model.weights}) == (1 if name == "between" else 2)
+    for walked, planned in zip(*seen, strict=True):
+        assert planned.dtype == walked.dtype
+        np.testing.assert_allclose(planned, walked, rtol=1e-4, atol=1e-6)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from both_ways import Formula
 from sweeping import gradient, value
 
 import minigrad as mg
@@ -51,6 +52,50 @@ def test_a_plan_trains_through_truth_values_as_the_graph_does(name):
             model.fit(x, y, batch_size=4, epochs=3, shuffle=False, verbose=0).history["loss"]
         )
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-5)
+
+
+COUNTED = {
+    "mean": lambda z: z * np.mean(z > 0),
+    "mean of each column": lambda z: z * np.mean(z > 0, axis=0),
+    "mean of each row": lambda z: z + np.mean(z > 0, axis=1, keepdims=True),
+    "sum": lambda z: z * np.sum(z > 0),
+    "sum of each row": lambda z: z - 0.1 * np.sum(z > 0, axis=1, keepdims=True),
+    "largest": lambda z: z + np.max(z > 0, axis=1, keepdims=True),
+    "joined": lambda z: np.mean(np.concatenate([z > 0, z < 1], axis=1), axis=1, keepdims=True) * z,
+    "bytes": lambda z: z + 0.01 * np.mean(np.array([[200, 100, 250]], np.uint8) * (z > 0), axis=0),
+    "sum of bytes": lambda z: z + 0.01 * np.sum(PICTURE * (z > 0), axis=1, keepdims=True),
+    "half": lambda z: z + 0.01 * np.mean(np.float16(PICTURE) * (z > 0), axis=1, keepdims=True),
+}
+PICTURE = np.array([[200, 100, 250]], np.uint8)
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_a_plan_counts_as_numpy_does(name):
+    rng = np.random.default_rng(0)
+    weights = [rng.normal(size=(2, 3)), rng.normal(size=3)]
+    x, y = rng.normal(size=(8, 2)), rng.normal(size=(8, 3))
+    seen = []
+    for eager in (True, False):
+        model = mg.Sequential([mg.Input((2,)), mg.layers.Dense(3, COUNTED[name])])
+        model.set_weights(weights)
+        model.compile(mg.optimizers.SGD(0.1), "mse", run_eagerly=eager)
+        seen.append([model.predict(x, verbose=0)])
+        model.fit(x, y, batch_size=4, epochs=3, shuffle=False, verbose=0)
+        seen[-1] += model.get_weights()
+    wanted = COUNTED[name](x @ weights[0] + weights[1])  # the formula is NumPy's as well
+    np.testing.assert_allclose(seen[0][0], wanted, rtol=1e-4, atol=1e-4)
+    for walked, planned in zip(*seen, strict=True):
+        np.testing.assert_allclose(planned, walked, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("what", [np.mean, np.sum, np.max])
+def test_a_plan_adds_up_bytes_that_come_in(what):
+    x = np.random.default_rng(0).integers(0, 256, size=(8, 50), dtype=np.uint8)
+    models = [mg.Sequential([mg.Input((50,)), Formula(lambda x: x * 1.0 - what(x, 1, keepdims=True))]) for _ in "ab"]  # fmt: skip
+    for model, eager in zip(models, (True, False), strict=True):
+        model.compile("sgd", "mse", run_eagerly=eager)
+        wanted = x - what(x.astype(float), axis=1, keepdims=True)
+        np.testing.assert_allclose(model.predict(x, verbose=0), wanted, rtol=1e-4)
 
 
 @pytest.mark.parametrize("result", [lambda x: x > 0, lambda x: np.sum(x > 0)])

@@ -146,3 +146,23 @@ def test_names_lead_to_losses():
 def test_errors_say_what_was_wanted(wrong, message):
     with pytest.raises(ValueError, match=message):
         wrong()
+
+
+@pytest.mark.parametrize("shape", [(3, 1), (1, 4), (4,), (3, 3), (), (3, 4, 2)])
+@pytest.mark.parametrize("name", ["MeanSquaredError", "Huber", "BinaryCrossentropy"])
+def test_targets_that_are_a_node_are_not_broadcast(name, shape):
+    loss, half = getattr(mg.losses, name)(), np.full(shape, 0.5)
+    for targets in (mg.Constant(half), mg.Variable(half), mg.Constant(half) * 1.0, half):
+        with pytest.raises(ValueError, match=r"targets have shape .*\(3, 4\)"):
+            loss(targets, mg.Variable(np.full((3, 4), 0.25)))
+
+
+@pytest.mark.parametrize("labels", [[0, 7], [-1, 0]])
+def test_labels_that_are_computed_are_checked(labels):
+    given = mg.Constant([[0], [1]])
+    loss = mg.losses.SparseCategoricalCrossentropy()(given, mg.Variable(np.full((2, 3), 0.25)))
+    order = mg.topological_sort(loss)
+    mg.forward(order)
+    given.value = np.reshape(labels, (2, 1))
+    with pytest.raises(ValueError, match="labels are from 0 to 2, got labels from"):
+        mg.forward(order)

@@ -151,3 +151,11 @@ def test_a_metric_of_one_s_own_has_the_name_that_keras_gives(keras):
 def test_errors(wrong, message):
     with pytest.raises(ValueError, match=message):
         wrong()
+
+
+@pytest.mark.parametrize("values, weights", [(np.ones(3), np.ones(2)), (1.0, [1.0, 2.0])])
+def test_weights_of_a_mean_that_do_not_fit_are_refused(values, weights):
+    mean = mg.metrics.Mean()
+    with pytest.raises(ValueError, match='Mean "mean": sample_weight has shape'):
+        mean.update_state(values, weights)
+    assert mean.result() == 0

@@ -17,7 +17,7 @@ GIVEN = {  # for each parameter of NumPy's functions a value that changes someth
     "axis": 0, "mode": "reflect", "dtype": np.float32, "out": "an array", "keepdims": True, "initial": 10.0,
     "where": np.array([True, False, True]), "order": "F", "copy": True, "axes": (1, 0),
     "shape": (3, 2), "newshape": (3, 2), "casting": "unsafe", "subok": False,
-    "signature": "dd->d", "x": MATRIX, "y": -MATRIX,
+    "signature": "dd->d", "x": MATRIX, "y": -MATRIX, "constant_values": 7.0,
 }  # fmt: skip
 UFUNC = ("out", "where", "casting", "order", "dtype", "subok", "signature")
 FUNCTIONS = [f for f in graph.NUMPY_FUNCTIONS if f is not operator.getitem]
@@ -37,6 +37,7 @@ CALLS = [
     for name, positional in parameters(function)
     for by_position in ([False, True] if positional else [False])
 ]
+CALLS.append((np.pad, "constant_values", False))  # its signature says **kwargs only
 
 
 def call(function, name, by_position, wrap):

@@ -15,11 +15,13 @@ SHAPES = [(3, 4), (4,), (), (2, 1, 3, 2)]
 
 @pytest.fixture(params=["float64", "float32"])
 def dtype(request, keras):
-    before = keras.config.floatx()
+    before = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx(request.param)
+    keras.config.set_dtype_policy(request.param)
     with floats(request.param):
         yield request.param
-    keras.config.set_floatx(before)
+    keras.config.set_floatx(before[0])
+    keras.config.set_dtype_policy(before[1])
 
 
 def weights_and_gradients(dtype, steps=25):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from itertools import zip_longest
 from typing import Any, Protocol
 
 from minigrad.shared.arguments import brief
+from minigrad.shared.settings import Settings
 from minigrad.shared.showing import Table, as_call, figure
 
 __all__ = ["Callback", "CallbackList", "History"]
@@ -33,7 +33,7 @@ class Trained(Protocol):
     def save(self, filepath: Any) -> None: ...
 
 
-class Callback:
+class Callback(Settings):
     """Methods that ``fit``, ``evaluate`` and ``predict`` call; define those wanted.
 
     Setting ``self.model.stop_training = True`` ends training after the present batch. At the
@@ -316,6 +316,7 @@ class History(Callback):
     def __init__(self) -> None:
         self.epoch: list[int] = []
         self.history: dict[str, list[float]] = {}
+        self._epochs: dict[str, list[int]] = {}  # in which each number of a metric was counted
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.epoch = []
@@ -324,13 +325,15 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
+            self._epochs.setdefault(name, []).append(epoch)
 
     def _table(self) -> Table:
         heads = ("epoch", *self.history)
-        rows = [
-            (f"{epoch + 1}", *("" if value is None else figure(value) for value in values))
-            for epoch, *values in zip_longest(self.epoch, *self.history.values())
+        columns = [
+            {e: figure(v) for e, v in zip(self._epochs[name], values, strict=True)}
+            for name, values in self.history.items()
         ]
+        rows = [(f"{e + 1}", *(column.get(e, "") for column in columns)) for e in self.epoch]
         if len(rows) > LONGEST:
             rows[LONGEST // 4 : -LONGEST // 2] = [("…",) * len(heads)]
         return Table(f"History of {len(self.epoch)} epochs", heads, rows, heads)

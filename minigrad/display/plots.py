@@ -112,19 +112,25 @@ def plot_history(history: Any, alt: str | None = None) -> Picture:
     Returns:
         An object that a notebook shows as the picture.
 
+    Raises:
+        ValueError: When there is no epoch yet.
+
     Example:
         >>> import minigrad as mg
         >>> mg.display.plot_history({"loss": [2.0, 1.0], "val_loss": [2.1, 1.3]})
         <Figure: loss and val_loss over 2 epochs>
     """
     curves: Mapping[str, Sequence[float]] = getattr(history, "history", history)
-    panels = [name for name in curves if not name.startswith("val_")]
+    counted: Mapping[str, Sequence[int]] = getattr(history, "_epochs", {})
+    panels = list(dict.fromkeys(name.removeprefix("val_") for name in curves))
+    if not panels:
+        raise ValueError("plot_history: there is no epoch in the history yet")
     with style():
-        figure = new_figure(width=4.6 * max(len(panels), 1), height=3.8)
+        figure = new_figure(width=4.6 * len(panels), height=3.8)
         for ax, panel in zip(np.ravel(figure.subplots(1, len(panels))), panels, strict=True):
             for name, marker in ((panel, "o"), (f"val_{panel}", "s")):
                 if name in curves:
-                    epochs = np.arange(1, len(curves[name]) + 1)
+                    epochs = np.add(counted.get(name, range(len(curves[name]))), 1)
                     label = "validation" if name.startswith("val_") else "training"
                     ax.plot(epochs, curves[name], marker=marker, label=label)
             ax.set(xlabel="epoch", ylabel=panel.replace("_", " "))

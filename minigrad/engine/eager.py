@@ -80,9 +80,7 @@ class Eager:
             if self.network.loss is not None:
                 check_loss(np.asarray(self.loss))
             backward(self.network.order)
-            # A weight that the graph does not use has no gradient, and stays as it is.
-            used = [w for w in self.variables if w.gradient is not None]
-            self.optimizer.apply([w.gradient for w in used], used)
+            self.optimizer.apply([w.gradient for w in self.variables], self.variables)
 
     @property
     def outputs(self) -> Any:

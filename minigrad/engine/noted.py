@@ -149,11 +149,14 @@ def joined(parts: Any, axis: int = 0) -> Noted:
 
 def total(x: Noted, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
     add: Any = np.add  # which takes stand-ins, whatever its types say
-    return add.reduce(x, axis=axis, keepdims=keepdims, dtype=dtype or x.dtype)
+    return add.reduce(x, axis=axis, keepdims=keepdims, dtype=dtype)
 
 
 def mean(x: Noted, axis: Any = None, keepdims: bool = False) -> Any:
-    result = total(x, axis, keepdims)
+    if x.dtype == np.float16:
+        raise CannotRecord("NumPy adds up such numbers in more digits")
+    whole = x.dtype.kind != "f"  # NumPy counts truth values, and no whole number wraps around
+    result = total(x, axis, keepdims, np.float64 if whole else None)
     return result / (x.size // max(result.size, 1))
 
 

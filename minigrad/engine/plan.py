@@ -11,6 +11,7 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from operator import setitem
 from typing import Any
 
 import numpy as np
@@ -252,7 +253,7 @@ class Plan:
         calls = [call for prepared in self.prepared for call in prepared()]
         if self.optimizer is not None:
             count = self.optimizer.iterations + 1
-            calls.append(partial(setattr, self.optimizer, "iterations", count))
+            calls.append(partial(setitem, vars(self.optimizer), "iterations", count))
         end = iter([*self.end, *calls])
         try:
             for region in regions:

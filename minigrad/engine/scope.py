@@ -30,7 +30,8 @@ class Scope:
     ) -> None:
         self.network, self.training, self.deferrable = network, training, deferrable or {}
         self.nodes = [n for n in network.order if isinstance(n, Operator)]
-        self.users: dict[Node, list[Node]] = {node: [] for node in network.order}
+        known = [*network.entries, *network.order]  # a formula need not read all that comes in
+        self.users: dict[Node, list[Node]] = {node: [] for node in known}
         for node in network.order:
             for source in dict.fromkeys(node.inputs):
                 self.users[source].append(node)

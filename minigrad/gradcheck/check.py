@@ -15,6 +15,7 @@ from minigrad.gradcheck.findings import Disagreement, GradientCheck
 from minigrad.graph import Constant, Node, Operator, Variable, backward, forward, topological_sort
 from minigrad.graph.checks import unchanged
 from minigrad.operators import Dropout, Where
+from minigrad.shared.arguments import real_array
 
 
 def check_gradient(
@@ -99,7 +100,7 @@ def call(target: Any, inputs: Sequence[Any]) -> Node:
     for i, value in enumerate(inputs):
         name = names[i] if i < len(names) else f"input {i}"
         if not isinstance(value, Node):
-            array = np.asarray(value)
+            array = real_array(f"check_gradient: {name} wants", value)
             label = array.dtype.kind in "iub" and array.ndim > 0
             value = Constant(array) if label else Variable(array, name=name, dtype=np.float64)
         nodes.append(value)

@@ -25,6 +25,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.shared.arguments import real_array
+
 EPSILON = float(np.finfo(np.float64).eps)
 STEPS = {"forward": EPSILON ** (1 / 2), "central": EPSILON ** (1 / 3), "complex": 1e-20}
 
@@ -55,7 +57,8 @@ def finite_difference(
         ValueError: When the method is unknown, the step not positive, or the cotangent
             does not fit; when the complex step, by default, is no derivative, since a central
             difference gives another.
-        TypeError: When the complex step meets a function that gives real numbers.
+        TypeError: When x is not of real numbers, or the complex step meets a function that
+            gives them.
 
     Example:
         >>> import numpy as np, minigrad as mg
@@ -73,7 +76,7 @@ def finite_difference(
         raise ValueError(f"finite_difference: method is one of {', '.join(STEPS)}, got {method!r}")
     if step is not None and not step > 0:
         raise ValueError(f"finite_difference: step is a positive number, got {step}")
-    x = np.array(x, np.float64)
+    x = np.array(real_array("finite_difference wants", x), np.float64)
     columns = [slope_at(f, x, i, method, step) for i in np.ndindex(x.shape)]
     shape = columns[0].shape if columns else np.shape(f(x))
     # columns of all results for one input → the last axes run over the inputs

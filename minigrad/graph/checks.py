@@ -67,18 +67,14 @@ def check_values(order: Sequence[Node]) -> None:
                 )
 
 
-def seen(node: Node) -> Any:
-    # The value as an operator's methods see it; what a leaf holds is locked for them.
-    return locked(node._array) if isinstance(node, Constant) else node._array
-
-
 def locked(array: Any) -> Any:
     # The same numbers, which cannot be written into: they may stand in other places as well.
     if isinstance(array, np.ndarray):
         if array.ndim == 0:
             return array[()]  # a number
-        array = array.view()
-        array.flags.writeable = False
+        if array.flags.writeable:
+            array = array.view()
+            array.flags.writeable = False
     return array
 
 

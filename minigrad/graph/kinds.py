@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.graph.node import CLOCK, Node
 from minigrad.shared import aligned
+from minigrad.shared.arguments import real_array
 
 
 class Constant(Node):
@@ -43,14 +44,7 @@ class Constant(Node):
     def _checked(self, value: Any) -> np.ndarray[Any, Any]:
         if isinstance(value, Node):
             raise TypeError(f"{type(self).__name__} wants a number or an array, got {value.title}")
-        if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-            raise TypeError(f"{type(self).__name__}: some elements are masked; fill them first")
-        array = np.asarray(value)
-        if array.dtype.kind not in "fiub":
-            raise TypeError(
-                f"{type(self).__name__} wants real numbers, got dtype {array.dtype} from {value!r:.60}"
-            )
-        return array
+        return real_array(f"{type(self).__name__} wants", value)
 
     def _converted(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         if array.dtype == self.dtype:
@@ -288,11 +282,16 @@ def as_node(value: Any) -> Node:
     Args:
         value: A node, an array or a number.
 
+    Raises:
+        TypeError: When it is not of real numbers, or a matrix.
+
     Example:
         >>> import minigrad as mg
         >>> mg.as_node(2.0)
         <Constant shape=() dtype=float64 value=2. gradient=None>
     """
+    if isinstance(value, np.matrix):
+        raise TypeError("np.matrix has a product of its own: np.asarray(x) is an array")
     return value if isinstance(value, Node) else Constant(value)
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph.checks import check_order, check_values, locked, seen, without_alias
+from minigrad.graph.checks import check_order, check_values, locked, without_alias
 from minigrad.graph.kinds import Operator, Variable
 from minigrad.graph.node import Node
+from minigrad.shared.arguments import real_array
 
 
 def topological_sort(*results: Node) -> list[Node]:
@@ -106,11 +107,7 @@ def completed(result: Node) -> list[Node]:
 def compute(nodes: Sequence[Node]) -> None:
     for node in nodes:
         if isinstance(node, Operator):
-            value = node.forward(*map(seen, node.inputs))
-            if np.shape(value) != node.shape:
-                raise ValueError(
-                    f"{node.title}: forward returned shape {np.shape(value)}, wanted {node.shape}"
-                )
+            value = computed(node, [source._array for source in node.inputs])
             node.value = locked(without_alias(value, node.inputs))
 
 
@@ -152,7 +149,10 @@ def backward(order: Sequence[Node], gradient: Any = None) -> None:
     result.gradient = start
     for node in reversed(order):
         if isinstance(node, Operator) and node.needs_gradient and node.gradient is not None:
-            for source, part in zip(node.inputs, parts_of(node), strict=True):
+            values = [source._array for source in node.inputs]
+            for source, part in zip(
+                node.inputs, parts_of(node, node.gradient, values), strict=True
+            ):
                 if source.needs_gradient and part is not None:
                     accumulate(source, unbroadcast(part, source.shape, node.title))
     for node in order:
@@ -170,17 +170,47 @@ def starting_from(gradient: Any, result: Node) -> Any:
                 "Sum the result, or pass gradient= with the weight of each element."
             )
         gradient = np.ones(result.shape, result.dtype)
-    if np.asarray(gradient).dtype.kind not in "fiub":
-        raise TypeError(f"backward starts from real numbers, got {gradient!r:.60}")
-    gradient = np.array(gradient, result.dtype)
+    gradient = np.array(real_array("backward starts from", gradient), result.dtype)
     if gradient.shape != result.shape:
         raise ValueError(f"gradient has shape {gradient.shape}, wanted {result.shape}")
     return gradient
 
 
-def parts_of(node: Operator) -> Sequence[Any]:
-    # what the operator has to say of each of its inputs
-    parts = node.backward(locked(node.gradient), *map(seen, node.inputs))
+def computed(node: Operator, values: Sequence[Any]) -> Any:
+    """What an operator's own method computes, if it is what the node promised.
+
+    Args:
+        node: The operator.
+        values: Those of its inputs; the method cannot write into them.
+
+    Raises:
+        TypeError: When it is no array of real numbers.
+        ValueError: When it has another shape.
+    """
+    value = node.forward(*map(locked, values))
+    array = value if type(value) is np.ndarray else np.asarray(value)
+    if array.dtype.kind not in "fiub" or np.ma.is_masked(value):
+        raise TypeError(
+            f"{node.title}: forward returned {type(value).__name__} of dtype {array.dtype}, "
+            "wanted an array of real numbers"
+        )
+    if array.shape != node.shape:
+        raise ValueError(f"{node.title}: forward returned shape {array.shape}, wanted {node.shape}")
+    return array
+
+
+def parts_of(node: Operator, gradient: Any, values: Sequence[Any]) -> Sequence[Any]:
+    """What an operator's own method has to say of each of its inputs.
+
+    Args:
+        node: The operator.
+        gradient: That of the node; the method cannot write into it.
+        values: Those of the inputs, likewise.
+
+    Raises:
+        ValueError: When it is not a gradient for each input.
+    """
+    parts = node.backward(locked(gradient), *map(locked, values))
     parts = parts if isinstance(parts, (tuple, list)) else (parts,)
     if len(parts) != len(node.inputs):
         raise ValueError(
@@ -241,10 +271,12 @@ def unbroadcast(gradient: Any, shape: tuple[int, ...], title: str = "unbroadcast
                [8.],
                [8.]])
     """
+    masked = np.ma.is_masked(gradient)
     if not isinstance(gradient, (np.ndarray, np.generic)):
         gradient = np.asarray(gradient)
-    if gradient.dtype.kind not in "fiub":
-        raise TypeError(f"{title}: backward returned a gradient of dtype {gradient.dtype}")
+    if gradient.dtype.kind not in "fiub" or masked:
+        which = " with masked elements" if masked else ""
+        raise TypeError(f"{title}: backward returned a gradient of dtype {gradient.dtype}{which}")
     if gradient.shape == shape:
         return gradient
     try:

@@ -9,12 +9,13 @@ import numpy as np
 from minigrad import config
 from minigrad.shared import randomness
 from minigrad.shared.arguments import brief, is_whole, number, whole
+from minigrad.shared.settings import Settings
 from minigrad.shared.showing import as_call
 
 __all__ = ["Constant", "Initializer", "Ones", "Zeros"]
 
 
-class Initializer:
+class Initializer(Settings):
     """Makes the initial values of a weight; the base class of those below.
 
     One of one's own is a function of a shape and a dtype, or a class with such a ``__call__``.

@@ -18,6 +18,7 @@ from minigrad.layers.weights import assign
 from minigrad.shared import lookup
 from minigrad.shared.arguments import brief, configuration, default_name, title
 from minigrad.shared.results import as_result, recording
+from minigrad.shared.settings import Settings
 from minigrad.shared.showing import Table
 
 __all__ = ["Layer"]
@@ -26,6 +27,7 @@ Shape = tuple[Any, ...]  # of a batch of open length: (None, height, width, chan
 
 WEIGHTS = ("weight", "shape", "dtype", "trained")  # what a notebook shows of each
 LAYER_ARGUMENTS = ("name", "trainable", "dtype", "input_shape", "input_dim")
+USED_BY_BUILD = ("units", "filters", "kernel_size", "dtype", "input_shape", "input_dim")
 made: Counter[str] = Counter()  # how many layers of each kind were named automatically
 
 
@@ -36,7 +38,7 @@ def automatic_name(kind: type) -> str:
     return name if made[name] == 1 else f"{name}_{made[name] - 1}"
 
 
-class Layer:
+class Layer(Settings):
     """A part of a model that owns weights and builds nodes; the base class of all layers.
 
     A layer of one's own defines ``call``, and ``build`` if it has weights::
@@ -102,6 +104,15 @@ class Layer:
         self._results: tuple[KerasTensor, ...] = ()  # of each call on symbolic tensors
         self._own: list[Variable] = []  # its weights, in the order in which they were made
         self._costs: tuple[tuple[Variable, Callable[[Any], Any]], ...] = ()  # by regularizers
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        used = name in USED_BY_BUILD or name.endswith(("_initializer", "_regularizer"))
+        if used and vars(self).get("_own") and vars(self).get(name) is not value:
+            raise ValueError(
+                f"{title(self)}: {name} counted when the weights were made, and cannot be changed "
+                "any more: make a new layer"
+            )
+        super().__setattr__(name, value)
 
     def __repr__(self) -> str:
         state = f"{self.count_params():,} weights" if self.built else "not built yet"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph import Variable
-from minigrad.shared.arguments import brief
+from minigrad.shared.arguments import brief, real_array
 
 
 def assign(owner: str, variables: list[Variable], values: Any) -> None:
@@ -44,17 +44,10 @@ def assign(owner: str, variables: list[Variable], values: Any) -> None:
 
 def fitting(owner: str, variable: Variable, value: Any) -> np.ndarray:
     """The value as an array of the variable's dtype, if it can become its value."""
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{owner}: weight {variable.name} got no array: {error}") from None
+    array = real_array(f"{owner}: weight {variable.name} wants", value, ValueError)
     if array.shape != variable.shape:
         raise ValueError(
             f"{owner}: weight {variable.name} has shape {variable.shape}, got {array.shape}"
-        )
-    if array.dtype.kind not in "fiub":
-        raise ValueError(
-            f"{owner}: weight {variable.name} wants real numbers, got dtype {array.dtype}"
         )
     with np.errstate(over="ignore"):
         converted = array.astype(variable.dtype)

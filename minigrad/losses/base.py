@@ -12,6 +12,7 @@ from minigrad.graph import Constant, Node, forward, topological_sort
 from minigrad.shared import lookup
 from minigrad.shared.arguments import real
 from minigrad.shared.results import as_result
+from minigrad.shared.settings import Settings
 from minigrad.shared.showing import as_call
 
 __all__ = ["Loss"]
@@ -24,7 +25,7 @@ REDUCTIONS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-class Loss:
+class Loss(Settings):
     """A formula for every sample and its mean; the base class of all losses.
 
     A loss of one's own defines ``call(y_true, y_pred)``, which takes two nodes of shape
@@ -105,6 +106,11 @@ class Loss:
         if isinstance(y_true, Node):
             shape = predictions.shape[:-1] if self._whole_numbers else predictions.shape
             targets = of_shape(y_true, shape)
+            if targets.shape != shape:
+                raise ValueError(
+                    f"{self.name}: targets have shape {y_true.shape}, the predictions "
+                    f"{predictions.shape}; wanted are targets of shape {shape}"
+                )
         else:
             array = self._check_targets(real(self.name, "targets", y_true), predictions.shape)
             targets = Constant(array.astype(np.intp if self._whole_numbers else config.floatx()))

@@ -12,12 +12,13 @@ from minigrad.graph import Node, Variable
 from minigrad.shared import lookup
 from minigrad.shared.arguments import default_name, real, title
 from minigrad.shared.results import Number
+from minigrad.shared.settings import Settings
 from minigrad.shared.showing import as_call
 
 __all__ = ["Mean", "Metric"]
 
 
-class Metric:
+class Metric(Settings):
     """A mean over all samples seen since the last reset; the base class of all metrics.
 
     A metric of one's own defines ``total_of(y_true, y_pred)``.
@@ -170,6 +171,9 @@ class Mean(Metric):
             values: A number, or an array.
             sample_weight: How much each weighs; 1 by default. A batch whose mean is known
                 weighs as much as it has samples.
+
+        Raises:
+            ValueError: When these are no numbers, or their shapes do not fit.
         """
         if isinstance(values, float) and isinstance(sample_weight, int):  # each step's loss
             self._total += values * sample_weight
@@ -177,7 +181,12 @@ class Mean(Metric):
             return
         values = numbers(self, "values", values)
         weights = numbers(self, "sample_weight", 1 if sample_weight is None else sample_weight)
-        weights = np.broadcast_to(weights, values.shape)
+        try:
+            weights = np.broadcast_to(weights, values.shape)
+        except ValueError:
+            raise ValueError(
+                f"{title(self)}: sample_weight has shape {weights.shape}, the values {values.shape}"
+            ) from None
         self._total += float(np.sum(values * weights))
         self._count += float(np.sum(weights))
 
@@ -196,8 +205,8 @@ class FromFunction(Metric):
         self._function, self.direction = function, direction
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: None = None) -> None:
-        values = self._function(np.asarray(y_true), np.asarray(y_pred))
-        values = numbers(self, "its values", values)
+        pair = numbers(self, "targets", y_true), numbers(self, "predictions", y_pred)
+        values = numbers(self, "its values", self._function(*pair))
         # as in Keras: one number for a batch weighs as much as that of any other batch
         self._total += float(np.sum(values))
         self._count += values.size

@@ -41,7 +41,8 @@ from minigrad.shared.arguments import title, whole
 if TYPE_CHECKING:
     from minigrad.display.plan_table import PlanTable
 
-STATES = {"_remarked", "_training", "built", "run_eagerly", "stop_training"}  # of no graph
+STATES = {"built", "name", "_results", "_sample_shape", "_own", "_costs"}  # make no graph another
+SIMPLE = {bool, int, float, str, type, type(None), FunctionType}
 KEPT = 8  # networks of different batch sizes that are kept for the next time
 
 
@@ -58,6 +59,7 @@ class Compiled(Functional):
     _metric_names: Sequence[Any] = ()  # as compile() was given them
     _counters: Counters | None = None  # once the shapes are known
     _remarked = False  # whether a warning was given since compile()
+    _missed: list[str]  # weights that no gradient reaches, as far as they were spoken of
     _training = False  # whether fit is under way
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -110,12 +112,15 @@ class Compiled(Functional):
 
     def _forget(self) -> None:
         """Throw networks and runners away that no longer fit the layers or the optimizer."""
+        self._moving: set[tuple[int, str]] = set()  # what building a graph changes: no settings
+        self._missed = []
         self._networks: OrderedDict[Any, Network] = OrderedDict()
         self._runners: OrderedDict[Any, Runner] = OrderedDict()
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy makes its own networks and runners: copied arrays would share no memory.
-        own = {"_networks": OrderedDict(), "_runners": OrderedDict(), "_training": False}
+        own: dict[str, Any] = {"_networks": OrderedDict(), "_runners": OrderedDict()}
+        own |= {"_moving": set(), "_training": False}
         return {**vars(self), **own}
 
     def compile(
@@ -224,7 +229,8 @@ class Compiled(Functional):
             The network.
 
         Raises:
-            ValueError: When the model does not know the shape of its input yet.
+            ValueError: When the model does not know the shape of its input yet, or no gradient
+                would reach a weight.
 
         Example:
             >>> import minigrad as mg
@@ -240,12 +246,15 @@ class Compiled(Functional):
             )
         dtype = np.dtype(input_dtype or self._entry_dtype())
         with_loss = with_loss and self.loss is not None
-        key = batch_size, training, with_loss, dtype, weighted, self._settings()
-        if key not in self._networks:
+        use = batch_size, training, with_loss, dtype, weighted
+        before = self._settings()
+        if (*use, before) not in self._networks:
             shape = (batch_size, *self._entry_shape())
             inputs = Constant(np.zeros(shape, dtype), name="inputs")
             apart = self._computed(inputs, training)
             outputs = joined(apart) if self._several[1] else apart
+            if not outputs.inputs and outputs is not inputs:
+                outputs = outputs + 0  # numbers that are always the same: what is asked is computed
             targets = loss = None
             ends: list[Node] = [outputs]
             others: tuple[Constant, ...] = ()
@@ -260,19 +269,40 @@ class Compiled(Functional):
                     loss = loss + reduce(add, costs)
                 ends.append(loss)
             order = topological_sort(*ends)
-            self._networks[key] = Network(inputs, targets, outputs, loss, order, others)
-        return recent(self._networks, key)
+            if training and loss is not None:
+                self._check_gradients(order)
+            self._moving |= {(part, name) for part, name, _ in {*self._settings()} - {*before}}
+            before = self._settings()
+            self._networks[*use, before] = Network(inputs, targets, outputs, loss, order, others)
+        return recent(self._networks, (*use, before))
 
     def _settings(self) -> tuple[Any, ...]:
-        """What has been set at the layers that a graph is made by: rates, activations, …"""
-        parts = tree(self)
+        """What has been set at the layers and the loss: rates, activations, strides, …"""
+        parts = [part for part in tree(self) if not isinstance(part, Functional)]
         parts += [v for part in parts for v in vars(part).values() if isinstance(v, Regularizer)]
+        parts += [] if self.loss is None else [self.loss]
+        moving = self._moving
         return tuple(
-            id(value) if isinstance(value, Variable) else value
+            (id(part), name, value if type(value) in SIMPLE else setting(value))
             for part in parts
             for name, value in {**vars(part), "": type(part)}.items()
-            if isinstance(value, (bool, float, type, FunctionType, Variable)) and name not in STATES
+            if name not in STATES and not (moving and (id(part), name) in moving)
         )
+
+    def _check_gradients(self, order: Sequence[Node]) -> None:
+        """Whether gradients of the loss, the last node, reach the weights that are trained."""
+        reached = with_gradient(order)
+        missed = [w.name or w.title for w in self.trainable_weights if w not in reached]
+        if missed and reached.isdisjoint(self.trainable_weights):
+            raise ValueError(
+                f"{title(self)}: no gradient of the loss reaches a weight, so nothing would be "
+                "learned; truth values, whole numbers and constants have none"
+            )
+        if missed and missed != self._missed:
+            self._missed = missed  # said once, not for each batch size
+            warnings.warn(
+                f"{title(self)}: no gradient of the loss reaches {', '.join(missed)}", stacklevel=4
+            )
 
     def _remark(self) -> None:
         """Warn where the last layer's activation and the loss are probably not meant together."""
@@ -296,7 +326,6 @@ class Compiled(Functional):
     def _runners_for(self, training: bool, with_loss: bool) -> Callable[..., Runner]:
         """What gives the runner for a batch; asked in every step of a loop."""
         costing = self.trainable_weights if training or with_loss else []
-        trained = costing if training else []
         use = training, with_loss, self.run_eagerly, tuple(map(id, costing)), self._settings()
 
         def runner(
@@ -306,7 +335,9 @@ class Compiled(Functional):
             if key not in self._runners:
                 given = training, with_loss, input_dtype, weighted
                 if self.run_eagerly:
-                    self._runners[key] = Eager(self.network(size, *given), trained, self.optimizer)
+                    network = self.network(size, *given)
+                    trained = self._trained(network) if training else []
+                    self._runners[key] = Eager(network, trained, self.optimizer)
                 else:
                     self._runners[key] = self._planned(size, *given)
             return recent(self._runners, key)
@@ -325,8 +356,13 @@ class Compiled(Functional):
         def build(size: int) -> Network:
             return self.network(size, training, *given)
 
-        trained = self.trainable_weights if training else []
+        trained = self._trained(build(batch_size)) if training else []
         return engine.Plan(build, batch_size, trained, self.optimizer, training)
+
+    def _trained(self, network: Network) -> list[Variable]:
+        """The weights that a step changes: as in Keras, none that no gradient reaches."""
+        reached = with_gradient(network.order)
+        return [weight for weight in self.trainable_weights if weight in reached]
 
     def plan(self, batch_size: int = 32, training: bool = True) -> PlanTable:
         """The plan by which batches of this size are computed, to be read as a table.
@@ -457,3 +493,25 @@ def recent(kept: OrderedDict[Any, Any], key: Any) -> Any:
     if len(kept) > KEPT:
         kept.popitem(last=False)
     return kept[key]
+
+
+def with_gradient(order: Sequence[Node]) -> set[Node]:
+    """The nodes that a gradient of the last one reaches."""
+    reached = {order[-1]}
+    for node in reversed(order):
+        if node in reached and node.needs_gradient:
+            reached.update(node.inputs)
+    return reached
+
+
+def setting(value: Any) -> Any:
+    """What a setting is, to be compared with what it was."""
+    if isinstance(value, (list, tuple)):
+        return tuple(map(setting, value))
+    if isinstance(value, np.ndarray):
+        return value.shape, value.dtype, value.tobytes()
+    try:
+        hash(value)
+    except TypeError:
+        return id(value)
+    return id(value) if isinstance(value, (Node, KerasTensor)) else value

@@ -190,7 +190,7 @@ def of_classes(class_weight: Any, y: np.ndarray, classes: int, dtype: Any, what:
         raise ValueError(f"{what}: class_weight wants one class a sample, y has shape {y.shape}")
     one_hot = y.ndim == 2 and y.shape[1] > 1
     labels = np.argmax(y, axis=1) if one_hot else np.round(y.reshape(-1))
-    weights = np.ones(len(y), dtype)
+    weights, most = np.ones(len(y), dtype), float(np.finfo(dtype).max)
     for key, weight in class_weight.items():
         known = number(what, "class_weight's class", key)
         if known % 1 or known < 0 or (classes > 1 and known >= classes):
@@ -199,7 +199,8 @@ def of_classes(class_weight: Any, y: np.ndarray, classes: int, dtype: Any, what:
                 if classes > 1
                 else f"{what}: class_weight names the class {key!r}, wanted whole numbers"
             )
-        weights[labels == known] = number(what, f"class_weight of class {key}", weight)
+        of_class = f"class_weight of class {key}"
+        weights[labels == known] = number(what, of_class, weight, -most, most)
     return weights
 
 

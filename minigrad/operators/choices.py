@@ -184,7 +184,14 @@ class Where(Elementwise):
         [0.   0.25]
     """
 
-    def __init__(self, condition: Any, x: Any, y: Any, name: str | None = None) -> None:
+    def __init__(
+        self, condition: Any, x: Any = None, y: Any = None, name: str | None = None
+    ) -> None:
+        if x is None or y is None:
+            raise TypeError(
+                "np.where(condition, x, y) of nodes wants all three: which places a condition "
+                "picks is not known before it is computed"
+            )
         super().__init__(condition, x, y, name=name)
 
     def forward(self, condition, x, y):

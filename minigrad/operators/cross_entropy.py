@@ -78,8 +78,7 @@ class SparseSoftmaxCrossEntropy(Operator):
 
     Args:
         logits: Node of shape (batch, classes), before softmax.
-        labels: Whole numbers from 0 to classes − 1, of shape (batch,). They are checked when
-            the node is built; who feeds others later checks those (``fit`` and the losses do).
+        labels: Whole numbers from 0 to classes − 1, of shape (batch,).
         name: What to call it.
 
     Returns:
@@ -109,19 +108,24 @@ class SparseSoftmaxCrossEntropy(Operator):
             )
         if labels.dtype.kind not in "iu":
             raise ValueError(f"{self.title}: labels are whole numbers, got dtype {labels.dtype}")
-        if isinstance(labels, Constant) and labels.size:
-            low, high = labels._array.min(), labels._array.max()
-            if low < 0 or high >= logits.shape[-1]:
-                raise ValueError(
-                    f"{self.title}: labels are from 0 to {logits.shape[-1] - 1}, "
-                    f"got labels from {low} to {high}"
-                )
+        if isinstance(labels, Constant):
+            self.check(labels._array, logits.shape[-1])
         return labels.shape, logits.dtype
+
+    def check(self, labels: Any, classes: int) -> None:
+        """Whether each label is the number of a class; of no other the loss would be 0."""
+        if labels.size and not 0 <= labels.min() <= labels.max() < classes:
+            raise ValueError(
+                f"{self.title}: labels are from 0 to {classes - 1}, "
+                f"got labels from {labels.min()} to {labels.max()}"
+            )
 
     def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
         return all(samples)
 
     def forward(self, logits, labels):
+        if isinstance(labels, (np.ndarray, np.generic)):  # in a plan, who feeds it checks them
+            self.check(labels, logits.shape[-1])
         classes = np.arange(logits.shape[-1])
         self.one_hot = labels[..., np.newaxis] == classes  # (batch, classes)
         self.log_probabilities = log_softmax(logits)

@@ -39,7 +39,7 @@ class Concatenate(Operator):
         try:
             empty = [np.broadcast_to(np.zeros((), node.dtype), node.shape) for node in nodes]
             joined = np.concatenate(empty, axis=self.axis)
-        except ValueError:
+        except (TypeError, ValueError):
             shapes = " and ".join(str(node.shape) for node in nodes)
             raise ValueError(
                 f"{self.title}: shapes {shapes} do not join along axis {self.axis}"

@@ -19,6 +19,7 @@ from minigrad.optimizers.learning_rate import LearningRate, numbers
 from minigrad.optimizers.schedules import LearningRateSchedule
 from minigrad.shared import aligned, lookup
 from minigrad.shared.arguments import brief, configuration, default_name, number
+from minigrad.shared.settings import Settings
 from minigrad.shared.showing import as_call
 
 NOT_COVERED: dict[str, Any] = {
@@ -33,7 +34,7 @@ FORMER = {  # arguments that Keras had once
 }
 
 
-class Optimizer:
+class Optimizer(Settings):
     """A rule for changing weights; the base class of all optimizers.
 
     Args:

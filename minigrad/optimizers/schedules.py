@@ -24,6 +24,7 @@ import numpy as np
 from minigrad.optimizers.learning_rate import LearningRate, numbers
 from minigrad.shared import lookup
 from minigrad.shared.arguments import brief, configuration, number
+from minigrad.shared.settings import Settings
 
 __all__ = [
     "CosineDecay",
@@ -37,7 +38,7 @@ __all__ = [
 ]
 
 
-class LearningRateSchedule:
+class LearningRateSchedule(Settings):
     """A learning rate for each step; the base class of those below.
 
     Example:

@@ -144,24 +144,43 @@ def number(
     return float(value)
 
 
-def real(owner: str, what: str, values: Any) -> np.ndarray:
+def real_array(beginning: str, values: Any, error: type[Exception] = TypeError) -> np.ndarray:
     """The values as an array of real numbers.
+
+    Args:
+        beginning: That of the error.
+        values: Anything that NumPy makes an array of.
+        error: The kind of error.
+
+    Raises:
+        TypeError: When some are no real numbers, or masked.
+
+    Example:
+        >>> from minigrad.shared.arguments import real_array
+        >>> real_array("Constant wants", ["1", "2"])
+        Traceback (most recent call last):
+        TypeError: Constant wants real numbers, got dtype <U1 from ['1', '2']
+    """
+    if np.ma.is_masked(values):
+        raise error(f"{beginning} real numbers, and some are masked: fill them first")
+    try:
+        array = np.asarray(values)
+    except ValueError as raised:  # rows of different lengths
+        raise error(f"{beginning} real numbers, got {brief(values)}: {raised}") from None
+    if array.dtype.kind not in "fiub":
+        raise error(f"{beginning} real numbers, got dtype {array.dtype} from {brief(values)}")
+    return array
+
+
+def real(owner: str, what: str, values: Any) -> np.ndarray:
+    """The values as an array of real numbers; what is wrong is a ``ValueError``.
 
     Args:
         owner: Whose they are, for the error.
         what: What they are.
         values: Anything that NumPy makes an array of.
-
-    Raises:
-        ValueError: When they are no numbers.
     """
-    try:
-        array = np.asarray(values)
-    except (TypeError, ValueError):
-        array = np.asarray(None)
-    if array.dtype.kind not in "fiub":
-        raise ValueError(f"{owner}: {what} are real numbers, got {values!r:.60}")
-    return array
+    return real_array(f"{owner}: {what} are", values, ValueError)
 
 
 def brief(value: Any) -> str:

@@ -121,8 +121,11 @@ def arguments_of(
         return list(args), kwargs
     needed, named = [], {}
     for name, value in known.bind(*args, **kwargs).arguments.items():
-        default = known.parameters[name].default
-        if default is inspect.Parameter.empty:
+        parameter = known.parameters[name]
+        default = parameter.default
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            named.update(value)
+        elif default is inspect.Parameter.empty:
             needed.append(value)
         elif value is not default:
             named[name] = value

@@ -12,6 +12,8 @@ from minigrad.engine.kernels.kernel import Array, Call, Calls, Host, Kernel
 from minigrad.engine.kernels.layout import as_reference
 from minigrad.engine.scope import Scope
 from minigrad.graph import Node, Variable, unbroadcast
+from minigrad.graph.checks import locked
+from minigrad.graph.sweeps import computed, parts_of
 
 
 class GeneralKernel(Kernel):
@@ -63,12 +65,11 @@ class ReferenceKernel(GeneralKernel):
         return [node]
 
     def compute(self, *values: Array, out: Array) -> None:
-        self.node.value = self.node.forward(*values)
+        self.node.value = locked(computed(self.node, values))
         np.copyto(out, self.node.value)
 
     def differentiate(self, gradient: Array, *values: Array, out: tuple[Array, ...]) -> None:
-        parts = self.node.backward(gradient, *values)
-        parts = parts if isinstance(parts, tuple) else (parts,)
+        parts = parts_of(self.node, gradient, values)
         for source, part, place in zip(self.node.inputs, parts, out, strict=True):
             if place is not None:
                 place[...] = 0 if part is None else unbroadcast(part, source.shape, self.node.title)
