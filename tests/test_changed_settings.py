@@ -27,7 +27,7 @@ def trained(*layers, eagerly=False, loss="mse"):
 
 
 def by_hand(model, x=X):
-    return mg.forward(mg.topological_sort(model(x)))
+    return model(x)
 
 
 class Own(L.Layer):
