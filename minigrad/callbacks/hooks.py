@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from minigrad.shared.arguments import brief
 from minigrad.shared.settings import Settings
@@ -13,24 +13,6 @@ __all__ = ["Callback", "CallbackList", "History"]
 
 Logs = dict[str, Any]  # metrics by name; for a batch of ``predict`` its outputs
 LONGEST = 40  # rows of the table of epochs
-
-
-class Trained(Protocol):
-    """What callbacks ask of a model."""
-
-    optimizer: Any
-    metrics: Any
-    stop_training: bool
-
-    def get_weights(self) -> list[Any]: ...
-
-    def set_weights(self, weights: list[Any]) -> None: ...
-
-    def save_weights(self, filepath: Any) -> None: ...
-
-    def load_weights(self, filepath: Any) -> None: ...
-
-    def save(self, filepath: Any) -> None: ...
 
 
 class Callback(Settings):
@@ -62,7 +44,7 @@ class Callback(Settings):
     def __repr__(self) -> str:
         return as_call(self)
 
-    def set_model(self, model: Trained) -> None:
+    def set_model(self, model: Any) -> None:
         """Told before the first hook.
 
         Args:

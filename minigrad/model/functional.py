@@ -21,8 +21,6 @@ from minigrad.shared.arguments import brief, is_whole, title
 from minigrad.shared.console import shown
 from minigrad.shared.showing import Table
 
-__all__ = ["Functional"]
-
 
 class Functional(Layer):
     """Layers between some tensors and others, as one layer."""

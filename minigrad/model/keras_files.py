@@ -16,8 +16,6 @@ import numpy as np
 from minigrad.shared import files
 from minigrad.shared.arguments import brief
 
-__all__ = ["MODELS", "load", "read_weights", "save", "write_weights"]
-
 MODELS = (".keras", ".h5", ".hdf5")  # the first is Keras's own, the others are HDF5's
 
 

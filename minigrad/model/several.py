@@ -24,8 +24,6 @@ from minigrad.model.samples import as_samples
 from minigrad.model.steps import Runner
 from minigrad.shared.arguments import number
 
-__all__ = ["SeveralCounters", "Together", "for_each"]
-
 
 def for_each(names: Sequence[str], given: Any, what: str) -> list[Any]:
     """What ``compile`` was given, for each output: by name, in a row, or the same for all.

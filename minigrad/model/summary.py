@@ -7,8 +7,6 @@ from typing import Any
 
 from minigrad.graph import Variable
 
-__all__ = ["Summary", "expanded", "summarized", "table"]
-
 Summary = tuple[tuple[str, ...], list[tuple[str, ...]], list[str]]  # heads, rows, lines below
 
 

@@ -15,8 +15,6 @@ from minigrad.graph import Variable
 from minigrad.shared import files
 from minigrad.shared.arguments import brief
 
-__all__ = ["checked", "is_keras", "read", "write"]
-
 
 def checked(filepath: Any) -> Path:
     """The path of a file of weights.

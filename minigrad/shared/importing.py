@@ -15,8 +15,6 @@ from importlib.util import spec_from_loader
 from types import ModuleType
 from typing import Any
 
-__all__ = ["Attributes", "install"]
-
 PACKAGE = "minigrad."
 
 

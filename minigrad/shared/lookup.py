@@ -18,20 +18,6 @@ from typing import Any, TypeVar
 
 from minigrad.shared.arguments import brief
 
-__all__ = [
-    "absent",
-    "at_hand",
-    "find",
-    "get",
-    "hint",
-    "missing",
-    "nearest",
-    "of_argument",
-    "public",
-    "refuse",
-    "with_class_names",
-]
-
 T = TypeVar("T")
 
 INSIDE = (str(Path(__file__).resolve().parents[1]), "<frozen importlib")
@@ -313,17 +299,6 @@ def home(thing: Any) -> str:
     """
     module = getattr(thing, "__module__", None) or type(thing).__module__
     return str(module).split(".")[0]
-
-
-def with_class_names(known: Mapping[str, type[T]]) -> dict[str, type[T]]:
-    """Classes by the names given and, as Keras has it, by their own.
-
-    Example:
-        >>> from minigrad.shared.lookup import with_class_names
-        >>> list(with_class_names({"whole": int}))
-        ['whole', 'int']
-    """
-    return {**known, **{each.__name__: each for each in known.values()}}
 
 
 def refuse(owner: str, **arguments: tuple[Any, ...]) -> None:

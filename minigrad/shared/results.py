@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Number", "Result", "as_result", "recording"]
-
 # Whether a derivative will be asked for, so that layers give the nodes of what they compute.
 recording: ContextVar[bool] = ContextVar("recording", default=False)
 
