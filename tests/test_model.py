@@ -362,7 +362,7 @@ WRONG = {
     "metrics": (lambda m: m.compile("sgd", "mse", metrics="accuracy"), "metrics is a list"),
     "loss weights": (
         lambda m: m.compile("sgd", "mse", loss_weights=[2]),
-        "loss_weights=.1. is not",
+        "loss_weights=2 is not",
     ),
     "integer labels": (
         lambda m: m.fit(X, LABELS),

@@ -58,7 +58,7 @@ def on_tensorflow(epochs: int) -> Iterator[dict[str, Any]]:
     print(strategy.num_replicas_in_sync, "workers", flush=True)
     model, x, y = network()
     options = tf.data.Options()
-    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     batches = tf.data.Dataset.from_tensor_slices((x, y)).batch(BATCH).with_options(options)
     batches = strategy.experimental_distribute_dataset(batches)
     with strategy.scope():
