@@ -73,3 +73,10 @@ def test_it_is_not_drawn_more_often_than_anybody_looks(screen):
             screen.now += progress.INTERVAL / 40
             line.step(step, dict)
     assert screen.getvalue().count("\r") == 2
+
+
+@pytest.mark.parametrize("kernel", ["ipykernel.iostream", "pyodide_kernel.display"])
+@pytest.mark.parametrize("screen", [False], indirect=True)
+def test_in_a_notebook_it_moves_though_that_is_no_terminal(screen, kernel, monkeypatch):
+    monkeypatch.setattr(Screen, "__module__", kernel)
+    assert run(screen, 1).count("\r") == 5

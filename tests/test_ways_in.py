@@ -7,6 +7,7 @@ elsewhere, is in ``test_packaging.py`` and ``test_make.py``.
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -138,8 +139,9 @@ def test_the_container_and_what_make_builds(clone, noted):
 def answers(command: list[str], folder: Path) -> bool:
     """Whether JupyterLab answers within a minute and a half; it is ended again."""
     port = 18_000 + os.getpid() % 1000
+    words = [*command, f"--port={port}"]
     with subprocess.Popen(
-        [*command, f"--port={port}"], cwd=folder, stdin=subprocess.DEVNULL
+        words, cwd=folder, stdin=subprocess.DEVNULL, start_new_session=True
     ) as lab:
         try:
             for _ in range(90):
@@ -151,7 +153,7 @@ def answers(command: list[str], folder: Path) -> bool:
                     continue
             return False
         finally:
-            lab.terminate()
+            os.killpg(lab.pid, signal.SIGTERM)  # make.py, and the server that it runs
 
 
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])
