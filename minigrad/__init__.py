@@ -14,8 +14,6 @@
 imported when it is first used: ``mg.display`` and ``mg.interop``.
 """
 
-from __future__ import annotations
-
 import importlib
 import logging
 from functools import partial

@@ -1,7 +1,5 @@
 """The command line: ``python -m minigrad train | reproduce | bench | grade``."""
 
-from __future__ import annotations
-
 import argparse
 import importlib
 import sys

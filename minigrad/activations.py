@@ -11,8 +11,6 @@ Example:
     <Relu shape=(2,) dtype=float64 value=None gradient=None>
 """
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable
 from functools import wraps

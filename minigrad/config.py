@@ -6,8 +6,6 @@ Example:
     'float32'
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -5,8 +5,6 @@ that the caller names, in the repository's ``data/``, in a cache of the user's, 
 upstream address. Wherever it comes from, its content is checked before it is used or kept.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import math

@@ -1,7 +1,5 @@
 """Where Keras's scripts look for models: ``from minigrad.models import Sequential, load_model``."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from minigrad.model import Model, Sequential, keras_files

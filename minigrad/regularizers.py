@@ -14,8 +14,6 @@ Example:
     0.03
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

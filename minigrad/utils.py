@@ -1,7 +1,5 @@
 """What Keras keeps in ``keras.utils`` and scripts use: labels, chance, numbered batches."""
 
-from __future__ import annotations
-
 import random
 import warnings
 from importlib import import_module

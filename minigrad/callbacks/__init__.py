@@ -11,8 +11,6 @@ Example:
     epoch 0 ['loss']
 """
 
-from __future__ import annotations
-
 from minigrad.callbacks.backup import *  # noqa: F403
 from minigrad.callbacks.hooks import *  # noqa: F403
 from minigrad.callbacks.monitors import *  # noqa: F403

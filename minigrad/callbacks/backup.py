@@ -1,7 +1,5 @@
 """Callbacks for training that may be cut short: by the machine, or by numbers that blow up."""
 
-from __future__ import annotations
-
 import math
 from pathlib import Path
 from typing import Any

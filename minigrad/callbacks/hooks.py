@@ -1,7 +1,5 @@
 """The hooks that training calls, who calls them, and what ``fit`` notes down by them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import Any
 

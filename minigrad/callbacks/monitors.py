@@ -1,7 +1,5 @@
 """Callbacks that watch a metric: to end training in time, to save the best weights."""
 
-from __future__ import annotations
-
 import math
 import string
 import warnings

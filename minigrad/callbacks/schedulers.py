@@ -1,7 +1,5 @@
 """Callbacks that change the learning rate, and small helpers of training scripts."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Callable
 from pathlib import Path

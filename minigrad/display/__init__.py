@@ -13,8 +13,6 @@ first used::
     mg.display.show_images(pictures, labels, predictions)
 """
 
-from __future__ import annotations
-
 import importlib
 import sys
 from typing import Any

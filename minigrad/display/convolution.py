@@ -1,7 +1,5 @@
 """A convolution to play with: a kernel that slides over a picture."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

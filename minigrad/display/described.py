@@ -5,8 +5,6 @@ Notebook programs ignore the alternative text in an image's metadata (JupyterLab
 take the image.
 """
 
-from __future__ import annotations
-
 import html
 import re
 from base64 import b64encode

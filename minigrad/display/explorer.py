@@ -6,8 +6,6 @@ picture comes from a pure function of the controls' values, so that an explorer 
 tested by setting a control from code.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -13,8 +13,6 @@ system structures". Step 3 is an isotonic regression, solved by pooling neighbor
 violate the order (Barlow et al., 1972). The result depends on the graph alone.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise

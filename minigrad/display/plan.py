@@ -1,7 +1,5 @@
 """The memory of a plan as a picture: which buffer lies where, and for how long."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Mapping
 from typing import Any

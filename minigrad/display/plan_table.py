@@ -3,8 +3,6 @@
 All numbers are read off the plan that runs: its kernels, their memory, and when they need it.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple

@@ -4,8 +4,6 @@ Lines differ in color, in dash and in marker; the colors are those of Okabe and 
 in an order in which their lightness differs as well.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Mapping, Sequence
 from typing import Any

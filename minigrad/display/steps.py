@@ -1,7 +1,5 @@
 """A program as its pictures show it: kernels at work, one after the other, and their memory."""
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import NamedTuple
 

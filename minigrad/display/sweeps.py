@@ -1,7 +1,5 @@
 """The two sweeps over a graph, step by step, in pictures."""
 
-from __future__ import annotations
-
 import inspect
 import textwrap
 from dataclasses import dataclass, field

@@ -9,8 +9,6 @@ The kernels know nothing of bands: those before the cut are made once for each b
 slice of the rows.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Binding: kernels list their calls, and are given what they ask for on the way."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple

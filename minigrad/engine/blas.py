@@ -13,8 +13,6 @@ Accelerate
     on a Mac: its threads cannot be set while a program runs.
 """
 
-from __future__ import annotations
-
 import ctypes
 import os
 import threading

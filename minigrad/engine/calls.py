@@ -6,8 +6,6 @@ written is the array ``out`` (or a tuple of arrays), what is read are the other 
 NumPy's own keep to another one, ``np.copyto`` and ``array.fill``, and are known here.
 """
 
-from __future__ import annotations
-
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator

@@ -1,7 +1,5 @@
 """How many cores there are for this process: cores, not hyperthreads, and no more than allowed."""
 
-from __future__ import annotations
-
 import ctypes
 import math
 import os

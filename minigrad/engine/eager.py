@@ -4,8 +4,6 @@ This is the paper's proof of concept. The optimized way has the same methods and
 same numbers.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

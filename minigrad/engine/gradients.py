@@ -1,7 +1,5 @@
 """Where the gradient of a weight goes, and when the weight changes: three fates."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 from functools import partial

@@ -5,8 +5,6 @@ nodes that it takes along. The last two take any: by a recording of the operator
 or by these methods as they are.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from minigrad.engine.kernels.convolution import ConvolutionKernel

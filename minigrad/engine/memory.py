@@ -7,8 +7,6 @@ is free for as long as it is needed. (Pisarchyk and Lee, "Efficient memory manag
 neural net inference", arXiv 2001.03288, call this greedy by size.)
 """
 
-from __future__ import annotations
-
 import heapq
 import math
 import mmap

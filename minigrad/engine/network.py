@@ -1,7 +1,5 @@
 """A network: the graph of a model for one batch size, with its two ends named; and how data come in."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -5,8 +5,6 @@ fits: *bands* (``bands.py``), where the first large dense layer has more weights
 cache, and otherwise *samples* (``samples.py``).
 """
 
-from __future__ import annotations
-
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager

@@ -11,8 +11,6 @@ Running it is then no more than making the calls. There is one list of them, and
 for that list.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from minigrad.engine.bind import Binder

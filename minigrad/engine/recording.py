@@ -14,8 +14,6 @@ A method that asks for the numbers themselves, or for a function that stand-ins 
 be recorded; its node is computed by its methods in every step.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, NamedTuple

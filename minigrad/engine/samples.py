@@ -5,8 +5,6 @@ pieces; the gradients are added up. One thread that has all samples at once is t
 it: for a single sample, a batch too small to share, or a graph that may mix samples.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any

@@ -1,7 +1,5 @@
 """A scope: the part of a graph that becomes one program, and what kernels want to know of it."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any

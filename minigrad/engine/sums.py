@@ -5,8 +5,6 @@ one call adds up the rows of all threads, or some columns of them, where several
 that work too.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial

@@ -7,8 +7,6 @@ step, in place. An optimizer of a reader's own is recorded where its class says 
 does not.
 """
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial

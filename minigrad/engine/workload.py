@@ -12,8 +12,6 @@ plan itself, with the same constants on every machine, so that the same plan has
 of threads, and gives the same bits.
 """
 
-from __future__ import annotations
-
 import math
 import sys
 from collections.abc import Iterable, Sequence

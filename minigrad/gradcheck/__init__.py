@@ -4,8 +4,6 @@
 and ``findings.py`` says in words what came out.
 """
 
-from __future__ import annotations
-
 from minigrad.gradcheck.check import check_gradient
 from minigrad.gradcheck.differences import STEPS, finite_difference
 from minigrad.gradcheck.findings import Disagreement, GradientCheck

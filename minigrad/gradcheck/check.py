@@ -1,7 +1,5 @@
 """The gradient check: a graph's backward sweep set against central differences."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

@@ -18,8 +18,6 @@ Source: Baydin et al., arXiv 1502.05767, section 2.1; Martins, Sturdza and Alons
 "The complex-step derivative approximation".
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a gradient check found: where two derivatives differ, and what the mistake looks like."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

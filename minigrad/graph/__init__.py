@@ -27,8 +27,6 @@ computed and ``checks.py`` what that refuses, ``recordable.py`` which operators 
 Source: Szczepański and Zieliński (2023), section II.D; Baydin et al., arXiv 1502.05767.
 """
 
-from __future__ import annotations
-
 from minigrad.graph.kinds import Constant, Operator, Variable, as_node
 from minigrad.graph.node import NUMPY_FUNCTIONS, Node, implements
 from minigrad.graph.recordable import is_recordable, recordable

@@ -1,7 +1,5 @@
 """What the sweeps refuse, and what they lock: no order, no value, no memory by mistake."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any

@@ -6,8 +6,6 @@ at the numbers to decide would then do so once. Only its author can know; so a c
 itself. What is said of a class is not said of a class derived from it.
 """
 
-from __future__ import annotations
-
 from typing import TypeVar
 
 Kind = TypeVar("Kind", bound=type)

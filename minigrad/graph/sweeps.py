@@ -1,7 +1,5 @@
 """The topological sort, and the two sweeps along it: forward the values, backward the gradients."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -13,8 +13,6 @@ Example:
     True
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What every initializer has, and those that do not draw."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

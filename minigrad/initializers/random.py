@@ -1,7 +1,5 @@
 """Numbers drawn from one distribution, whatever the size of the layer."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

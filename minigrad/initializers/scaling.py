@@ -4,8 +4,6 @@ Source: Glorot and Bengio (2010), eq. 16; He et al., arXiv 1502.01852, eq. 10; L
 (1998), "Efficient BackProp", sec. 4.6.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -20,8 +20,6 @@ Example:
     <Dense "d": 8 weights>
 """
 
-from __future__ import annotations
-
 from minigrad.interop.importing import import_keras
 from minigrad.interop.inward import from_keras
 from minigrad.interop.outward import to_keras

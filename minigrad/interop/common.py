@@ -1,7 +1,5 @@
 """What the two libraries have in common, and where an optimizer keeps what it remembers."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

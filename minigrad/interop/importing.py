@@ -1,7 +1,5 @@
 """Importing Keras, which may be there or not."""
 
-from __future__ import annotations
-
 import os
 import sys
 import tempfile

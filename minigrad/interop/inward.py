@@ -1,7 +1,5 @@
 """From Keras to minigrad."""
 
-from __future__ import annotations
-
 import inspect
 from typing import Any
 

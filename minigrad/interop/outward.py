@@ -1,7 +1,5 @@
 """From minigrad to Keras."""
 
-from __future__ import annotations
-
 import inspect
 from typing import Any
 

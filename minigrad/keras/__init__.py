@@ -9,7 +9,5 @@ Example:
     True
 """
 
-from __future__ import annotations
-
 from minigrad import *  # noqa: F403
 from minigrad import __all__, __dir__, __getattr__, __version__  # noqa: F401

@@ -1,7 +1,5 @@
 """What scripts still ask ``keras.backend``: how pictures are laid out, a fresh start, functions."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from minigrad.config import epsilon, floatx, image_data_format, set_floatx, set_image_data_format

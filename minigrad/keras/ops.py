@@ -4,8 +4,6 @@ Of arrays they give arrays that have ``.numpy()``; of nodes and of a model's ten
 functions of these build.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import cache, wraps
 from importlib import import_module

@@ -1,7 +1,5 @@
 """``keras.random`` and ``tf.random``: NumPy's generators, seeded by ``set_seed``."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

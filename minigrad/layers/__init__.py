@@ -15,8 +15,6 @@ Example:
     ['sum/kernel', 'sum/bias']
 """
 
-from __future__ import annotations
-
 from minigrad.layers import merging
 from minigrad.layers.activating import *  # noqa: F403
 from minigrad.layers.base import *  # noqa: F403

@@ -1,7 +1,5 @@
 """Activation functions as layers of their own, with their parameters."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

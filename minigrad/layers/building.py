@@ -1,7 +1,5 @@
 """Building layers: shapes of samples, and layers that stay as they were if something fails."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any

@@ -1,7 +1,5 @@
 """Dense layers, and what they share with convolutions: a kernel, a bias and an activation."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The input of a model: the shape of one sample."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

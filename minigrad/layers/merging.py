@@ -1,7 +1,5 @@
 """Layers that several branches of a model meet in."""
 
-from __future__ import annotations
-
 from functools import partial, reduce
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Batch normalization: each channel with mean 0 and variance 1 over the batch."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

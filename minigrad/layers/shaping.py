@@ -1,7 +1,5 @@
 """Layers that change the shape: other axes, pictures with more around or in them, or summed up."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Layers whose window slides over pictures: convolution and the two poolings."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from minigrad import operators

@@ -1,7 +1,5 @@
 """Layers without weights: flattening, and what is done to each number by itself."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

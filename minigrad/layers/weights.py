@@ -1,7 +1,5 @@
 """Giving weights new values: all of them or none."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -10,8 +10,6 @@ Example:
     0.5
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from minigrad.losses import base, binary, cross_entropies, errors

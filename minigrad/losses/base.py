@@ -1,7 +1,5 @@
 """What every loss has: a formula for each sample, a reduction, and targets that must fit."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Cross-entropy of yes and no: each number is the probability of a class of its own."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Cross-entropy, for targets that are probabilities and for class numbers."""
 
-from __future__ import annotations
-
 import warnings
 from typing import Any
 

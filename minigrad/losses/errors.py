@@ -1,7 +1,5 @@
 """Losses that compare each number with the target at the same place."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -11,8 +11,6 @@ Example:
     0.5
 """
 
-from __future__ import annotations
-
 import inspect
 from functools import partial
 from typing import Any

@@ -1,7 +1,5 @@
 """Accuracies: which part of the samples is predicted right."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What every metric has: a name, a count of the samples, and targets that must fit."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

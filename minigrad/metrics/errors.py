@@ -1,7 +1,5 @@
 """Errors: how far the predictions are from the targets."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -21,8 +21,6 @@ Example:
            [2.]], dtype=float32)
 """
 
-from __future__ import annotations
-
 from minigrad.model.sequential import Sequential
 from minigrad.model.training import Model
 

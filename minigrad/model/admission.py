@@ -1,7 +1,5 @@
 """What data a model lets in: checked, and brought into the shapes and dtypes of its graph."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial

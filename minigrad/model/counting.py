@@ -1,7 +1,5 @@
 """What is counted while a model trains or is tested: the loss, and the metrics named."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable, Sequence
 from typing import Any, Self

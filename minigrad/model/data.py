@@ -3,8 +3,6 @@
 Either is gone through in epochs: once from the beginning to the end, or so many steps at a time.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from itertools import chain, count, islice

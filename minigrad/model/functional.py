@@ -5,8 +5,6 @@ what lies between some of these tensors: layers in a row, branches that meet aga
 used twice. Called on nodes it calls its layers in the same order, and so builds their graph.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 

@@ -3,8 +3,6 @@
 Without Keras there are files of NumPy's, ``weights_file.py``.
 """
 
-from __future__ import annotations
-
 import os
 import tempfile
 from importlib import import_module

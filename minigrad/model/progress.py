@@ -5,8 +5,6 @@ On a terminal and in a notebook the line is written over itself; elsewhere (in a
 the finished line appears.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Callable, Mapping

@@ -3,8 +3,6 @@
 Everything is checked before anything has changed, and converted once, not in every batch.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """The sequential model: layers in a row, the simplest graph of layers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

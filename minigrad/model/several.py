@@ -4,8 +4,6 @@ Targets come in as one array, each sample's numbers in a row, as predictions go 
 become one-hot rows there, and the sparse cross-entropy the one of such rows, which is the same.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from functools import reduce

@@ -1,7 +1,5 @@
 """Files from which training goes on bit for bit: weights, the optimizer's memory, chance."""
 
-from __future__ import annotations
-
 import json
 import zipfile
 from collections.abc import Iterator

@@ -4,8 +4,6 @@ A step is: give the runner a batch, let it compute, read what came out. What a s
 the batch is the runner's; what happens beside the steps is the callbacks'.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass

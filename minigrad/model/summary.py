@@ -1,7 +1,5 @@
 """The table that ``model.summary()`` prints: the same layers, shapes and counts as Keras's."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 

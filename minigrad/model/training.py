@@ -1,7 +1,5 @@
 """Keras's methods to train, test and use a model."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Files of weights: NumPy's own format, complete or not there at all."""
 
-from __future__ import annotations
-
 import math
 import os
 import zipfile

@@ -21,8 +21,6 @@ Example:
     array([2.      , 5.436564])
 """
 
-from __future__ import annotations
-
 from minigrad.operators.activations import *  # noqa: F403
 from minigrad.operators.arithmetic import *  # noqa: F403
 from minigrad.operators.choices import *  # noqa: F403

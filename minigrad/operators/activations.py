@@ -9,8 +9,6 @@ They compute in floating-point numbers: a node of whole numbers (pixels, say) is
 1.0 first, since negating an unsigned 3 would give 253.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

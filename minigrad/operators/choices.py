@@ -1,7 +1,5 @@
 """One input or the other, element by element: the gradient goes where the value came from."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -14,8 +14,6 @@ Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning
 arXiv 1603.07285; padding as TensorFlow does it (more of an odd number at the far end).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from functools import cached_property, reduce
 from typing import Any, NamedTuple, Self

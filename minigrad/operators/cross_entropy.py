@@ -9,8 +9,6 @@ the shortest in the library: probabilities minus targets.
 Source: Bishop (2006), "Pattern recognition and machine learning", eq. 4.108 and 4.109.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

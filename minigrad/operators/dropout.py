@@ -5,8 +5,6 @@ overfitting", JMLR 15; section 10 has the scaling that is used here: what is kep
 training ("inverted dropout"), so that nothing is to be done after.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What every operation on each element by itself has in common."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

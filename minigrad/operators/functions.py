@@ -1,7 +1,5 @@
 """Functions of one number, element by element."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from minigrad.graph import implements, recordable

@@ -1,7 +1,5 @@
 """Arrays joined along an axis."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

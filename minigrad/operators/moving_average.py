@@ -1,7 +1,5 @@
 """A value that is looked at as it passes: its moving average is kept beside the graph."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

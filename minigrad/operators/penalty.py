@@ -3,8 +3,6 @@
 Source: Goodfellow, Bengio and Courville, "Deep Learning" (2016), section 7.1.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

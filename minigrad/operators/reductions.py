@@ -1,7 +1,5 @@
 """Sums, means and largest values along axes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

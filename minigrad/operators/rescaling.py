@@ -4,8 +4,6 @@ Source: the layer ``Rescaling`` of Keras; why inputs of a similar, small size tr
 LeCun et al. (1998), "Efficient backprop", section 4.3.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

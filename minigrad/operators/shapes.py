@@ -1,7 +1,5 @@
 """The same numbers in another shape or in another order, or some of them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from operator import getitem
 from typing import Any

@@ -11,8 +11,6 @@ Example:
     0.8
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from minigrad.optimizers import adagrad, adam, schedules, sgd  # noqa: F401 (schedules is public)

@@ -1,7 +1,5 @@
 """Adagrad and those that forget: each gradient divided by the size of those before it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

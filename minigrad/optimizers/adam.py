@@ -1,7 +1,5 @@
 """Adam and its variants: steps by a running mean of the gradients, over one of their size."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -5,8 +5,6 @@
 optimized version's kernels go on from the same numbers.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Iterable
 from typing import Any, Self

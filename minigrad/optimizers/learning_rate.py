@@ -1,7 +1,5 @@
 """A learning rate as scripts use it, and the numbers that optimizers and schedules take."""
 
-from __future__ import annotations
-
 import math
 from typing import Any, Self
 

@@ -11,8 +11,6 @@ Example:
     0.8
 """
 
-from __future__ import annotations
-
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -54,7 +52,7 @@ class LearningRateSchedule(Settings):
 
     def __post_init__(self) -> None:
         fields = getattr(self, "__dataclass_fields__", {}).values()
-        given = {field.name: getattr(self, field.name) for field in fields if "float" == field.type}
+        given = {field.name: getattr(self, field.name) for field in fields if field.type is float}
         vars(self).update(zip(given, numbers(self, **given), strict=True))
 
     def __call__(self, step: Any) -> Any:

@@ -1,7 +1,5 @@
 """Arrays that begin where a cache line does."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Arguments that many classes have: whole numbers, numbers, and a name that need not be given."""
 
-from __future__ import annotations
-
 import inspect
 import math
 import re

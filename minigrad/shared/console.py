@@ -1,7 +1,5 @@
 """What is written to: whether it knows a character, and whether a line on it can move."""
 
-from __future__ import annotations
-
 import sys
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Fetching a file: with a progress bar, within a time limit, stored whole or not at all."""
 
-from __future__ import annotations
-
 import io
 import os
 import socket

@@ -1,7 +1,5 @@
 """Writing a file whole or not at all, as an ordinary file."""
 
-from __future__ import annotations
-
 import errno
 import glob
 import os

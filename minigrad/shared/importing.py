@@ -5,8 +5,6 @@ here. What is none is refused with the sentence that asking for the attribute gi
 for what it has not found itself; what lies deeper below ``minigrad.keras`` it would find again.
 """
 
-from __future__ import annotations
-
 import sys
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder

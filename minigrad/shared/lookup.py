@@ -4,8 +4,6 @@ The interface is a part of Keras's. A script that needs another part should lear
 the first line that does, with the nearest name that exists.
 """
 
-from __future__ import annotations
-
 import difflib
 import opcode
 import sys

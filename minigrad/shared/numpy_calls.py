@@ -1,7 +1,5 @@
 """What looks like an array: calls of NumPy's functions reach it, with arguments as NumPy means them."""
 
-from __future__ import annotations
-
 import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator

@@ -1,7 +1,5 @@
 """Computed arrays that can be asked as tensors of frameworks are."""
 
-from __future__ import annotations
-
 from contextvars import ContextVar
 from typing import Any
 

@@ -1,7 +1,5 @@
 """How things show themselves: the call that makes them, and tables in a terminal and a notebook."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Sequence
 from html import escape

@@ -1,7 +1,5 @@
 """Tables of pictures: a label and 784 pixels in each row, as text."""
 
-from __future__ import annotations
-
 import re
 import warnings
 from collections import Counter

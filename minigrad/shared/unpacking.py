@@ -1,7 +1,5 @@
 """Reading files of others: packed or not, never more than is wanted, and a word for what is wrong."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import zlib

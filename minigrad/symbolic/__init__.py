@@ -14,8 +14,6 @@ swell* is the price of the method; :func:`count_operations` shows it.
 Source: Baydin et al., arXiv 1502.05767, section 2.2.
 """
 
-from __future__ import annotations
-
 from minigrad.symbolic.expression import Expression, Number, Symbol
 from minigrad.symbolic.printing import latex
 from minigrad.symbolic.simplifying import simplify

@@ -4,8 +4,6 @@ For each function there is a form: how tightly it binds, how it is written, and 
 inputs have to bind to stand there without brackets.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from fractions import Fraction

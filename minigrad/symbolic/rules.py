@@ -9,8 +9,6 @@ One rule is written as the books have it, without the care that numbers need at 
 that is to be read is worth more without it: d xʸ/dx = y·xʸ⁻¹.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

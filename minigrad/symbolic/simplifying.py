@@ -1,7 +1,5 @@
 """The same formula, shorter: sums as {term: coefficient}, products as {base: exponent}."""
 
-from __future__ import annotations
-
 import operator
 from fractions import Fraction
 from functools import reduce

@@ -1,7 +1,5 @@
 """What is done along a formula, part by part: its derivative, its value, its length."""
 
-from __future__ import annotations
-
 import operator
 from functools import reduce
 from typing import Any

@@ -4,8 +4,6 @@ The reference operators are in ``minigrad/operators/activations.py``. An activat
 here is a kernel of its own, recorded.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Any

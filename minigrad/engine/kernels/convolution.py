@@ -3,8 +3,6 @@
 The reference operators are in ``minigrad/operators/convolution.py``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Any

@@ -11,8 +11,6 @@ When the list is full, all are subtracted in one product of matrices. Whoever as
 variable's value meanwhile has them subtracted first.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Any

@@ -1,7 +1,5 @@
 """Where the data come in."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Any

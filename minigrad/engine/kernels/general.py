@@ -1,7 +1,5 @@
 """The kernels of any operator see the arrays as users see them; the simplest calls its own methods."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Any

@@ -1,7 +1,5 @@
 """What a kernel is, and what it may ask of the program that it becomes part of."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 

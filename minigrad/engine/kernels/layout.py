@@ -4,8 +4,6 @@ Users see pictures as (batch, height, width, channel). In a plan they are (heigh
 width, batch), and vectors (feature, batch); ``minigrad/engine/kernels/__init__.py`` says why.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 STORED = {4: (1, 3, 2, 0), 2: (1, 0)}  # (batch, height, width, channel) → (h, c, w, batch)

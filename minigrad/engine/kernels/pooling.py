@@ -1,7 +1,5 @@
 """Max pooling as the last calls of a convolution, where windows lie side by side."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 

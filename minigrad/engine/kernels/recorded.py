@@ -1,7 +1,5 @@
 """The kernel of every operator that has none of its own: the calls that its methods make."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
