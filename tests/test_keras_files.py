@@ -201,3 +201,18 @@ def test_pictures_come_from_a_file_of_keras_s(tmp_path):
 def test_a_mere_name_is_that_of_keras_s_cache(monkeypatch):
     loaded = mg.datasets.fashion_mnist.load_data("fashion.npz")
     np.testing.assert_array_equal(loaded[1][1], mg.datasets.fashion_mnist.load_data()[1][1])
+
+
+@pytest.mark.parametrize("ending", [".keras", ".h5", ".weights.h5"])
+@pytest.mark.parametrize("damage", [lambda b: b"", lambda b: b[: len(b) // 2], lambda b: b"text"])
+def test_a_damaged_file_is_named_and_changes_nothing(tmp_path, keras, ending, damage):
+    path = tmp_path / f"file{ending}"
+    model = mg.Sequential([mg.Input((3,)), mg.layers.Dense(2)])
+    model.compile("sgd", "mse")
+    (model.save_weights if "weights" in ending else model.save)(path)
+    path.write_bytes(damage(path.read_bytes()))
+    before = model.get_weights()
+    read = model.load_weights if "weights" in ending else mg.models.load_model
+    with pytest.raises(ValueError, match=r"file\S* holds no .* that Keras can read"):
+        read(path)
+    assert all(map(np.array_equal, before, model.get_weights()))

@@ -5,6 +5,8 @@ Without Keras there are files of NumPy's, ``weights_file.py``.
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -47,12 +49,14 @@ def load(filepath: Any, compile: bool = True) -> Any:
     Raises:
         ImportError: When Keras is not installed.
         OSError: When the file cannot be opened.
-        ValueError: For another ending, or what minigrad does not cover.
+        ValueError: For another ending, what Keras cannot read, or what minigrad does not cover.
     """
     path = ending(filepath, "a model is read from a file")
     keras = bridge().import_keras()
     there(path)
-    return bridge().from_keras(keras.saving.load_model(path, compile=compile), compile=compile)
+    with read_by_keras(path, "model"):
+        theirs = keras.saving.load_model(path, compile=compile)
+    return bridge().from_keras(theirs, compile=compile)
 
 
 def write_weights(model: Any, path: Path) -> None:
@@ -64,7 +68,8 @@ def read_weights(model: Any, path: Path) -> list[np.ndarray]:
     """The weights in a ``.weights.h5`` for a model like this one, in its order."""
     theirs = bridge().to_keras(model, compile=False)
     there(path)
-    theirs.load_weights(path)
+    with read_by_keras(path, "weights of such a model"):
+        theirs.load_weights(path)
     return list(theirs.get_weights())
 
 
@@ -84,6 +89,18 @@ def there(path: Path) -> None:
     """Raise Python's own error for a file that cannot be opened."""
     with open(path, "rb"):
         pass
+
+
+@contextmanager
+def read_by_keras(path: Path, what: str) -> Iterator[None]:
+    """Say which file it was that Keras could not read, whatever it was that it stumbled over."""
+    try:
+        yield
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(
+            f"{path} holds no {what} that Keras can read ({type(error).__name__}: {reason})"
+        ) from error
 
 
 def written(path: Path, write: Any) -> None:
