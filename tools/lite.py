@@ -10,6 +10,7 @@ that need TensorFlow are there to be read.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,10 @@ READ = (
     "*This lecture compares with Keras, which does not run in a browser. Here it can be read; "
     "to run it, install minigrad.*"
 )
+# What brings Python into the page lies apart, since JupyterLab would load it too: see
+# tools/setting_up.py.
+APART = Path(sys.prefix) / "lite"
+PYODIDE = APART / "share/jupyter/labextensions/@jupyterlite/pyodide-kernel-extension"
 KERNEL = {"name": "python", "display_name": "Python (Pyodide)", "language": "python"}
 METADATA = f"Metadata-Version: 2.1\nName: minigrad-data\nVersion: {VERSION}\n"
 WHEEL = "Wheel-Version: 1.0\nGenerator: minigrad\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -50,8 +55,13 @@ def build(site: Path, work: Path) -> None:
         work: The folder for what is needed on the way.
 
     Raises:
+        FileNotFoundError: When the kernel is not installed.
         subprocess.CalledProcessError: A step failed; it has said why.
     """
+    if not PYODIDE.exists():
+        raise FileNotFoundError(
+            f"JupyterLite's kernel is not in {APART}; `make lite` puts it there"
+        )
     for folder in (site, work):
         shutil.rmtree(folder, ignore_errors=True)
     contents, wheels = work / "contents", work / "wheels"
@@ -61,13 +71,20 @@ def build(site: Path, work: Path) -> None:
     pack_data(wheels)
     command = [sys.executable, "-m", "jupyterlite_core", "build", f"--lite-dir={work}"]
     command += [f"--contents={contents}", f"--piplite-wheels={wheels}", f"--output-dir={site}"]
-    run([*command, "--apps=lab", "--no-unused-shared-packages", "--no-sourcemaps"], work)
+    command += [f"--LiteBuildApp.federated_extensions={PYODIDE}", "--apps=lab"]
+    run([*command, "--no-unused-shared-packages", "--no-sourcemaps"], work)
 
 
 def run(command: list[str], folder: Path) -> None:
     """Run a program; where it fails, show what it said."""
+    paths = os.pathsep.join(filter(None, [str(APART), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": paths},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     if done.returncode:
         print(done.stdout, file=sys.stderr)

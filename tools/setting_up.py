@@ -100,6 +100,9 @@ def install(extras: list[str]) -> None:
     # The build tool is pinned as well: it is installed first, and used in place of a newer one.
     fetch([*pip, "setuptools"])
     fetch([*pip, "--no-build-isolation", "--editable", f"{ROOT}[{','.join(extras)}]"])
+    if "lite" in extras:  # in a folder of its own: JupyterLab would load it as well, and complain
+        apart = ["--no-deps", "--upgrade", "--target", ENVIRONMENT / "lite"]
+        fetch([*pip, *apart, "jupyterlite-pyodide-kernel"])
 
 
 def fetch(command: list) -> None:
