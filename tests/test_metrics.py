@@ -24,6 +24,10 @@ CASES = {
     "root": ("RootMeanSquaredError", ONE_HOT, PREDICTIONS),
     "top": ("TopKCategoricalAccuracy", ONE_HOT[:, [0, 1, 2, 3, 4, 4, 4]], np.round(MANY, 1)),
     "top of labels": ("SparseTopKCategoricalAccuracy", LABELS, np.round(MANY, 1)),
+    "precision": ("Precision", COLUMN, PREDICTIONS[:, :1]),
+    "recall": ("Recall", COLUMN, PREDICTIONS[:, :1]),
+    "precision of rows": ("Precision", ONE_HOT, PREDICTIONS),
+    "recall of labels": ("Recall", COLUMN[:, 0].astype(int), PREDICTIONS[:, 0]),
     "pictures": (
         "CategoricalAccuracy",
         ONE_HOT.reshape(10, 5, 5),
@@ -34,6 +38,7 @@ CASES = {
 
 @pytest.mark.parametrize("name, y_true, y_pred", CASES.values(), ids=CASES)
 def test_the_mean_over_unequal_batches_is_keras_s(keras, name, y_true, y_pred):
+    keras.utils.clear_session()  # or its second Precision is precision_1
     ours, theirs = getattr(mg.metrics, name)(), getattr(keras.metrics, name)()
     for rows in (slice(0, 3), slice(3, 4), slice(4, None)):
         ours.update_state(y_true[rows], y_pred[rows])

@@ -16,21 +16,23 @@ from functools import partial
 from typing import Any
 
 from minigrad import losses
-from minigrad.metrics import accuracies, base, errors
+from minigrad.metrics import accuracies, base, errors, positives
 from minigrad.metrics.accuracies import *  # noqa: F403
 from minigrad.metrics.base import *  # noqa: F403
 from minigrad.metrics.base import FromFunction, Metric
 from minigrad.metrics.errors import *  # noqa: F403
+from minigrad.metrics.positives import *  # noqa: F403
 from minigrad.shared import lookup
 from minigrad.shared.arguments import default_name
 
-FILES = (accuracies, base, errors)
+KEPT = (accuracies, errors, positives)  # what is no base class
+FILES = (base, *KEPT)
 
 # Keras has the functions of losses here too: called on arrays they give a number for each sample.
 OF_LOSSES = {function.__name__: function for function in losses.FUNCTIONS}
 __all__ = sorted([*(name for file in FILES for name in file.__all__), *OF_LOSSES, "get"])
 
-PUBLIC = {name: getattr(file, name) for file in (accuracies, errors) for name in file.__all__}
+PUBLIC = {name: getattr(file, name) for file in KEPT for name in file.__all__}
 KINDS: list[type[Metric]] = [thing for thing in PUBLIC.values() if isinstance(thing, type)]
 SHOWN = ["accuracy", *(default_name(kind) for kind in KINDS)]
 NAMES: dict[str, Any] = {
