@@ -16,7 +16,7 @@ from minigrad.layers.building import as_it_was, sample_shape, tree
 from minigrad.layers.tensors import KerasTensor, tensors_in, with_tensors
 from minigrad.layers.weights import assign
 from minigrad.shared import lookup
-from minigrad.shared.arguments import brief, configuration, default_name, title
+from minigrad.shared.arguments import brief, configuration, default_name, real_array, title
 from minigrad.shared.results import as_result, recording
 from minigrad.shared.settings import Settings
 from minigrad.shared.showing import Table
@@ -255,8 +255,8 @@ class Layer(Settings):
 
     def _computed_now(self, inputs: Any, several: bool, training: bool) -> Any:
         """What the layer makes of arrays: the same graph, of constants, and its values."""
-        arrays = [real(title(self), each, self.dtype) for each in (inputs if several else [inputs])]
-        constants = [Constant(array) for array in arrays]
+        given = [real_array(f"{title(self)} wants", x) for x in (inputs if several else [inputs])]
+        constants = [Constant(array.astype(self.dtype)) for array in given]
         results: Any = self(constants if several else constants[0], training=training)
         ends = results if isinstance(results, list) else [results]
         for end in ends:
@@ -438,14 +438,6 @@ def truth(owner: str, trainable: Any) -> bool:
     if not isinstance(trainable, (bool, np.bool_)):
         raise ValueError(f"{owner}: trainable is True or False, got {brief(trainable)}")
     return bool(trainable)
-
-
-def real(owner: str, values: Any, dtype: str) -> np.ndarray:
-    """The values as an array of a layer's dtype, if they are real numbers."""
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{owner} wants arrays of real numbers, got {brief(values)}")
-    return array.astype(dtype)
 
 
 def batch_shape(nodes: Any) -> Any:
