@@ -97,8 +97,8 @@ def test_who_does_not_listen_is_made_to_end(monkeypatch):
 
 
 def test_what_went_wrong_is_its_last_word():
-    with pytest.raises(PeerError, match=r"No module named minigrad\.nowhere"):
-        run_module("minigrad.nowhere", {"peer": "nobody"}, 1)
+    with pytest.raises(PeerError, match=r"No module named minigrad_course\.nowhere"):
+        run_module("minigrad_course.nowhere", {"peer": "nobody"}, 1)
 
 
 @posix
