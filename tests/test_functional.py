@@ -147,6 +147,15 @@ def test_copies_and_pickles_go_on_by_themselves():
         assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
 
 
+def test_of_a_layer_in_two_models_the_first_output_is_given(keras):
+    """A trained layer goes into another model, and both can still be looked into."""
+    for library in (mg, keras):
+        model = library.Sequential([library.Input((4,)), library.layers.Dense(3)])
+        layer = model.layers[0]
+        layer(library.Input((4,)))
+        assert layer.output is model.outputs[0] and layer.input is model.inputs[0]
+
+
 def test_weights_are_saved_and_loaded(tmp_path):
     model, other = branches(mg), branches(mg)
     model.save_weights(tmp_path / "w.npz")

@@ -282,11 +282,11 @@ class Layer(Settings):
 
     @property
     def output(self) -> KerasTensor:
-        """The tensor that the layer has given, called once on a symbolic input."""
-        if len(self._results) != 1:
+        """The tensor that the layer has given, first called on a symbolic input."""
+        if not self._results:
             raise AttributeError(
-                f"{title(self)} has {len(self._results) or 'no'} outputs: it has been called "
-                f"{len(self._results)} times on a symbolic input such as Input(shape)"
+                f"{title(self)} has no outputs: it has not been called on a symbolic input such as "
+                "Input(shape)"
             )
         return self._results[0]
 
