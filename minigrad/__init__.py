@@ -111,8 +111,12 @@ FROM = {
     **dict.fromkeys(("GradientTape", "function"), "keras.tape"),
 }
 # tf.reduce_mean and the like are in `keras.ops`.
-TENSORFLOW = "abs argmax cast clip_by_value constant convert_to_tensor expand_dims matmul one_hot ones reduce_max "
-TENSORFLOW += "reduce_mean reduce_sum reshape square zeros"
+TENSORFLOW = """
+abs argmax argmin cast clip_by_value concat constant convert_to_tensor cos equal exp expand_dims
+greater less matmul maximum minimum multiply not_equal one_hot ones ones_like pow range reduce_max
+reduce_mean reduce_min reduce_sum reshape round shape sign sin sqrt square squeeze stack subtract
+tensordot transpose where zeros zeros_like
+"""
 FROM |= dict.fromkeys(TENSORFLOW.split(), "keras.ops")
 INSIDE = {name: name for name in ("backend", "ops", "random")} | {"math": "ops"}  # of keras
 SAME: dict[str, Any] = {

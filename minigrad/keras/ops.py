@@ -88,12 +88,13 @@ def cast(x: Any, dtype: Any) -> Any:
 
 
 @beside
-def one_hot(x: Any, num_classes: int) -> Any:
+def one_hot(x: Any, num_classes: int | None = None, depth: int | None = None) -> Any:
     """A row for each class number, with a 1 in its place.
 
     Args:
         x: Class numbers.
-        num_classes: How many classes there are.
+        num_classes: How many classes there are; by default one more than the largest number.
+        depth: TensorFlow's name for it.
 
     Example:
         >>> import minigrad as tf
@@ -101,7 +102,7 @@ def one_hot(x: Any, num_classes: int) -> Any:
         array([[0., 1.],
                [1., 0.]], dtype=float32)
     """
-    return as_result(to_categorical(x, num_classes).astype(np.float32))
+    return as_result(to_categorical(x, depth or num_classes).astype(np.float32))
 
 
 @beside
