@@ -38,8 +38,15 @@ class BinaryCrossentropy(CrossEntropy):
     """
 
     def _remark(self, activation: str) -> str:
-        if self.from_logits or activation not in ("linear", "relu", "elu", "tanh"):
+        if self.from_logits or activation not in ("linear", "relu", "elu", "tanh", "softmax"):
             return ""
+        if activation == "softmax":
+            return (
+                f"{self.name} takes each number for a probability of its own, but those of "
+                '{layer} add up to 1: activation="sigmoid" or a categorical cross-entropy was '
+                "probably meant. (Keras takes the numbers before a softmax for those before a "
+                "sigmoid.)"
+            )
         return (
             f"{self.name} takes probabilities, but {{layer}} has the activation {activation!r}: "
             'activation="sigmoid" was probably meant, or from_logits=True.'
