@@ -287,6 +287,24 @@ def test_class_weights_reach_every_batch(keras, shuffle):
     assert same != shuffle  # numbered batches come in another order
 
 
+def test_a_generator_to_validate_with_goes_on_where_it_stopped():
+    def powers():
+        for power in range(12):
+            yield np.ones((4, 1)), np.full((4, 1), 2.0**power)
+
+    model = mg.Sequential([mg.Input((1,)), mg.layers.Dense(1, kernel_initializer="zeros")])
+    model.compile(mg.optimizers.SGD(0.0), "mae")
+    told = model.fit(
+        np.ones((4, 1)),
+        np.ones((4, 1)),
+        epochs=3,
+        verbose=0,
+        validation_data=powers(),
+        validation_steps=4,
+    )
+    assert told.history["val_loss"] == [15 / 4, 15 * 16 / 4, 15 * 256 / 4]
+
+
 def test_a_generator_that_ends_ends_training():
     model = classifier()
     with pytest.warns(UserWarning, match="no batch for epoch 2: training ends"):

@@ -251,6 +251,7 @@ def test_what_a_layer_is_made_of_is_read_from_its_class(keras):
             "dilation_rate",
             "groups",
             "noise_shape",
+            "output_shape",
             "kwargs",
         }
         assert set(wanted) - not_covered <= set(made), kind

@@ -120,6 +120,9 @@ def test_they_build_nodes_of_nodes(name):
 
 def test_tensorflow_s_names_are_at_the_top():
     assert tf.reduce_mean(tf.constant([1.0, 3.0])).numpy() == 2
+    assert tf.pow(2.0, 3.0).numpy() == 8 and tf.concat([[1.0], [2.0]], axis=0).numpy().sum() == 3
+    np.testing.assert_array_equal(tf.where(tf.equal(X, X), 1.0, 0.0), tf.ones_like(X))
+    np.testing.assert_array_equal(tf.one_hot([1, 0], depth=3), tf.one_hot([1, 0], 3))
     assert tf.newaxis is None and tf.float32 is np.float32 and tf.version.VERSION == tf.__version__
     assert tf.math.confusion_matrix([0, 1, 1], [0, 1, 0]).numpy().tolist() == [[1, 0], [1, 1]]
     assert tf.config.list_physical_devices("GPU") == []
@@ -180,7 +183,8 @@ def test_a_metric_may_count_in_variables_of_its_own():
 
 def test_a_function_is_a_layer(keras):
     def made(library):
-        parts = [library.Input((5,)), library.layers.Lambda(lambda x: 2 * x - 1)]
+        formula = library.layers.Lambda(lambda x: 2 * x - 1, output_shape=(5,))
+        parts = [library.Input((5,)), formula]
         return library.Sequential(parts)
 
     np.testing.assert_allclose(made(mg).predict(X, verbose=0), made(keras).predict(X, verbose=0))

@@ -115,6 +115,30 @@ def test_a_forgotten_softmax_is_spoken_of(activation):
         model.fit(np.ones((4, 4)), np.zeros(4), verbose=0)
 
 
+def test_a_softmax_before_a_binary_cross_entropy_is_spoken_of(keras):
+    """Keras takes the numbers before it: of 0, log 2; the definition has p = 1/3 here."""
+    x, y, told = np.ones((4, 4)), np.eye(3)[[0, 1, 2, 0]], []
+    for library in (mg, keras):
+        last = library.layers.Dense(3, "softmax", kernel_initializer="zeros", name="last")
+        model = library.Sequential([library.Input((4,)), last])
+        model.compile(library.optimizers.SGD(0.0), "binary_crossentropy")
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            told += model.fit(x, y, verbose=0).history["loss"]
+        if library is mg:
+            assert ['Dense "last"' in str(each.message) for each in said] == [True]
+    assert told == pytest.approx([(np.log(3) + 2 * np.log(1.5)) / 3, np.log(2)], rel=1e-5)
+
+
+def test_a_metric_of_one_s_own_gets_targets_as_long_as_predictions_are():
+    """Of shapes (n,) and (n, 1) NumPy would make n × n numbers, as Keras does."""
+    shapes = []
+    model = mg.Sequential([mg.Input((4,)), mg.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=[lambda t, p: shapes.append((t.shape, p.shape)) or 0.0])
+    model.fit(np.ones((6, 4)), np.ones(6), verbose=0)
+    assert set(shapes) == {((6, 1), (6, 1))}
+
+
 @pytest.mark.parametrize("targets", [[2.0, 0.9], [-1.0, 1.0], [0.0, 255.0], [0.1, 0.9], [1, 0]])
 def test_binary_accuracy_of_other_targets_is_keras_s(keras, targets):
     y, p = np.array(targets)[:, None], np.array([[7.3], [-1.0]])

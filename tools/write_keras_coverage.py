@@ -118,6 +118,8 @@ A script that uses what is marked ✓ runs with `import minigrad as keras`, with
 | NaN or infinity in the data, a set with no samples, `batch_size=0` | trains in silence | an error before anything has changed |
 | a loss that becomes NaN or infinite | training goes on in silence | an error that names step and layer, or `TerminateOnNaN` ends training; the weights are those before the step |
 | a cross-entropy after `activation="sigmoid"` | takes the numbers before the sigmoid for those before a softmax | the definition; Keras gives the same for the same predictions as an array |
+| `binary_crossentropy` after `activation="softmax"` | takes the numbers before the softmax for those before a sigmoid | the definition, with a warning |
+| a metric of one's own, targets of shape (n,), predictions (n, 1) | gets both as they are, of which `t - p` makes n × n numbers | gets targets of shape (n, 1), as losses do |
 | `compile(run_eagerly=True)` | TensorFlow's operations one by one | the graph is walked node by node; by default it becomes a plan |
 | `save_weights`, `load_weights` | `.weights.h5` | also `.weights.npz`, NumPy's own format, which needs nothing else; `.weights.h5` needs Keras, which writes and reads it |
 | `save`, `load_model` | `.keras`, `.h5` | the same, by Keras itself; without it, a sentence that says what to install |
@@ -137,6 +139,7 @@ A script that uses what is marked ✓ runs with `import minigrad as keras`, with
 | `compile` in a callback while `fit` is under way | the old functions go on | an error |
 | `decay=` in an optimizer | a warning, and no decay | an error that names `optimizers.schedules.InverseTimeDecay` |
 | `LearningRateScheduler`, `ReduceLROnPlateau` beside a schedule | an error when the rate is to change | the error when `fit` begins |
+| validation by steps of a generator | its first two batches come again in each epoch | it goes on where it stopped |
 | a generator that has ended | its first two batches come again in the next epoch | training ends, with a warning |
 | `class_weight` of a class that there is not | is ignored | an error before anything has changed |
 | `BackupAndRestore` | weights and optimizer | the state of random numbers as well: training goes on bit for bit |

@@ -63,6 +63,7 @@ class Lambda(Layer):
 
     Args:
         function: A function of a node; NumPy's functions of nodes are nodes.
+        output_shape: Not needed: what the function gives has its shape.
         options: ``name``, ``dtype``, ``input_shape``: see :class:`Layer`.
 
     Example:
@@ -71,7 +72,7 @@ class Lambda(Layer):
         array([[0.5, 2. ]], dtype=float32)
     """
 
-    def __init__(self, function: Any, **options: Any) -> None:
+    def __init__(self, function: Any, output_shape: Any = None, **options: Any) -> None:
         if not callable(function):
             raise TypeError(f"Lambda: wants a function of a node, got {function!r:.60}")
         self.function = function
