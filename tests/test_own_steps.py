@@ -181,6 +181,12 @@ def test_a_metric_may_count_in_variables_of_its_own():
     assert told == [np.count_nonzero(abs(X) < 0.5)] * 2
 
 
+@pytest.mark.parametrize("name", ["train_step", "test_step", "predict_step", "compute_loss"])
+def test_a_step_that_fit_would_not_call_is_refused(name):
+    with pytest.raises(TypeError, match=rf"Own\.{name} is not covered.*GradientTape"):
+        type("Own", (mg.Model,), {name: lambda self, data: {}})
+
+
 def test_a_function_is_a_layer(keras):
     def made(library):
         formula = library.layers.Lambda(lambda x: 2 * x - 1, output_shape=(5,))

@@ -25,6 +25,8 @@ KERAS_ONLY = {
     "from_config": "a model is the script that builds it",
     "quantize": "weights are float32",
 }
+# What a model of one's own may redefine in Keras, and what fit here would never call.
+STEPS = ("train_step", "test_step", "predict_step", "compute_loss", "compute_metrics")
 
 
 class Model(Admitting):
@@ -55,6 +57,15 @@ class Model(Admitting):
 
     # What a layer has and a model has not; asked for, it is looked for in vain, see __getattr__.
     get_config = from_config = property()  # type: ignore[assignment]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in STEPS:
+            if name in vars(cls):
+                raise TypeError(
+                    f"{cls.__name__}.{name} is not covered: fit has a step of its own. "
+                    f"{at_hand()}.GradientTape is for steps of one's own."
+                )
 
     def __init__(
         self,
