@@ -173,9 +173,10 @@ def results() -> str:
 
 
 def public_modules() -> list[str]:
-    """The modules that ``minigrad`` offers."""
-    names = sorted({*minigrad.__all__, *minigrad.LAZY})
-    return [each for each in names if isinstance(getattr(minigrad, each), types.ModuleType)]
+    """The modules that ``minigrad`` offers, but for the package itself under Keras's name."""
+    found = {each: getattr(minigrad, each) for each in sorted({*minigrad.__all__, *minigrad.LAZY})}
+    modules = {each: it for each, it in found.items() if isinstance(it, types.ModuleType)}
+    return [each for each, it in modules.items() if it.__all__ is not minigrad.__all__]
 
 
 def documented(module: str) -> str:
