@@ -154,6 +154,25 @@ def test_arguments_that_could_run_what_a_file_says_are_refused(tmp_path):
             mg.models.load_model(tmp_path / "model.keras", **wrong)
 
 
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_code_in_a_file_is_not_run(tmp_path, keras, ending):
+    file, mark = tmp_path / f"model.{ending}", tmp_path / "run"
+    hostile = keras.layers.Lambda(lambda x, mark=str(mark): (open(mark, "w"), x)[1])
+    keras.Sequential([keras.Input((3,)), hostile]).save(file)
+    mark.unlink(missing_ok=True)  # building and saving it ran the code
+    with pytest.raises(ValueError, match="arbitrary code execution"):
+        mg.models.load_model(file)
+    assert not mark.exists()
+
+
+def test_an_older_keras_that_may_run_it_reads_no_models(tmp_path, keras, monkeypatch):
+    file = tmp_path / "model.keras"
+    in_a_row(mg).save(file)
+    monkeypatch.setattr(keras, "__version__", "3.9.0")
+    with pytest.raises(ImportError, match=r"3\.11\.3 or newer, this is 3\.9\.0"):
+        mg.models.load_model(file)
+
+
 def test_without_keras_a_sentence_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.delitem(__import__("sys").modules, "keras", raising=False)
     true = builtins.__import__

@@ -4,6 +4,7 @@ Without Keras there are files of NumPy's, ``weights_file.py``.
 """
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ import numpy as np
 from minigrad.shared import files
 from minigrad.shared.arguments import brief
 
+SAFE = (3, 11, 3)  # older versions of Keras can be made to run what stands in a file
 MODELS = (".keras", ".h5", ".hdf5")  # the first is Keras's own, the others are HDF5's
 
 
@@ -47,12 +49,18 @@ def load(filepath: Any, compile: bool = True) -> Any:
         compile: Whether it is compiled as it was.
 
     Raises:
-        ImportError: When Keras is not installed.
+        ImportError: When Keras is not installed, or one that may run what stands in a file.
         OSError: When the file cannot be opened.
         ValueError: For another ending, what Keras cannot read, or what minigrad does not cover.
     """
     path = ending(filepath, "a model is read from a file")
     keras = bridge().import_keras()
+    if tuple(map(int, re.findall(r"\d+", keras.__version__)[:3])) < SAFE:
+        wanted = ".".join(map(str, SAFE))
+        raise ImportError(
+            f"{path}: a file with a whole model is read by Keras {wanted} or newer, this is "
+            f"{keras.__version__}, which may run what stands in a file; weights alone can be read"
+        )
     there(path)
     with read_by_keras(path, "model"):
         theirs = keras.saving.load_model(path, compile=compile)
