@@ -57,14 +57,15 @@ def test_import_brings_in_nothing_but_numpy():
 
 
 def test_import_is_quick():
-    """Under 0.1 s beyond NumPy's own import: processor time, so that a busy machine is no matter."""
+    """At most twice NumPy's own, in the same process; both take about 55 ms here, on one core."""
     code = (
-        "import numpy, time; start = time.process_time(); import minigrad; "
-        "print(time.process_time() - start)"
+        "import os; os.environ['OPENBLAS_NUM_THREADS'] = '1'; from time import process_time as now; "
+        "start = now(); import numpy; middle = now(); import minigrad; "
+        "print((now() - middle) / (middle - start))"
     )
     python(code)  # writes the compiled files
     # the least of several, since what else runs on the machine can only add to it
-    assert min(float(python(code)) for _ in range(9)) < 0.1
+    assert min(float(python(code)) for _ in range(9)) < 2
 
 
 def modules_of_the_core() -> list[Path]:
