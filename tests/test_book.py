@@ -1,7 +1,5 @@
 """The website of the series: whole, without a dead link, each picture described, no network."""
 
-import importlib.util
-import os
 import subprocess
 import sys
 from collections import defaultdict
@@ -9,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import extras
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -47,11 +46,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def book(tmp_path_factory) -> Path:
     """The website, built as `make book` does: what Sphinx warns of is an error."""
-    if importlib.util.find_spec("myst_nb") is None:
-        missing = "the extra `book` is not installed"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
+    extras.need("book", "myst_nb")
     folder = tmp_path_factory.mktemp("book")
     built = "from pathlib import Path; from tools.book.build import build; import sys; "
     built += "sys.exit(build(*map(Path, sys.argv[1:])))"

@@ -1,7 +1,6 @@
 """The site of the lectures that run in a browser: it is built without a network, and whole."""
 
 import hashlib
-import importlib.util
 import json
 import os
 import re
@@ -10,6 +9,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import extras
 import pytest
 
 import minigrad
@@ -23,11 +23,7 @@ from tools import own_copy  # noqa: E402
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Path:
     """The site, built as `make lite` does, where nothing but this machine can be reached."""
-    if importlib.util.find_spec("jupyterlite_core") is None:
-        missing = "the extra `lite` is not installed"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
+    extras.need("lite", "jupyterlite_core")
     folder = tmp_path_factory.mktemp("lite")
     built = "from pathlib import Path; from tools.lite import build; import sys; "
     built += "build(*map(Path, sys.argv[1:]))"
