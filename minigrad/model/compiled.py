@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from functools import reduce
 from itertools import pairwise
 from operator import add
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,17 +31,15 @@ from minigrad.layers.tensors import KerasTensor
 from minigrad.model.counting import Counters
 from minigrad.model.functional import Functional
 from minigrad.model.lock import Lock
+from minigrad.model.noticed import settings_of
 from minigrad.model.several import SeveralCounters, Together, for_each
 from minigrad.model.steps import Runner
-from minigrad.regularizers import Regularizer
 from minigrad.shared import lookup
 from minigrad.shared.arguments import title, whole
 
 if TYPE_CHECKING:
     from minigrad.display.plan_table import PlanTable
 
-STATES = {"built", "name", "_results", "_sample_shape", "_own", "_costs"}  # make no graph another
-SIMPLE = {bool, int, float, str, type, type(None), FunctionType}
 KEPT = 8  # networks of different batch sizes that are kept for the next time
 
 
@@ -278,16 +275,8 @@ class Compiled(Functional):
 
     def _settings(self) -> tuple[Any, ...]:
         """What has been set at the layers and the loss: rates, activations, strides, …"""
-        parts = [part for part in tree(self) if not isinstance(part, Functional)]
-        parts += [v for part in parts for v in vars(part).values() if isinstance(v, Regularizer)]
-        parts += [] if self.loss is None else [self.loss]
-        moving = self._moving
-        return tuple(
-            (id(part), name, value if type(value) in SIMPLE else setting(value))
-            for part in parts
-            for name, value in {**vars(part), "": type(part)}.items()
-            if name not in STATES and not (moving and (id(part), name) in moving)
-        )
+        parts: list[Any] = [part for part in tree(self) if not isinstance(part, Functional)]
+        return settings_of([*parts, *([] if self.loss is None else [self.loss])], self._moving)
 
     def _check_gradients(self, order: Sequence[Node]) -> None:
         """Whether gradients of the loss, the last node, reach the weights that are trained."""
@@ -502,16 +491,3 @@ def with_gradient(order: Sequence[Node]) -> set[Node]:
         if node in reached and node.needs_gradient:
             reached.update(node.inputs)
     return reached
-
-
-def setting(value: Any) -> Any:
-    """What a setting is, to be compared with what it was."""
-    if isinstance(value, (list, tuple)):
-        return tuple(map(setting, value))
-    if isinstance(value, np.ndarray):
-        return value.shape, value.dtype, value.tobytes()
-    try:
-        hash(value)
-    except TypeError:
-        return id(value)
-    return id(value) if isinstance(value, (Node, KerasTensor)) else value
