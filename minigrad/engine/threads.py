@@ -129,12 +129,16 @@ class Team:
                 forget(self)
                 for worker in self.workers:
                     worker.steps = ()  # one that has not begun need not
-                while any(worker.works for worker in self.workers):
-                    time.sleep(0.001)
+                self.wait()
                 self.close()
                 return
             except KeyboardInterrupt:
                 continue
+
+    def wait(self) -> None:
+        """Wait until no worker works."""
+        while any(worker.works for worker in self.workers):
+            time.sleep(0.001)
 
     def close(self) -> None:
         """End the workers; nobody may be using them."""
@@ -189,13 +193,20 @@ def team(size: int | None = None) -> Team:
     """
     size = get_threads() if size is None else size
     with _changing:
-        able = [t for t in _teams.values() if t.size >= size and not t.closed]
-        chosen = able[0] if able else Team(size)
-        for other in [t for t in _teams.values() if t is not chosen]:
-            if other.closed or other.close_if_idle():
-                del _teams[other.size]
+        chosen = large_enough(size) or Team(size)
+        close_others(chosen)
         _teams[chosen.size] = chosen
         return chosen
+
+
+def large_enough(size: int) -> Team | None:
+    return next((t for t in _teams.values() if t.size >= size and not t.closed), None)
+
+
+def close_others(chosen: Team) -> None:
+    for other in list(_teams.values()):
+        if other is not chosen and (other.closed or other.close_if_idle()):
+            del _teams[other.size]
 
 
 def side_by_side(lists: Sequence[Calls]) -> None:

@@ -150,15 +150,20 @@ def in_float64(order: Sequence[Node]) -> Iterator[Callable[[], np.ndarray]]:
 
     with unchanged(order):
         for node in order:
-            for attribute, held in vars(node).items():
-                if isinstance(held, np.dtype) and held.kind == "f":
-                    setattr(node, attribute, np.dtype(np.float64))
-            if isinstance(node, Constant) and node.dtype.kind == "f":
-                node._value = np.array(node._value, np.float64)
+            widen(node)
         try:
             yield compute
         finally:
             rewind()
+
+
+def widen(node: Node) -> None:
+    """Let a node compute in float64."""
+    for attribute, held in vars(node).items():
+        if isinstance(held, np.dtype) and held.kind == "f":
+            setattr(node, attribute, np.dtype(np.float64))
+    if isinstance(node, Constant) and node.dtype.kind == "f":
+        node._value = np.array(node._value, np.float64)
 
 
 def moved(

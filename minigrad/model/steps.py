@@ -63,6 +63,9 @@ class Reader(Protocol):
     def logs(self) -> dict[str, Any]:
         """What the hooks at the end of a batch are told."""
 
+    def shown(self) -> dict[str, Any]:
+        """What the progress line shows."""
+
 
 @dataclass
 class Sweep:

@@ -179,15 +179,29 @@ class Model(Admitting):
         """Train epoch by epoch; ``tested`` gives what to validate with after which of them."""
         with self._counting() as counters, self._being_trained():
             hooks.on_train_begin()
-            logs: Logs = {}
-            for epoch in range(self._first_epoch, epochs):
-                hooks.on_epoch_begin(epoch)
-                if verbose and epochs > 1:
-                    print(f"Epoch {epoch + 1}/{epochs}", flush=True)
-                logs = self._epoch(epoch, data, tested(epoch + 1), counters, hooks, verbose) or logs
-                if self.stop_training:
-                    break
+            logs = self._epochs(data, tested, epochs, counters, hooks, verbose)
             hooks.on_train_end(logs)
+
+    # A loop that ends with a condition stands in a function of its own, not inside a ``with`` or
+    # ``try``: Ctrl-C at its way back passes by their handlers in Python 3.13.
+    def _epochs(
+        self,
+        data: Data,
+        tested: Callable[[int], Data | None],
+        epochs: int,
+        counters: Counters,
+        hooks: CallbackList,
+        verbose: int | str,
+    ) -> Logs:
+        logs: Logs = {}
+        for epoch in range(self._first_epoch, epochs):
+            hooks.on_epoch_begin(epoch)
+            if verbose and epochs > 1:
+                print(f"Epoch {epoch + 1}/{epochs}", flush=True)
+            logs = self._epoch(epoch, data, tested(epoch + 1), counters, hooks, verbose) or logs
+            if self.stop_training:
+                break
+        return logs
 
     def _epoch(
         self,
@@ -242,13 +256,16 @@ class Model(Admitting):
         runners = self._runners_for(use == "train", use != "predict")
         sweep = Sweep(use, runners, reader, hooks, self._lock)
         try:
-            for done in sweep.steps(data.epoch(anew=use != "train")):
-                if use == "train" and self.stop_training:
-                    break
-                if line is not None:
-                    line.step(done, reader.shown)
+            self._steps(sweep, data, line)
         finally:
             self._release()
+
+    def _steps(self, sweep: Sweep, data: Data, line: ProgressLine | None) -> None:
+        for done in sweep.steps(data.epoch(anew=sweep.use != "train")):
+            if sweep.use == "train" and self.stop_training:
+                break
+            if line is not None:
+                line.step(done, sweep.reader.shown)
 
     def _test(
         self, data: Data, counters: Counters, hooks: CallbackList, line: ProgressLine | None = None

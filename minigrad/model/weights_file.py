@@ -80,7 +80,7 @@ def read(path: Path, weights: Sequence[Variable]) -> list[np.ndarray]:
     with open(path, "rb") as file:
         try:
             with zipfile.ZipFile(file) as packed:
-                members = in_order([m for m in packed.infolist() if m.filename.endswith(".npy")])
+                members = arrays_of(packed)
                 fit = [header(packed, member)[0] for member in members]
                 if fit == [weight.shape for weight in weights]:
                     return [array(packed, member) for member in members]
@@ -89,8 +89,9 @@ def read(path: Path, weights: Sequence[Variable]) -> list[np.ndarray]:
     raise ValueError(misfit(path, weights, fit, [member.filename for member in members]))
 
 
-def in_order(members: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
+def arrays_of(packed: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     """Arrays by the numbers that :func:`write` gives them, or as they lie in the file."""
+    members = [member for member in packed.infolist() if member.filename.endswith(".npy")]
     numbers = [member.filename.partition("/")[0] for member in members]
     if all(number.isdecimal() for number in numbers):
         return sorted(members, key=lambda member: int(member.filename.partition("/")[0]))

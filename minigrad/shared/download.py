@@ -66,12 +66,12 @@ def download(url: str) -> bytes:
             length = response.headers.get("Content-Length") or "0"
             wanted = int(length) if length.isdecimal() else 0
             with progress(url.rsplit("/", 1)[-1], wanted) as advance:
-                while part := response.read1(1 << 16):
+                for part in iter(lambda: response.read1(1 << 16), b""):
                     parts.append(part)
                     received += len(part)
-                    advance(len(part))
                     if received > MOST:
                         raise OSError(f"more than {MOST:,} bytes came, which no file of ours has")
+                    advance(len(part))
     except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: a broken URL
         reason = getattr(error, "reason", error)
         if isinstance(reason, TimeoutError):
