@@ -7,7 +7,7 @@ import numpy as np
 from minigrad import activations
 from minigrad.graph import Node
 from minigrad.layers.base import Layer
-from minigrad.shared.arguments import number
+from minigrad.shared.arguments import axis_number, number
 
 __all__ = ["ELU", "LeakyReLU", "ReLU", "Softmax"]
 
@@ -108,9 +108,7 @@ class Softmax(Layer):
     """
 
     def __init__(self, axis: int = -1, **options: Any) -> None:
-        if not isinstance(axis, (int, np.integer)) or isinstance(axis, bool):
-            raise ValueError(f"Softmax: axis is the number of an axis, got {axis!r}")
-        self.axis = int(axis)
+        self.axis = axis_number("Softmax", axis)
         super().__init__(**options)
 
     def call(self, inputs: Node) -> Node:

@@ -7,7 +7,7 @@ import numpy as np
 
 from minigrad.graph import Node
 from minigrad.layers.base import Layer
-from minigrad.shared.arguments import brief, title
+from minigrad.shared.arguments import axis_number, brief, title
 
 __all__ = ["Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"]
 
@@ -162,11 +162,9 @@ class Concatenate(Merge):
     """
 
     def __init__(self, axis: int = -1, **options: Any) -> None:
-        if not isinstance(axis, (int, np.integer)) or isinstance(axis, bool) or axis == 0:
-            raise ValueError(
-                f"Concatenate: axis is the number of an axis but that of the batch, got {axis!r}"
-            )
-        self.axis = int(axis)
+        self.axis = axis_number("Concatenate", axis)
+        if self.axis == 0:
+            raise ValueError("Concatenate: axis is not 0, that of the batch")
         super().__init__(**options)
 
     def _merged(self, inputs: list[Any]) -> Any:

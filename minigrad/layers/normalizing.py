@@ -9,7 +9,7 @@ from minigrad.graph import Node
 from minigrad.layers.base import Layer, Shape
 from minigrad.operators.moving_average import MovingAverage
 from minigrad.shared import lookup
-from minigrad.shared.arguments import brief, number, title
+from minigrad.shared.arguments import axis_number, number, title
 
 __all__ = ["BatchNormalization"]
 
@@ -70,9 +70,7 @@ class BatchNormalization(Layer):
     ) -> None:
         kind = "BatchNormalization"
         lookup.refuse(kind, synchronized=(synchronized, False))
-        if not isinstance(axis, (int, np.integer)) or isinstance(axis, bool):
-            raise ValueError(f"{kind}: axis is the number of an axis, got {brief(axis)}")
-        self.axis = int(axis)
+        self.axis = axis_number(kind, axis)
         self.momentum = number(kind, "momentum", momentum, 0, 1)
         self.epsilon = number(kind, "epsilon", epsilon, least=0)
         self.center, self.scale = bool(center), bool(scale)

@@ -3,6 +3,7 @@
 import inspect
 import math
 import re
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -32,11 +33,12 @@ def title(thing: Any) -> str:
     return f'{type(thing).__name__} "{thing.name}"'
 
 
-def configuration(thing: Any) -> dict[str, Any]:
-    """What an object was made with: the arguments of its classes that it keeps as attributes.
+def configuration(thing: Any, kind: type | None = None) -> dict[str, Any]:
+    """What an object was made with: the arguments of its class that it keeps as attributes.
 
     Args:
         thing: A layer, a loss, a metric, an optimizer, an initializer.
+        kind: A class of it whose arguments are meant; its own by default.
 
     Returns:
         For each argument the attribute of the same name; the base class's come first.
@@ -47,25 +49,28 @@ def configuration(thing: Any) -> dict[str, Any]:
         >>> configuration(mg.initializers.Constant(0.5))
         {'value': 0.5}
     """
-    return {name: getattr(thing, name) for name in taken(type(thing)) if hasattr(thing, name)}
+    names = taken(kind or type(thing))
+    return {name: getattr(thing, name) for name in names if hasattr(thing, name)}
 
 
+@cache
 def taken(kind: type) -> list[str]:
-    """The arguments of a class and those of its base classes, which come first.
+    """What a class can be called with: its own arguments after those that it hands on.
 
     Example:
         >>> import minigrad as mg
         >>> from minigrad.shared.arguments import taken
-        >>> taken(mg.initializers.Constant)
-        ['value']
+        >>> taken(mg.initializers.RandomNormal), taken(mg.layers.Flatten)[-2:]
+        (['mean', 'stddev', 'seed'], ['input_dim', 'data_format'])
     """
-    kinds = [each for each in reversed(kind.__mro__) if "__init__" in vars(each)]
-    return [
-        parameter.name
-        for each in kinds[1:]  # the first is object
-        for parameter in list(inspect.signature(each.__init__).parameters.values())[1:]  # type: ignore[misc]
-        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
-    ]
+    names: list[str] = []
+    for each in kind.__mro__:
+        if "__init__" in vars(each):
+            parameters = list(inspect.signature(each.__init__).parameters.values())[1:]  # type: ignore[misc]
+            names = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD] + names
+            if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+                break
+    return list(dict.fromkeys(names))
 
 
 def is_whole(value: Any, least: int = 1) -> bool:
@@ -140,6 +145,21 @@ def number(
             limits = f" of at least {least:g}"
         raise ValueError(f"{owner}: {argument} is a {wanted}{limits}, got {brief(value)}")
     return float(value)
+
+
+def axis_number(owner: str, axis: Any) -> int:
+    """The value, if it can be the number of an axis.
+
+    Args:
+        owner: Whose argument, for the error.
+        axis: What was given.
+
+    Raises:
+        ValueError: When it cannot.
+    """
+    if not isinstance(axis, (int, np.integer)) or isinstance(axis, bool):
+        raise ValueError(f"{owner}: axis is the number of an axis, got {brief(axis)}")
+    return int(axis)
 
 
 def real_array(beginning: str, values: Any, error: type[Exception] = TypeError) -> np.ndarray:
