@@ -10,13 +10,13 @@ import numpy as np
 from minigrad.layers import InputLayer
 from minigrad.layers.building import as_it_was
 from minigrad.model import samples
-from minigrad.model.compiled import Compiled, size
 from minigrad.model.data import Arrays, Data, Stream, is_stream
+from minigrad.model.runners import Running
 from minigrad.model.several import Together
 from minigrad.shared.arguments import title
 
 
-class Admitting(Compiled):
+class Admitting(Running):
     """A compiled model that checks what it is given before anything has changed."""
 
     @contextmanager
@@ -107,7 +107,7 @@ class Admitting(Compiled):
             self._make_weights((None, *x.shape[1:]))
         if not self._inputs:  # a formula of one's own
             self._inputs = (InputLayer(x.shape[1:]).output,)
-        x = samples.of_shape(x, self._entry_shape(), what, title(self))
+        x = samples.of_shape(x, self._entry.shape, what, title(self))
         x = samples.finite(x, self._entry_dtype(x), f"{what}: x")
         if y is not None and self.loss is not None:
             y = self.loss._check_targets(y, self._packed_shape())
@@ -136,16 +136,10 @@ class Admitting(Compiled):
         if len({len(each) for each in found}) > 1:
             raise ValueError(f"{method}: the inputs have {[len(each) for each in found]} samples")
         fit = zip(found, self._inputs, names, strict=True)
-        shaped = [
+        return self._entry.pack(
             samples.of_shape(each, t.shape[1:], f"{method}: {n}", title(self)) for each, t, n in fit
-        ]
-        return np.concatenate([each.reshape(len(each), -1) for each in shaped], axis=1)
+        )
 
     def _unpack(self, predictions: np.ndarray) -> Any:
         """The predictions of each output, as a list if there are several."""
-        if not self._several[1]:
-            return predictions
-        ends = np.cumsum([size(tensor) for tensor in self._outputs])[:-1]
-        parts = np.split(predictions, ends, axis=1)
-        shapes = [tensor.shape[1:] for tensor in self._outputs]
-        return [part.reshape(-1, *shape) for part, shape in zip(parts, shapes, strict=True)]
+        return self._one_of(self._exit.split(predictions), self._several[1])

@@ -13,6 +13,7 @@ from minigrad.layers import InputLayer, Layer
 from minigrad.layers.tensors import KerasTensor
 from minigrad.layers.weights import assign
 from minigrad.model import keras_files, summary, weights_file
+from minigrad.model.packing import Packing
 from minigrad.model.summary import Summary
 from minigrad.shared import lookup
 from minigrad.shared.arguments import brief, is_whole, title
@@ -131,6 +132,20 @@ class Functional(Layer):
         if not self._outputs:
             return self.compute_output_shape(self.input_shape)
         return self._one_of([tensor.shape for tensor in self._outputs], self._several[1])
+
+    # Several inputs come in as one array, each sample's numbers in a row; so do several outputs
+    # go out. The graph takes them apart and puts them together, and all else knows one of each.
+    @property
+    def _entry(self) -> Packing:
+        return Packing([tensor.shape[1:] for tensor in self._inputs])
+
+    @property
+    def _exit(self) -> Packing:
+        return Packing([tensor.shape[1:] for tensor in self._outputs])
+
+    def _packed_shape(self) -> tuple[Any, ...]:
+        """Shape of a batch of predictions as it leaves the graph."""
+        return (None, *self._exit.shape) if self._several[1] else self.output_shape
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         if not self._outputs:

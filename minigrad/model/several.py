@@ -4,10 +4,8 @@ Targets come in as one array, each sample's numbers in a row, as predictions go 
 become one-hot rows there, and the sparse cross-entropy the one of such rows, which is the same.
 """
 
-import math
 from collections.abc import Sequence
 from functools import reduce
-from itertools import pairwise
 from operator import add
 from typing import Any
 
@@ -18,6 +16,7 @@ from minigrad.graph import Constant, Node
 from minigrad.losses import CategoricalCrossentropy, Loss
 from minigrad.metrics.base import Loss as Mean
 from minigrad.model.counting import Counters
+from minigrad.model.packing import Packing
 from minigrad.model.samples import as_samples
 from minigrad.model.steps import Runner
 from minigrad.shared.arguments import number
@@ -73,6 +72,7 @@ class Together(Loss):
         super().__init__("loss")
         self.names = [tensor.name for tensor in outputs]
         self.shapes = [tensor.shape[1:] for tensor in outputs]
+        self.packing = Packing(self.shapes)
         self.parts: list[Any] = [
             None if each is None else losses.get(each)
             for each in for_each(self.names, given, "loss")
@@ -84,12 +84,6 @@ class Together(Loss):
         self.rows = [
             CategoricalCrossentropy(p.from_logits) if is_sparse(p) else p for p in self.parts
         ]
-        self.ends = np.cumsum([0, *(math.prod(shape) for shape in self.shapes)]).tolist()
-
-    def split(self, packed: Any) -> list[Any]:
-        """Take a batch of packed numbers apart: an array, or a node of them."""
-        places = zip(self.shapes, pairwise(self.ends), strict=True)
-        return [np.reshape(packed[:, a:b], (len(packed), *s)) for s, (a, b) in places]
 
     def pack(self, y: Any, what: str) -> np.ndarray:
         """The targets of all outputs in one array, checked."""
@@ -105,18 +99,16 @@ class Together(Loss):
             array = part._check_targets(array, (None, *shape))
             if is_sparse(part):
                 array = array[..., np.newaxis] == np.arange(shape[-1])
-            rows.append(array.reshape(len(array), -1))
+            rows.append(array)
         lengths = {len(row) for row in rows if row is not None}
         if len(lengths) != 1 or any(r is None for r, p in zip(rows, self.parts, strict=True) if p):
             raise ValueError(f"{what}: y is a list of targets, as many of each, for {self.names}")
-        nothing = [np.zeros((*lengths, math.prod(shape))) for shape in self.shapes]
-        return np.concatenate(
-            [n if r is None else r for r, n in zip(rows, nothing, strict=True)], 1
-        )
+        pairs = zip(rows, self.shapes, strict=True)
+        return self.packing.pack(np.zeros((*lengths, *s)) if r is None else r for r, s in pairs)
 
     def each(self, y_true: Any, y_pred: Sequence[Any]) -> list[Any]:
         """The losses, of targets in one and predictions apart."""
-        given = zip(self.rows, self.split(y_true), y_pred, strict=True)
+        given = zip(self.rows, self.packing.split(y_true), y_pred, strict=True)
         return [None if part is None else part(t, p) for part, t, p in given]
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
@@ -164,13 +156,15 @@ class SeveralCounters(Counters):
     def count(self, runner: Runner) -> None:
         """Count a step."""
         assert runner.targets is not None
-        size, outputs = len(runner.outputs), self.loss.split(runner.outputs)
+        size, outputs = len(runner.outputs), self.loss.packing.split(runner.outputs)
         total, *means = self.losses
         total.update_state(runner.loss, size)
         found = [each for each in self.loss.each(runner.targets, outputs) if each is not None]
         for mean, value in zip(means, found, strict=True):
             mean.update_state(float(value), size)
-        parts = zip(self.of, self.loss.parts, self.loss.split(runner.targets), outputs, strict=True)
+        parts = zip(
+            self.of, self.loss.parts, self.loss.packing.split(runner.targets), outputs, strict=True
+        )
         for metrics, part, y, predictions in parts:
             for metric in metrics:
                 metric.update_state(y.argmax(axis=-1) if is_sparse(part) else y, predictions)
