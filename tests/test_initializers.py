@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.initializers.scaling import fans
+from minigrad.initializers import fans
 
 NAMES = ["glorot_uniform", "glorot_normal", "he_uniform", "he_normal"]
 SHAPES = [(400, 300), (3, 3, 40, 80), (50000,)]
