@@ -84,3 +84,60 @@ def test_keras_stops_at_the_same_batch(keras):
         return len(made.fit(x, y, 1, epochs=9, verbose=0, callbacks=[stop]).epoch)
 
     assert script(mg) == script(keras)
+
+
+def steep(kernel=0.0, rate=1e38, eagerly=False):
+    """A model whose weights leave float32 in a step, though its loss does not."""
+    start = mg.initializers.Constant(kernel)
+    made = mg.Sequential([mg.Input((1,)), mg.layers.Dense(1, kernel_initializer=start, name="a")])
+    made.compile(mg.optimizers.SGD(rate, momentum=0.5), "mse", run_eagerly=eagerly)
+    return made
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
+@pytest.mark.parametrize("eagerly", [False, True])
+@pytest.mark.parametrize("last", [0, 3])
+def test_weights_that_are_lost_in_the_last_step_are_noticed(eagerly, last):
+    made = steep(eagerly=eagerly)
+    x, y = np.zeros((last + 1, 1)), np.zeros((last + 1, 1))
+    x[last], y[last] = 100, 1
+    with pytest.raises(
+        FloatingPointError, match=rf'Variable "a/kernel".* step {last} of this epoch'
+    ):
+        made.fit(x, y, 1, verbose=0, shuffle=False)
+    assert np.concatenate(made.get_weights(), axis=None).tolist() == [0, 0]
+    assert made.optimizer.iterations == 0
+    assert [np.all(state == 0) for w in made.weights for state in made.optimizer.state(w)]
+    made.fit(x, y, 1, verbose=0, shuffle=False, callbacks=[Slowly()])  # and it goes on
+
+
+class Slowly(mg.callbacks.Callback):
+    def on_train_begin(self, logs=None):
+        self.model.optimizer.learning_rate = 1e-6
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_weights_that_were_lost_before_the_loss_are_those_of_the_epoch_before(eagerly):
+    made, good = steep(0.5, rate=0.001, eagerly=eagerly), Good()
+    x, y = np.full((3, 1), 1.0), np.ones((3, 1))
+    made.fit(x, y, 1, verbose=0)
+    before, taken = made.get_weights(), made.optimizer.iterations
+    made.optimizer.learning_rate = 1e38
+    with pytest.raises(FloatingPointError, match=r"step 1 .*are those before this epoch"):
+        made.fit(100 * x, y, 1, verbose=0, shuffle=False, callbacks=[good])
+    assert not np.all(np.isfinite(np.concatenate(good.weights, axis=None)))
+    for kept, after in zip(before, made.get_weights(), strict=True):
+        np.testing.assert_array_equal(kept, after)
+    assert made.optimizer.iterations == taken
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
+def test_terminate_on_nan_ends_training_where_weights_were_lost():
+    made = steep()
+    with pytest.warns(UserWarning, match=r'Variable "a/kernel" is not finite after step 0'):
+        history = made.fit(
+            [[100.0]], [[1.0]], epochs=5, verbose=0, callbacks=[mg.callbacks.TerminateOnNaN()]
+        )
+    assert history.history == {"loss": [1.0]}
+    assert np.concatenate(made.get_weights(), axis=None).tolist() == [0, 0]

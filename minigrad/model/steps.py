@@ -4,6 +4,7 @@ A step is: give the runner a batch, let it compute, read what came out. What a s
 the batch is the runner's; what happens beside the steps is the callbacks'.
 """
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from minigrad.callbacks import CallbackList, TerminateOnNaN
 from minigrad.engine.calls import LossNotFiniteError
 from minigrad.graph import forward
 from minigrad.model.data import Batch
+from minigrad.model.last_good import LastGood
 from minigrad.operators.moving_average import Averages
 
 
@@ -77,6 +79,7 @@ class Sweep:
         reader: Takes note of what came out.
         hooks: The callbacks.
         lock: Held while a batch is loaded, computed and read.
+        good: The weights to go back to where a step has left none.
     """
 
     use: str
@@ -84,6 +87,7 @@ class Sweep:
     reader: Reader
     hooks: CallbackList
     lock: AbstractContextManager[Any]
+    good: LastGood | None = None
 
     def steps(self, batches: Iterable[Batch]) -> Iterator[int]:
         """Take the steps, one after another.
@@ -118,12 +122,31 @@ class Sweep:
         try:
             runner.train_step()
         except LossNotFiniteError:
-            stops = any(isinstance(c, TerminateOnNaN) for c in self.hooks.callbacks)
-            if not stops:  # which sees the loss in the logs
-                raise FloatingPointError(whence(runner, batch, step)) from None
+            place = whence(runner, batch)
+            back = self.good and self.good.bring_back()
+            if not terminates(self.hooks):  # which sees the loss in the logs
+                what = f"the loss is {runner.loss} in step {step} of this epoch.{place}"
+                raise FloatingPointError(told(what, "epoch" if back else "step")) from None
+
+    def ended(self, steps: int) -> bool:
+        """Bring lost weights back when an epoch of training has ended, and say whether to stop."""
+        with self.lock:
+            lost = self.good and self.good.bring_back()
+        if not lost:
+            return False
+        what = f"{lost} is not finite after step {steps - 1} of this epoch, though its loss is."
+        if not terminates(self.hooks):
+            raise FloatingPointError(told(what, "epoch"))
+        warnings.warn(told(what, "epoch"), stacklevel=2)
+        return True
 
 
-def whence(runner: Runner, batch: Batch, step: int) -> str:
+def terminates(hooks: CallbackList) -> bool:
+    """Whether training is to end without an error."""
+    return any(isinstance(callback, TerminateOnNaN) for callback in hooks.callbacks)
+
+
+def whence(runner: Runner, batch: Batch) -> str:
     """Where the first number comes from that is not finite, as far as it can be told."""
     network = runner.network
     for entry, data in zip(network.entries, (batch.x, batch.y, batch.weights), strict=False):
@@ -132,9 +155,13 @@ def whence(runner: Runner, batch: Batch, step: int) -> str:
     with np.errstate(all="ignore"), Averages(network.order).kept_if(None):
         forward(network.order)
     bad = [node for node in network.order if not np.all(np.isfinite(node.value))]
-    place = f" The first number that is not finite is in {bad[0].title}." if bad else ""
+    return f" The first number that is not finite is in {bad[0].title}." if bad else ""
+
+
+def told(what: str, before: str) -> str:
+    """What went wrong, which weights there are, and what can be done."""
     return (
-        f"fit: the loss is {runner.loss} in step {step} of this epoch.{place} The weights are "
-        "those before this step. A smaller learning rate often helps; so does looking at the "
-        "data. callbacks.TerminateOnNaN() ends training without an error."
+        f"fit: {what} The weights are those before this {before}. A smaller learning rate often "
+        "helps; so does looking at the data. callbacks.TerminateOnNaN() ends training without an "
+        "error."
     )

@@ -13,6 +13,7 @@ from minigrad.model import samples, state_file
 from minigrad.model.admission import Admitting
 from minigrad.model.counting import Counters, Logs, Predictions
 from minigrad.model.data import Arrays, Data
+from minigrad.model.last_good import LastGood
 from minigrad.model.progress import ProgressLine, check_verbose
 from minigrad.model.steps import Sweep
 from minigrad.shared.arguments import title, whole
@@ -137,6 +138,8 @@ class Model(Admitting):
         Raises:
             ValueError: When an argument makes no sense, or data do not fit. Nothing has changed
                 then; a batch that comes later and does not fit ends training where it is.
+            FloatingPointError: When the loss of a step is not finite: the weights are those
+                before it; or a weight is not, when an epoch ends: they are those before the epoch.
         """
         self._check_compiled("fit")
         epochs = whole("fit", "epochs", epochs, least=0)
@@ -194,11 +197,14 @@ class Model(Admitting):
         verbose: int | str,
     ) -> Logs:
         logs: Logs = {}
+        with self._lock:
+            good = LastGood(self)
         for epoch in range(self._first_epoch, epochs):
             hooks.on_epoch_begin(epoch)
             if verbose and epochs > 1:
                 print(f"Epoch {epoch + 1}/{epochs}", flush=True)
-            logs = self._epoch(epoch, data, tested(epoch + 1), counters, hooks, verbose) or logs
+            there = tested(epoch + 1)
+            logs = self._epoch(epoch, data, there, counters, hooks, verbose, good) or logs
             if self.stop_training:
                 break
         return logs
@@ -211,10 +217,13 @@ class Model(Admitting):
         counters: Counters,
         hooks: CallbackList,
         verbose: int | str,
+        good: LastGood,
     ) -> Logs:
         """Train for an epoch, and validate if there is something to validate with."""
         line = ProgressLine(data.steps, verbose)
-        self._go_through("train", data, counters, hooks, line)
+        with self._lock:
+            good.keep()
+        self._go_through("train", data, counters, hooks, line, good)
         if not data.came:
             warnings.warn(f"fit: x has no batch for epoch {epoch + 1}: training ends", stacklevel=3)
             self.stop_training = True
@@ -250,13 +259,16 @@ class Model(Admitting):
         reader: Counters | Predictions,
         hooks: CallbackList,
         line: ProgressLine | None = None,
+        good: LastGood | None = None,
     ) -> None:
         """Go through a set once: what training, testing and predicting have in common."""
         reader.reset()
         runners = self._runners_for(use == "train", use != "predict")
-        sweep = Sweep(use, runners, reader, hooks, self._lock)
+        sweep = Sweep(use, runners, reader, hooks, self._lock, good)
         try:
             self._steps(sweep, data, line)
+            if sweep.ended(data.came):
+                self.stop_training = True
         finally:
             self._release()
 
