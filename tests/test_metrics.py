@@ -164,3 +164,39 @@ def test_weights_of_a_mean_that_do_not_fit_are_refused(values, weights):
     with pytest.raises(ValueError, match='Mean "mean": sample_weight has shape'):
         mean.update_state(values, weights)
     assert mean.result() == 0
+
+
+@pytest.mark.parametrize("name", ["Precision", "Recall", "BinaryAccuracy", "MeanSquaredError"])
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64])
+def test_predictions_that_are_no_fractions_count_as_numbers(name, dtype):
+    y_true, y_pred = np.array([1, 0, 1, 0]), np.array([1, 1, 0, 0])
+    found, wanted = getattr(mg.metrics, name)(), getattr(mg.metrics, name)()
+    found.update_state(y_true.astype(dtype), y_pred.astype(dtype))
+    wanted.update_state(y_true.astype(float), y_pred.astype(float))
+    assert found.result() == wanted.result() == 0.5
+
+
+def test_bytes_do_not_wrap():
+    high, low = np.array([[200], [0]], np.uint8), np.array([[0], [200]], np.uint8)
+    error, mean = mg.metrics.MeanSquaredError(), mg.metrics.Mean()
+    error.update_state(high, low)
+    mean.update_state(high, sample_weight=high)
+    assert error.result() == 40_000 and mean.result() == 200
+
+
+@pytest.mark.parametrize("name", ["TopKCategoricalAccuracy", "SparseTopKCategoricalAccuracy"])
+def test_what_is_no_number_is_not_among_the_top(keras, name):
+    y_pred = np.array([[0.1, np.nan, 0.3], [0.2, 0.5, 0.3], [np.nan] * 3], "float32")
+    labels = np.array([1, 1, 2])
+    y_true = labels if name.startswith("Sparse") else np.eye(3)[labels]
+    mine, theirs = getattr(mg.metrics, name)(k=2), getattr(keras.metrics, name)(k=2)
+    for metric in (mine, theirs):
+        metric.update_state(y_true, y_pred)
+    assert mine.result() == pytest.approx(float(theirs.result())) == pytest.approx(1 / 3)
+
+
+def test_a_label_that_is_no_class_is_not_among_the_top():
+    metric = mg.metrics.SparseTopKCategoricalAccuracy(k=2)
+    metric.update_state(np.array([1, 1]), np.array([[0.1, 0.8, 0.1]] * 2))
+    metric.update_state(np.array([3, -1]), np.array([[0.1, 0.8, 0.1]] * 2))
+    assert metric.result() == 0.5

@@ -116,7 +116,7 @@ A script that uses what is marked ✓ runs with `import minigrad as keras`, with
 | what | Keras | minigrad |
 |---|---|---|
 | NaN or infinity in the data, a set with no samples, `batch_size=0` | trains in silence | an error before anything has changed |
-| a loss that becomes NaN or infinite | training goes on in silence | an error that names step and layer, or `TerminateOnNaN` ends training; the weights are those before the step |
+| a loss that becomes NaN or infinite | training goes on in silence | an error that names step and layer, or `TerminateOnNaN` ends training; the weights are those before the step (or, where the step before had lost them already, before the epoch) |
 | a cross-entropy after `activation="sigmoid"` | takes the numbers before the sigmoid for those before a softmax | the definition; Keras gives the same for the same predictions as an array |
 | `binary_crossentropy` after `activation="softmax"` | takes the numbers before the softmax for those before a sigmoid | the definition, with a warning |
 | a metric of one's own, targets of shape (n,), predictions (n, 1) | gets both as they are, of which `t - p` makes n × n numbers | gets targets of shape (n, 1), as losses do |

@@ -177,7 +177,7 @@ class Updates:
         return rule.calls(weight, g, states, ask)
 
     def apply(self, gradients: Mapping[Variable, Array]) -> None:
-        """The step of an optimizer whose rule is not recorded."""
+        """The step of an optimizer whose rule is not recorded; it may keep the gradients."""
         assert self.optimizer is not None
         used = [variable for variable in self.variables if variable in gradients]
-        self.optimizer.apply([gradients[variable] for variable in used], used)
+        self.optimizer.apply([gradients[variable].copy() for variable in used], used)

@@ -127,6 +127,7 @@ class OfTopClasses(OfClasses):
         shape, chosen = y_pred.shape[:-1], self._right(y_true)
         hit, before = self._keep("hit", shape, np.bool_), self._keep("before", shape, np.intp)
         right = self._keep("right's", shape, y_pred.dtype)
+        right.fill(np.nan)  # and stays it where there is no such class
         for place in range(y_pred.shape[-1]):
             np.equal(chosen, place, out=hit)
             np.copyto(right, y_pred[..., place], where=hit)
@@ -134,7 +135,10 @@ class OfTopClasses(OfClasses):
         for place in range(y_pred.shape[-1]):
             np.greater(y_pred[..., place], right, out=hit)
             np.add(before, 1, out=before, where=hit)
-        return np.less(before, self.k, out=hit)
+        np.less(before, self.k, out=hit)
+        return np.logical_and(
+            hit, np.isfinite(right, out=self._keep("known", shape, np.bool_)), hit
+        )
 
 
 class TopKCategoricalAccuracy(OfTopClasses, OfNumbers):

@@ -120,7 +120,8 @@ class Metric(Settings):
 
     def _arrays(self, y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
         """Targets and predictions as arrays that can be compared."""
-        return self._pair(numbers(self, "targets", y_true), numbers(self, "predictions", y_pred))
+        y_true, y_pred = numbers(self, "targets", y_true), numbers(self, "predictions", y_pred)
+        return self._pair(y_true, y_pred if y_pred.dtype.kind == "f" else y_pred.astype(float))
 
     def _pair(self, y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The two in shapes that can be compared."""
@@ -185,7 +186,7 @@ class Mean(Metric):
             raise ValueError(
                 f"{title(self)}: sample_weight has shape {weights.shape}, the values {values.shape}"
             ) from None
-        self._total += float(np.sum(values * weights))
+        self._total += float(np.sum(np.multiply(values, weights, dtype=float)))
         self._count += float(np.sum(weights))
 
 
@@ -204,7 +205,7 @@ class FromFunction(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: None = None) -> None:
         pair = numbers(self, "targets", y_true), numbers(self, "predictions", y_pred)
-        values = numbers(self, "its values", self._function(*pair))
+        values = numbers(self, "its values", self._function(*map(np.array, pair)))
         # as in Keras: one number for a batch weighs as much as that of any other batch
         self._total += float(np.sum(values))
         self._count += values.size

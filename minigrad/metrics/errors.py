@@ -17,11 +17,10 @@ class OfDifferences(OfNumbers):
     _function: Any
 
     def total_of(self, y_true: np.ndarray, y_pred: np.ndarray) -> float:
-        dtype = y_pred.dtype if y_pred.dtype.kind == "f" else np.dtype(float)
-        difference = self._keep("difference", y_pred.shape, dtype)
+        difference = self._keep("difference", y_pred.shape, y_pred.dtype)
         np.subtract(y_true, y_pred, out=difference, casting="same_kind")
         self._function(difference, out=difference)
-        total = self._keep("total", (), dtype)
+        total = self._keep("total", (), y_pred.dtype)
         np.add.reduce(difference, axis=None, out=total)
         return float(total) * len(difference) / max(difference.size, 1)
 

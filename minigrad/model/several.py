@@ -15,7 +15,7 @@ from minigrad import losses
 from minigrad.graph import Constant, Node
 from minigrad.losses import CategoricalCrossentropy, Loss
 from minigrad.metrics.base import Loss as Mean
-from minigrad.model.counting import Counters
+from minigrad.model.counting import Counters, handed
 from minigrad.model.packing import Packing
 from minigrad.model.samples import as_samples
 from minigrad.model.steps import Runner
@@ -167,4 +167,5 @@ class SeveralCounters(Counters):
         )
         for metrics, part, y, predictions in parts:
             for metric in metrics:
-                metric.update_state(y.argmax(axis=-1) if is_sparse(part) else y, predictions)
+                targets = y.argmax(axis=-1) if is_sparse(part) else y
+                metric.update_state(*handed(metric, targets, predictions))
