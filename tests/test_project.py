@@ -1,6 +1,7 @@
 """Promises about the project as a whole: what an import costs, what is documented, what is written."""
 
 import ast
+import importlib.metadata
 import importlib.util
 import inspect
 import itertools
@@ -14,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 import minigrad
 from minigrad.__main__ import COMMANDS, main
@@ -223,6 +225,21 @@ def test_every_direct_dependency_is_pinned():
     wanted = itertools.chain(project["dependencies"], *extras)
     names = [re.match(r"[\w-]+", requirement)[0].lower() for requirement in wanted]
     assert [name for name in names if name not in pins()] == []
+
+
+def test_every_pinned_version_runs_on_the_oldest_python_that_is_promised():
+    """On 3.11.0, that is: Debian 12 has 3.11.2, and some packages ask for 3.11.5."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    oldest = project["requires-python"].removeprefix(">=") + ".0"
+    pinned = pins()
+    too_new = [
+        f"{found.name}=={found.version} asks for Python {asked}"
+        for found in importlib.metadata.distributions()
+        if pinned.get((found.name or "").lower()) == found.version
+        and (asked := found.metadata.get("Requires-Python"))
+        and not SpecifierSet(asked).contains(oldest)
+    ]
+    assert too_new == []
 
 
 def test_no_file_of_the_setup_names_a_host_but_the_data_and_the_documentation():
