@@ -216,6 +216,17 @@ def test_json_is_written_whole_or_not_at_all(tmp_path):
     assert [f.name for f in file.parent.iterdir()] == ["result.json"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_a_file_of_results_has_the_permissions_of_any_other(tmp_path, mask, mode):
+    before = os.umask(mask)
+    try:
+        measure.write_json(tmp_path / "result.json", {})
+    finally:
+        os.umask(before)
+    assert (tmp_path / "result.json").stat().st_mode & 0o777 == mode
+
+
 def test_charts_of_the_same_result_are_the_same_file(tmp_path):
     from minigrad_course.studies.charts.bench import draw
 

@@ -13,12 +13,12 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from minigrad.shared.files import replace
 from minigrad_course.studies.children import run_module, running
 
 __all__ = [
@@ -170,15 +170,4 @@ def write_text(path: str | Path, text: str) -> None:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, neighbor = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(neighbor, 0o644)  # mkstemp's file is its owner's alone
-        os.replace(neighbor, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(neighbor)
-        raise
+    replace(path, lambda file: file.write(text.encode()))
