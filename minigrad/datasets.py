@@ -167,7 +167,9 @@ def load_csv(file: str | os.PathLike) -> Pair:
             stands elsewhere: it is the column whose name is not like all the others.
 
     Returns:
-        uint8 pictures ``(n, 28, 28)`` and uint8 labels ``(n,)``: what the IDX files give.
+        uint8 pictures ``(n, 28, 28)`` and uint8 labels ``(n,)``: what the IDX files give. Pixels
+        go from 0 to 255, on which a network hardly learns: divide them by 255, or begin the
+        model with ``Rescaling(1 / 255)``.
 
     Raises:
         DataError: A row has another number of columns, something that is no whole number from 0

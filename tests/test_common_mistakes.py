@@ -53,6 +53,18 @@ def added(k, *layers):
         model.add(layer)
 
 
+def layer_without_a_beginning(k):
+    class Bare(k.layers.Layer):
+        def __init__(self):
+            self.slope = 0.1
+
+        def call(self, inputs):
+            return inputs * self.slope
+
+    repr(Bare())  # as a notebook would, in which it is the last line of a cell
+    added(k, Bare())
+
+
 def spoiled(array, value):
     copy = np.array(array)
     copy[7].flat[0] = value
@@ -68,6 +80,11 @@ MISTAKES = {
     "pictures in rows": (
         lambda k: fit(network(k), X.reshape(20, 64)),
         ["net", "(8, 8, 1)", "(64,)"],
+        ERROR,
+    ),
+    "one picture in place of a batch": (
+        lambda k: network(k).predict(X[0, ..., 0], verbose=0),
+        ["net", "(8, 8, 1)", "(8, 8)", "x[None] makes a batch"],
         ERROR,
     ),
     "labels that are not one-hot": (
@@ -175,6 +192,11 @@ MISTAKES = {
     "a class in place of a layer": (
         lambda k: added(k, k.layers.Flatten),
         ["Flatten", "layer"],
+        ERROR,
+    ),
+    "a layer of one's own without super().__init__()": (
+        layer_without_a_beginning,
+        ["Bare", "call super().__init__() in __init__ first"],
         ERROR,
     ),
     "no units": (lambda k: k.layers.Dense(0), ["Dense", "units", "at least 1", "0"], ERROR),

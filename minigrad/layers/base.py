@@ -114,6 +114,11 @@ class Layer(Settings):
             )
         super().__setattr__(name, value)
 
+    def __getattr__(self, name: str) -> Any:
+        if "_own" not in vars(self) and not name.startswith("__"):
+            raise AttributeError(f"{type(self).__name__}: call super().__init__() in __init__ first")
+        return object.__getattribute__(self, name)  # says what is wrong, as a property does
+
     def __repr__(self) -> str:
         state = f"{self.count_params():,} weights" if self.built else "not built yet"
         return f"<{title(self)}: {state}>"
@@ -231,8 +236,6 @@ class Layer(Settings):
         Raises:
             ValueError: When the layer cannot take such an input.
         """
-        if not hasattr(self, "_own"):
-            raise TypeError(f"{type(self).__name__}: call super().__init__() in __init__ first")
         if tensors := tuple(tensors_in(inputs)):
             return self._connect(tensors, isinstance(inputs, (list, tuple)))  # type: ignore[return-value]
         several = isinstance(inputs, (list, tuple)) and all(

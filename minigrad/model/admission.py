@@ -55,6 +55,7 @@ class Admitting(Running):
             shuffle: Whether to take them in another order each time.
             targets: Whether there have to be targets.
         """
+        __tracebackhide__ = True  # IPython leaves it out: the line of the reader's own stays in view
         x, y, weights = given
         if not is_stream(x):
             parts = self._weighed(given, class_weight, targets, method)
@@ -81,6 +82,7 @@ class Admitting(Running):
         self, given: tuple[Any, Any, Any], class_weight: Any, targets: bool, what: str
     ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
         """Samples, targets and weights, checked."""
+        __tracebackhide__ = True
         x, y = self._admit(*given[:2], what, targets)
         weights = given[2]
         if y is None or (weights is None and class_weight is None):
@@ -98,6 +100,7 @@ class Admitting(Running):
         self, x: Any, y: Any, what: str, targets: bool = True
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Samples and targets, checked, in the shapes and dtypes of the graph."""
+        __tracebackhide__ = True
         if targets and y is not None and isinstance(self.loss, Together):
             y = self.loss.pack(y, what)
         x, y = samples.as_samples(self._packed(x, what), y if targets else None, what)

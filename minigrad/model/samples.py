@@ -54,6 +54,7 @@ def as_samples(x: Any, y: Any, what: str) -> tuple[np.ndarray, np.ndarray | None
         Traceback (most recent call last):
         ValueError: fit: x has 2 samples, y has 1
     """
+    __tracebackhide__ = True
     x = as_array(x, f"{what}: x")
     if y is None:
         return x, None
@@ -223,9 +224,10 @@ def of_shape(x: np.ndarray, shape: tuple[int, ...], what: str, title: str) -> np
     if x.shape[1:] == (*shape, 1) or (*x.shape[1:], 1) == shape:  # as Keras does
         return x.reshape(len(x), *shape)
     if x.shape[1:] != shape:
+        single = "; x[None] makes a batch of one sample" if x.shape in (shape, shape[:-1]) else ""
         raise ValueError(
             f"{what}: {title} takes samples of shape {shape}, got {x.shape[1:]} "
-            f"(x has shape {x.shape})"
+            f"(x has shape {x.shape}{single})"
         )
     return x
 

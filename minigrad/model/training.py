@@ -447,7 +447,7 @@ class Model(Admitting):
                 f"{type(self).__name__}.{name} is not covered: {KERAS_ONLY[name]}. "
                 f"{at_hand()}.interop.to_keras(model) hands the model to Keras, which has {name}."
             )
-        return object.__getattribute__(self, name)  # says what is wrong, as a property does
+        return super().__getattr__(name)
 
 
 def with_history(callbacks: Any) -> tuple[CallbackList, History]:
