@@ -116,7 +116,9 @@ class Layer(Settings):
 
     def __getattr__(self, name: str) -> Any:
         if "_own" not in vars(self) and not name.startswith("__"):
-            raise AttributeError(f"{type(self).__name__}: call super().__init__() in __init__ first")
+            raise AttributeError(
+                f"{type(self).__name__}: call super().__init__() in __init__ first"
+            )
         return object.__getattribute__(self, name)  # says what is wrong, as a property does
 
     def __repr__(self) -> str:
