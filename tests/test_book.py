@@ -47,6 +47,7 @@ class Page(HTMLParser):
 def book(tmp_path_factory) -> Path:
     """The website, built as `make book` does: what Sphinx warns of is an error."""
     extras.need("book", "myst_nb")
+    extras.need("book", "sphinx_revealjs")
     folder = tmp_path_factory.mktemp("book")
     built = "from pathlib import Path; from tools.book.build import build; import sys; "
     built += "sys.exit(build(*map(Path, sys.argv[1:])))"
@@ -107,6 +108,14 @@ def test_each_lecture_is_there_its_exercises_folded_and_solved(lecture, book, pa
     if lecture.number != "00":
         assert page.text.count('<details class="exercise">') >= 3
         assert f'href="solutions/{lecture.file}.html#solution-{lecture.number}-1"' in page.text
+
+
+@pytest.mark.parametrize("lecture", SERIES, ids=lambda lecture: lecture.number)
+def test_each_lecture_has_slides_whose_program_lies_beside_them(lecture, book, pages):
+    page = pages[book / "slides" / f"{lecture.file}.html"]
+    assert page.text.count("<section") > 5 and page.opened["section"] == 0
+    assert "../_static/revealjs/dist/reveal.js" in page.loads  # which test_no_link_is_dead finds
+    assert f'href="{lecture.file}.html"' in pages[book / "slides" / "index.html"].text
 
 
 def test_explorers_stand_still_and_say_so(book, pages):

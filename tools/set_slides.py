@@ -2,7 +2,7 @@
 
     python tools/set_slides.py                                  all lectures
     python tools/set_slides.py notebooks/02_graph_nodes.ipynb   one
-    jupyter nbconvert --to slides --SlidesExporter.reveal_scroll=True notebooks/02_graph_nodes.ipynb
+    make book                                                   builds them, in build/book/slides
 
 A heading begins a slide, and so do a question, a box and an exercise, below it. What answers a
 question is a fragment, which comes at the next key. What is long is a note for the lecturer, and

@@ -17,11 +17,13 @@ from pathlib import Path
 import minigrad
 from minigrad_course.series import SERIES, Lecture
 from tools.book.notebooks import Notebook
+from tools.book.slides import add_reveal, write_slides
 
 ROOT = Path(__file__).resolve().parents[2]
 LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)([^)#\s]+)")
 REPORT = "data/results/reproduce/report.html"
 SOLUTIONS = "notebooks/solutions"
+SLIDES = "slides"
 # What stands elsewhere in the website than in the repository.
 MOVED = {
     "README.md": "index.md",
@@ -42,8 +44,8 @@ class Source:
 
     Attributes:
         pages: For the documents: Markdown and notebooks.
-        site: For what is copied to the website as it is: the notebooks' pictures.
-        static: For what every page loads: MathJax.
+        site: For what is copied to the website as it is: the notebooks' pictures, and slides.
+        static: For what pages load: MathJax, reveal.js.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -61,11 +63,13 @@ class Source:
         for lecture in lectures():
             self.add_notebooks(lecture)
         self.add(f"{SOLUTIONS}/index.md", solutions())
+        self.add(f"{SLIDES}/index.md", slides())
         modules = public_modules()
         self.add("interface/index.md", interface(modules))
         for module in modules:
             self.add(f"interface/{module}.md", documented(module))
         self.add_mathjax()
+        add_reveal(self.static)
 
     def add(self, page: str, text: str) -> None:
         """Write a page, its links as they are in the website; what they lead to comes along."""
@@ -95,14 +99,16 @@ class Source:
         return path
 
     def add_notebooks(self, lecture: Lecture) -> None:
-        """Write a lecture, and its solutions where it has any."""
+        """Write a lecture, its slides, and its solutions where it has any."""
         page, solved = f"notebooks/{lecture.file}.ipynb", set()
         answers = f"{SOLUTIONS}/{lecture.file}.ipynb"
         if (ROOT / answers).exists():
             notebook = Notebook(ROOT / answers, answers, self.site)
             solved = notebook.solutions()
             self.add(answers, notebook.text(set()))
-        self.add(page, Notebook(ROOT / page, page, self.site).text(solved))
+        notebook = Notebook(ROOT / page, page, self.site)
+        self.add(page, notebook.text(solved))
+        write_slides(notebook, self.site / SLIDES / f"{lecture.file}.html")
 
     def add_mathjax(self) -> None:
         """Copy what sets formulas from the package that brings it: no page asks a network."""
@@ -142,6 +148,7 @@ def contents() -> str:
         "Lectures",
         *(entry(lecture, "notebooks/") for lecture in lectures()),
         f"Solutions <{SOLUTIONS}/index>",
+        f"Slides <{SLIDES}/index>",
     ) + tree(
         "Reference",
         "Results <results>",
@@ -158,6 +165,13 @@ def solutions() -> str:
     lines = [f"- [{each.number} {each.title}]({each.file}.ipynb)" for each in solved]
     intro = "# Solutions\n\nOne notebook for each lecture. Try first: the checks say what is off.\n"
     return "\n".join([intro, *lines, tree("Solutions", *map(entry, solved))])
+
+
+def slides() -> str:
+    """The page that lists the slides."""
+    lines = [f'- <a href="{each.file}.html">{each.number} {each.title}</a>' for each in lectures()]
+    intro = "# Slides\n\nArrows turn the pages, **S** opens the notes, **Esc** shows them all.\n"
+    return "\n".join([intro, *lines, ""])
 
 
 def results() -> str:
