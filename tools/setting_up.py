@@ -184,6 +184,7 @@ def succeeds(command: list) -> bool:
 
 def run(command: list) -> None:
     """Run a command from the repository; where it fails, end with its exit code."""
+    sys.stdout.flush()  # in a file, what was said before it comes before it
     code = subprocess.run([str(part) for part in command], cwd=ROOT).returncode
     if code:
         sys.exit(code)
