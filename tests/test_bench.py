@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import re
 from collections import Counter
 from dataclasses import fields
