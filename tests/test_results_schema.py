@@ -10,6 +10,7 @@ from schema import complaints
 ROOT = Path(__file__).resolve().parents[1]
 STORED = {
     "results/bench.json": "bench",
+    "results/bench_cores.json": "bench",
     "results/reproduce/results.json": "reproduce",
 }
 

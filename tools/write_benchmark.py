@@ -1,4 +1,6 @@
-"""Write the results of data/results/bench.json into the README, between its two marks.
+"""Write the results of the benchmark into the README, between its two marks.
+
+Those of few cores are in data/results/bench.json, those of many in bench_cores.json beside it.
 
 A test compares the README with what this script would write, so no figure there can be older
 than the benchmark that is committed.
@@ -11,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "data" / "results" / "bench.json"
+RESULTS = ROOT / "data" / "results"
 README = ROOT / "README.md"
 BEGIN, END = "<!-- benchmark: begin -->", "<!-- benchmark: end -->"
 NAMES = {
@@ -24,10 +26,11 @@ NAMES = {
     "jax": "JAX",
     "floor": "*floor: the products alone*",
 }
+TITLES = {"reference": "reference", "lenet": "LeNet-like"}
 COLUMNS = [("reference", 1), ("reference", 32), ("reference", 128), ("lenet", 32), ("lenet", 128)]
 
 
-def section(result: dict[str, Any]) -> str:
+def few_cores(result: dict[str, Any]) -> str:
     """The README's text about a benchmark."""
     rows = result["summary"]
 
@@ -84,6 +87,48 @@ def section(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def many_cores(result: dict[str, Any]) -> str:
+    """The README's text about the speed with several numbers of threads."""
+    machine, libraries = result["machine"], result["machine"]["libraries"]
+    speeds = {
+        (row["network"], row["batch"], row["threads"], row["peer"]): row["speed"]["median"]
+        for row in result["summary"]
+    }
+    threads = [4, 8, 16]
+    versions = [f"{name} {libraries[name]}" for name in ("numpy", "torch", "jax")]
+    lines = [
+        f"With more cores: {machine['processor']}, {machine['cores']} cores, Python "
+        f"{machine['python']}, {', '.join(versions)}, {result['date']}, {result['rounds']} round, "
+        "each process kept to as many cores as it may use threads. Pictures per second, "
+        "minigrad / PyTorch / JAX ([all measurements](data/results/bench_cores.json), "
+        "[chart](data/results/bench_cores.png)):",
+        "",
+        f"| cores | {' | '.join(map(str, threads))} |",
+        "|---|--:|--:|--:|",
+    ]
+    for network, batch in dict.fromkeys(case[:2] for case in speeds):
+        cells = []
+        for n in threads:
+            three = [speeds.get((network, batch, n, peer)) for peer in ("minigrad", "torch", "jax")]
+            best = max(filter(None, three))
+            words = [f"{v:,.0f}" if v else "–" for v in three]
+            cells.append(
+                " / ".join(
+                    f"**{w}**" if v == best else w for w, v in zip(words, three, strict=True)
+                )
+            )
+        lines.append(f"| {TITLES[network]}, batch {batch} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def section() -> str:
+    """All of the README's text about benchmarks."""
+    return "\n\n".join(
+        write(json.loads((RESULTS / name).read_text(encoding="utf-8")))
+        for name, write in (("bench.json", few_cores), ("bench_cores.json", many_cores))
+    )
+
+
 def filled(readme: str, text: str) -> str:
     """The README with the text between the marks."""
     before, rest = readme.split(BEGIN)
@@ -92,9 +137,8 @@ def filled(readme: str, text: str) -> str:
 
 
 def main() -> None:
-    result = json.loads(RESULTS.read_text(encoding="utf-8"))
     readme = README.read_text(encoding="utf-8")
-    README.write_text(filled(readme, section(result)), encoding="utf-8")
+    README.write_text(filled(readme, section()), encoding="utf-8")
 
 
 if __name__ == "__main__":
