@@ -1,6 +1,5 @@
 """Keras's methods to train, test and use a model."""
 
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +10,10 @@ import numpy as np
 from minigrad.callbacks import CallbackList, History
 from minigrad.model import samples, state_file
 from minigrad.model.admission import Admitting
-from minigrad.model.counting import Counters, Logs, Predictions
+from minigrad.model.counting import Predictions
 from minigrad.model.data import Arrays, Data
-from minigrad.model.last_good import LastGood
+from minigrad.model.loop import Loop
 from minigrad.model.progress import ProgressLine, check_verbose
-from minigrad.model.steps import Sweep
 from minigrad.shared.arguments import title, whole
 from minigrad.shared.lookup import at_hand
 
@@ -168,73 +166,10 @@ class Model(Admitting):
         hooks.set_params({"verbose": verbose, "epochs": epochs, "steps": data.steps})
 
         self.history, self.stop_training, self._first_epoch = history, False, initial_epoch
-        self._train(data, lambda number: tested if due(number) else None, epochs, hooks, verbose)
-        return history
-
-    def _train(
-        self,
-        data: Data,
-        tested: Callable[[int], Data | None],
-        epochs: int,
-        hooks: CallbackList,
-        verbose: int | str,
-    ) -> None:
-        """Train epoch by epoch; ``tested`` gives what to validate with after which of them."""
         with self._counting() as counters, self._being_trained():
-            hooks.on_train_begin()
-            logs = self._epochs(data, tested, epochs, counters, hooks, verbose)
-            hooks.on_train_end(logs)
-
-    # A loop that ends with a condition stands in a function of its own, not inside a ``with`` or
-    # ``try``: Ctrl-C at its way back passes by their handlers in Python 3.13.
-    def _epochs(
-        self,
-        data: Data,
-        tested: Callable[[int], Data | None],
-        epochs: int,
-        counters: Counters,
-        hooks: CallbackList,
-        verbose: int | str,
-    ) -> Logs:
-        logs: Logs = {}
-        with self._lock:
-            good = LastGood(self)
-        for epoch in range(self._first_epoch, epochs):
-            hooks.on_epoch_begin(epoch)
-            if verbose and epochs > 1:
-                print(f"Epoch {epoch + 1}/{epochs}", flush=True)
-            there = tested(epoch + 1)
-            logs = self._epoch(epoch, data, there, counters, hooks, verbose, good) or logs
-            if self.stop_training:
-                break
-        return logs
-
-    def _epoch(
-        self,
-        epoch: int,
-        data: Data,
-        tested: Data | None,
-        counters: Counters,
-        hooks: CallbackList,
-        verbose: int | str,
-        good: LastGood,
-    ) -> Logs:
-        """Train for an epoch, and validate if there is something to validate with."""
-        line = ProgressLine(data.steps, verbose)
-        with self._lock:
-            good.keep()
-        self._go_through("train", data, counters, hooks, line, good)
-        if not data.came:
-            warnings.warn(f"fit: x has no batch for epoch {epoch + 1}: training ends", stacklevel=3)
-            self.stop_training = True
-            return {}
-        logs = counters.logs()
-        if tested is not None:
-            found = self._test(tested, counters, hooks)
-            logs |= {f"val_{name}": value for name, value in found.items()}
-        line.finish(logs)
-        hooks.on_epoch_end(epoch, logs)
-        return logs
+            loop = Loop(self, hooks, counters, verbose)
+            loop.train(data, lambda number: tested if due(number) else None, epochs)
+        return history
 
     def _note_state(self, path: Path, epoch: int) -> None:
         """Write down where training is, before an epoch."""
@@ -251,49 +186,6 @@ class Model(Admitting):
             yield
         finally:
             self._training = False
-
-    def _go_through(
-        self,
-        use: str,
-        data: Data,
-        reader: Counters | Predictions,
-        hooks: CallbackList,
-        line: ProgressLine | None = None,
-        good: LastGood | None = None,
-    ) -> None:
-        """Go through a set once: what training, testing and predicting have in common."""
-        reader.reset()
-        runners = self._runners_for(use == "train", use != "predict")
-        sweep = Sweep(use, runners, reader, hooks, self._lock, good)
-        try:
-            self._steps(sweep, data, line)
-            if sweep.ended(data.came):
-                self.stop_training = True
-        finally:
-            self._release()
-
-    def _steps(self, sweep: Sweep, data: Data, line: ProgressLine | None) -> None:
-        for done in sweep.steps(data.epoch(anew=sweep.use != "train")):
-            if sweep.use == "train" and self.stop_training:
-                break
-            if line is not None:
-                line.step(done, sweep.reader.shown)
-
-    def _test(
-        self, data: Data, counters: Counters, hooks: CallbackList, line: ProgressLine | None = None
-    ) -> Logs:
-        """Loss and metrics over a set."""
-        hooks.on_test_begin()
-        self._go_through("test", data, counters, hooks, line)
-        if not data.came:
-            raise ValueError(
-                "fit: validation_data yields no batch any more. A generator can be gone through "
-                "once: arrays or a data set can be used again, or validation_steps= of one "
-                "that never ends"
-            )
-        logs = counters.logs()
-        hooks.on_test_end(logs)
-        return logs
 
     def evaluate(
         self,
@@ -334,7 +226,7 @@ class Model(Admitting):
             self._prepare(data, False)
         line = self._announced(hooks, data, verbose)
         with self._counting() as counters:
-            logs = self._test(data, counters, hooks, line)
+            logs = Loop(self, hooks, counters).test(data, line)
         line.finish(logs)
         return counters.results(logs, return_dict)
 
@@ -370,7 +262,7 @@ class Model(Admitting):
             self._prepare(data, False, with_loss=False)
         line, found = self._announced(hooks, data, verbose), Predictions(self._unpack)
         hooks.on_predict_begin()
-        self._go_through("predict", data, found, hooks, line)
+        Loop(self, hooks, found).through("predict", data, line)
         hooks.on_predict_end()
         line.finish({})
         return found.result()
@@ -424,7 +316,7 @@ class Model(Admitting):
             data = Arrays(parts, len(parts[0]))
             self._prepare(data, use == "train")
         with self._counting() as counters:
-            self._go_through(use, data, counters, CallbackList())
+            Loop(self, CallbackList(), counters).through(use, data)
             return counters.results(counters.logs(), return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
