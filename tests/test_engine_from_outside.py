@@ -213,6 +213,6 @@ def test_a_recorded_rule_has_as_few_calls_as_one_written_by_hand(name):
         asked.append(np.zeros(shape, dtype))
         return asked[-1]
 
-    updates, states = Updates(optimizer, [weight]), optimizer.state(weight)
-    calls = updates.calls(weight, weight._array, np.ones((3, 2)), states, ask)
+    updates = Updates(optimizer, [weight])
+    calls = updates.calls(weight, updates.arrays(weight), np.ones((3, 2)), ask)
     assert (len(calls), len(asked)) == CALLS[name]

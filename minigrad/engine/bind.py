@@ -113,11 +113,9 @@ class Binder:
         place, once = self.sharing.place, self.scope.uses[variable] == 1
         mine = variable is self.sharing.own or place is None
         if mine and once and self.updates.recorded and self.safe:
-            weight = holder.array if holder else variable._array
-            states = holder.states if holder else self.updates.states(variable)
-            if rows is not None:
-                weight, states = weight[rows], [state[rows] for state in states]
-            return UsedAtOnce(variable, weight, states, self.updates, self.ask)
+            arrays = holder.arrays if holder else self.updates.arrays(variable)
+            arrays = arrays if rows is None else [array[rows] for array in arrays]
+            return UsedAtOnce(variable, arrays, self.updates, self.ask)
         if variable in self.kept:
             return Added(self.kept[variable], self.ask)
         label, shape = f"gradient of {variable.name}", variable.shape

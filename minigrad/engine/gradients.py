@@ -1,17 +1,15 @@
 """Where the gradient of a weight goes, and when the weight changes: three fates."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
 
 from minigrad.engine import sizes
 from minigrad.engine.kernels.kernel import Array, Call
-from minigrad.engine.updates import Updates
+from minigrad.engine.updates import Ask, Updates
 from minigrad.graph import Variable
-
-Ask = Callable[..., Array]
 
 
 class Kept:
@@ -56,26 +54,23 @@ class UsedAtOnce:
 
     Args:
         variable: The weight.
-        weight: Where it is, or some rows of it.
-        states: What the optimizer remembers of these.
+        arrays: Where it is and what the optimizer remembers of it, or some rows of these.
         updates: How it changes.
         ask: Gives memory for the gradient.
     """
 
-    def __init__(
-        self, variable: Variable, weight: Array, states: list[Array], updates: Updates, ask: Ask
-    ) -> None:
-        self.variable, self.weight, self.states = variable, weight, states
-        self.updates, self.ask = updates, ask
+    def __init__(self, variable: Variable, arrays: list[Array], updates: Updates, ask: Ask) -> None:
+        self.variable, self.arrays, self.updates, self.ask = variable, arrays, updates, ask
         # A learning rate that may be taken into a factor of the gradient, which is smaller
         self.rate = updates.rate(variable)
 
     def whole(self) -> tuple[Array, list[Call]]:
-        g = self.ask("gradient, to be used up", self.weight.shape, self.weight.dtype)
-        return g, self.updates.calls(self.variable, self.weight, g, self.states, self.ask)
+        weight = self.arrays[0]
+        g = self.ask("gradient, to be used up", weight.shape, weight.dtype)
+        return g, self.updates.calls(self.variable, self.arrays, g, self.ask)
 
     def pieces(self) -> Iterator[tuple[slice, Array, list[Call]]]:
-        weight, length = self.weight, len(self.weight)
+        weight, length = self.arrays[0], len(self.arrays[0])
         row = math.prod(weight.shape[1:]) * weight.itemsize
         step = min(max(sizes.PIECE // row, 1), length) if self.updates.by_rows else length
         g = self.ask("gradient, to be used up", (step, *weight.shape[1:]), weight.dtype)
@@ -84,7 +79,7 @@ class UsedAtOnce:
             yield rows, g[: rows.stop - start], self.changes(rows, g[: rows.stop - start])
 
     def changes(self, rows: slice, g: Array) -> list[Call]:
-        weight, states = self.weight[rows], [state[rows] for state in self.states]
+        weight, *states = (array[rows] for array in self.arrays)
         if self.rate is not None:
             return [partial(np.subtract, weight, g, out=weight)]
-        return self.updates.calls(self.variable, weight, g, states, self.ask)
+        return self.updates.calls(self.variable, [weight, *states], g, self.ask)

@@ -175,8 +175,8 @@ class Plan:
                 if total is not gradient:
                     self.end.append(partial(np.add, total, gradient, out=total))
         for variable in later:
-            g, states = self.gradients[variable], self.updates.states(variable)
-            self.end += self.updates.calls(variable, variable._array, g, states, zeros)
+            arrays, g = self.updates.arrays(variable), self.gradients[variable]
+            self.end += self.updates.calls(variable, arrays, g, zeros)
         if sums is not None and self.training:
             self.enders = self.sharers(sums)
             self.shared_end = [sums.changes(self.updates, self.enders, later)]

@@ -75,9 +75,9 @@ class Group:
             if first < last and variable not in later:
                 ends = ((end - place.start) // place.each for end in (first, last))
                 rows: Any = slice(*ends) if variable.shape else ...
-                states = [state[rows] for state in updates.states(variable)]
-                weight, g = variable._array[rows], self.view(self.total, variable)[rows]
-                yield from updates.calls(variable, weight, g, states, zeros)
+                arrays = [array[rows] for array in updates.arrays(variable)]
+                g = self.view(self.total, variable)[rows]
+                yield from updates.calls(variable, arrays, g, zeros)
 
 
 class Sums:

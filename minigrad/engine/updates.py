@@ -21,6 +21,8 @@ from minigrad.engine.recording import Recording
 from minigrad.graph import Variable, is_recordable
 from minigrad.optimizers import Optimizer
 
+Ask = Callable[..., Array]  # gives memory for something in between
+
 
 class Weight:
     """Stands for a variable while a rule is recorded."""
@@ -61,18 +63,17 @@ class Rule:
         self.recording = recording = Recording(lambda n: numbers.array(n, variable.dtype))
         states = len(optimizer.state(variable))
         like = np.ones(shape, variable.dtype)
-        self.weight, self.gradient, *self.states = (
-            Noted(recording, like.copy()) for _ in range(2 + states)
-        )
+        self.gradient, *self.kept = (Noted(recording, like.copy()) for _ in range(2 + states))
+        self.weight = self.kept[0]
         twin = self.twin(optimizer, numbers)
         weight = Weight(variable, self.weight)
-        twin.memory = {weight: list(self.states)}
+        twin.memory = {weight: self.kept[1:]}
         before = dict(vars(twin))
         twin._change(weight, self.gradient)
         after = vars(twin)
         if after.keys() != before.keys() or any(after[n] is not v for n, v in before.items()):
             raise CannotRecord("the rule keeps something besides the weight and its state")
-        self.recording.keep([self.weight, *self.states])
+        self.recording.keep(self.kept)
         self.recording.write_at_once()
 
     @staticmethod
@@ -107,15 +108,12 @@ class Rule:
         plain = minus.arguments[0] is self.weight and minus.arguments[1] is times.result
         return rates[0] if plain and len(rates) == 1 else None
 
-    def calls(
-        self, weight: Array, g: Array, states: list[Array], ask: Callable[..., Array]
-    ) -> list[Call]:
+    def calls(self, arrays: list[Array], g: Array, ask: Ask) -> list[Call]:
         """The calls, on these arrays."""
-        given = [self.weight, self.gradient, *self.states]
-        for noted, array in zip(given, [weight, g, *states], strict=True):
+        self.gradient.array = g
+        for noted, array in zip(self.kept, arrays, strict=True):
             noted.array = array
-        kept = [self.weight, *self.states]
-        self.recording.place(partial(ask, "spare"), kept, [self.gradient])
+        self.recording.place(partial(ask, "spare"), self.kept, [self.gradient])
         return list(self.recording.play(0))
 
 
@@ -148,33 +146,26 @@ class Updates:
         """The learning rate of a weight, where its update is no more than w ← w − rate·g."""
         return self.rates.get(variable)
 
-    def states(self, variable: Variable) -> list[Array]:
-        """What the optimizer remembers of a weight."""
+    def arrays(self, variable: Variable) -> list[Array]:
+        """What a step changes: the weight, and what the optimizer remembers of it."""
         trains = self.recorded and variable in self.trained
-        return self.optimizer.state(variable) if trains and self.optimizer else []
+        states = self.optimizer.state(variable) if trains and self.optimizer else []
+        return [variable._array, *states]
 
-    def calls(
-        self,
-        variable: Variable,
-        weight: Array,
-        g: Array,
-        states: list[Array],
-        ask: Callable[..., Array],
-    ) -> list[Call]:
+    def calls(self, variable: Variable, arrays: list[Array], g: Array, ask: Ask) -> list[Call]:
         """The calls that change a weight, or some rows of it, and what is remembered of them.
 
         Args:
             variable: Whose weight.
-            weight: Where the weight is.
+            arrays: The weight and what the optimizer remembers, or rows of these.
             g: Its gradient, which is used up.
-            states: What the optimizer remembers.
             ask: Gives memory for something in between.
         """
         if not self.recorded or variable not in self.trained:
             return []
         assert self.optimizer is not None
-        rule = Rule(self.optimizer, variable, weight.shape, self.numbers)
-        return rule.calls(weight, g, states, ask)
+        rule = Rule(self.optimizer, variable, g.shape, self.numbers)
+        return rule.calls(arrays, g, ask)
 
     def apply(self, gradients: Mapping[Variable, Array]) -> None:
         """The step of an optimizer whose rule is not recorded; it may keep the gradients."""

@@ -42,7 +42,7 @@ def verify(plan: Plan) -> int:
     checked = sum(check_memory(program) for program in plan.programs)
     holders = plan.holders
     trained = [v for v in plan.variables if v in plan.updates.trained]
-    weights = [holders[v].array if v in holders else v._array for v in trained]
+    weights = [holders[v].arrays[0] if v in holders else v._array for v in trained]
     for region in plan.parts.regions:
         check_threads(region)
     calls = [call for region in plan.parts.regions for calls in region for call in calls]

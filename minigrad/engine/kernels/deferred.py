@@ -41,7 +41,7 @@ class DeferredUpdate:
     def __init__(self, variable: Variable) -> None:
         inputs, units = variable.shape
         self.variable, self.array = variable, variable._array
-        self.states: list[Array] = []
+        self.arrays = [self.array]
         self.columns = np.zeros((MOST, inputs), variable.dtype)
         self.rows = np.zeros((MOST, units), variable.dtype)
         self.sum = np.zeros((inputs, units), variable.dtype)

@@ -62,7 +62,7 @@ class DenseKernel(Sum):
 
     def rows_of_weight(self) -> Array:
         """The rows that this kernel has of the weight, wherever it is kept."""
-        return (self.holder.array if self.holder else self.weight._array)[self.rows]
+        return (self.holder.arrays[0] if self.holder else self.weight._array)[self.rows]
 
     def forward(self, host: Host) -> Calls:
         z = host.value(self.output)

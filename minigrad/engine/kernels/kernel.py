@@ -16,13 +16,12 @@ class Holder(Protocol):
 
     Attributes:
         variable: Whose weight.
-        array: Where the weight is meanwhile.
-        states: What the optimizer remembers of it, in the same form.
+        arrays: Where the weight is meanwhile, and what the optimizer remembers of it in the same
+            form.
     """
 
     variable: Variable
-    array: Array
-    states: list[Array]
+    arrays: list[Array]
 
     def take(self) -> None:
         """Hold the weight from now on; nothing happens if it is held already."""

@@ -26,8 +26,8 @@ class PackedWeight:
         images: (height, width, channel) of what was flattened.
 
     Attributes:
-        array: The weight with rows ordered (height, channel, width).
-        states: What the optimizer remembers of it, in the same order.
+        arrays: The weight with rows ordered (height, channel, width), and what the optimizer
+            remembers of it in the same order.
         holds: Whether these are newer than the variable's own.
     """
 
@@ -35,11 +35,9 @@ class PackedWeight:
         self, variable: Variable, optimizer: Optimizer | None, images: tuple[int, int, int]
     ) -> None:
         self.variable, self.optimizer, self.images = variable, optimizer, images
-        self.array = np.empty_like(variable._array)
-        theirs = [] if optimizer is None else optimizer.state(variable)
-        self.states = [np.empty_like(state) for state in theirs]
-        self.pairs = [(self.in_order(self.array), variable._array)]
-        self.pairs += [(self.in_order(s), t) for s, t in zip(self.states, theirs, strict=True)]
+        theirs = [variable._array, *([] if optimizer is None else optimizer.state(variable))]
+        self.arrays = [np.empty_like(array) for array in theirs]
+        self.pairs = [(self.in_order(a), t) for a, t in zip(self.arrays, theirs, strict=True)]
         self.holds = False
 
     @classmethod
@@ -49,7 +47,7 @@ class PackedWeight:
         """The packed weight of a variable; plans of other batch sizes that train it share one."""
         known = variable._holder
         if isinstance(known, cls) and (known.optimizer, known.images) == (optimizer, images):
-            if optimizer is None or len(known.states) == optimizer.slots:
+            if optimizer is None or len(known.arrays) == 1 + optimizer.slots:
                 return known
         return cls(variable, optimizer, images)
 
