@@ -6,6 +6,7 @@ elsewhere, is in ``test_packaging.py`` and ``test_make.py``.
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -25,6 +26,12 @@ pytestmark = [
 ]
 TRAIN = ["-m", "minigrad", "train", "--epochs", "1", "--pictures", "2000"]
 LECTURE = ["-m", "jupyter", "execute", "notebooks/00_start_here.ipynb"]
+# Of what Colab has installed, what the lectures use: its public list, as of August 2026.
+COLAB = (
+    "ipykernel==6.17.1 ipython==7.34.0 ipywidgets==7.7.1 jupyter_client==7.4.9 "
+    "jupyterlab_widgets==3.0.16 matplotlib==3.10.0 nbclient numpy==2.1.3 psutil==5.9.5 setuptools "
+    "threadpoolctl==3.6.0 tqdm==4.67.3 traitlets==5.7.1 widgetsnbextension==3.6.10"
+)
 # What is tried with the oldest and the newest versions; the workflow of CI runs everything.
 PART = "graph operators dual layers model engine datasets display weight_files packaging"
 
@@ -121,6 +128,24 @@ def test_binder(clone, noted):
     path = os.pathsep.join([str(python.parent), os.environ["PATH"]])
     run(["bash", ".binder/postBuild"], clone, PATH=path)
     try_out(python, clone)
+
+
+def test_colabs_cell_with_colabs_versions(clone, noted):
+    """README's cell above lecture 02, whose explorers need widgets: no minigrad is installed."""
+    python = new_environment(clone.parent / "colab")
+    run([python, "-m", "pip", "install", "--quiet", *COLAB.split()], clone)
+    (row,) = re.findall(r"^\| Colab \|.*", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    cell = "\n".join(re.findall(r"`((?:!git|import sys)[^`]+)`", row))
+    cell = cell.replace("https://github.com/OWNER/NAME", clone.as_uri())
+    content = clone.parent / "content"
+    content.mkdir()
+    lecture = json.loads((clone / "notebooks" / "02_graph_nodes.ipynb").read_text("utf-8"))
+    first = {"cell_type": "code", "id": "colab", "metadata": {}, "outputs": []}
+    first |= {"execution_count": None, "source": cell.replace("/content", str(content))}
+    lecture["cells"].insert(0, first)
+    (content / "lecture.ipynb").write_text(json.dumps(lecture), encoding="utf-8")
+    run([python, "-m", "jupyter", "execute", "lecture.ipynb"], content)
+    assert (content / "minigrad" / "README.md").is_file()
 
 
 def test_the_container_and_what_make_builds(clone, noted):
