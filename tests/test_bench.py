@@ -6,6 +6,7 @@ import os
 import re
 from collections import Counter
 from dataclasses import fields
+from types import SimpleNamespace
 
 import pytest
 from benching import arguments, entry, told
@@ -132,6 +133,16 @@ def test_a_peer_that_failed_is_named_once_and_the_others_go_on(monkeypatch):
         "jax": 2,
     }
     assert "Keras failed (reference, batch 32): out of luck" in told(runs, failures)
+
+
+def test_data_that_cannot_be_had_are_missed_once_and_not_by_everybody(monkeypatch, capsys):
+    def load_data():
+        raise ConnectionError("Is there a network?")
+
+    monkeypatch.setattr(bench.datasets, "fashion_mnist", SimpleNamespace(load_data=load_data))
+    assert main(["bench", *TINY]) == 1
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "minigrad bench: Is there a network?\n")
 
 
 @pytest.mark.parametrize("busy", [False, True])

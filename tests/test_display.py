@@ -20,6 +20,16 @@ from minigrad.display.sweeps import steps
 SVG = "{http://www.w3.org/2000/svg}"
 
 
+@pytest.mark.parametrize("name", ["show_images", "draw_plan", "sweep_explorer"])
+def test_a_picture_that_needs_more_than_numpy_says_what(name):
+    code = "import sys; sys.modules.update(matplotlib=None, ipywidgets=None); "
+    code += f"import minigrad as mg; mg.display.{name}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f"ModuleNotFoundError: display.{name} needs ")
+    assert last.endswith('pip install "minigrad[notebooks]"')
+
+
 def sine_of_square():
     x = mg.Variable(5.0, name="x")
     return np.sin(x * x)

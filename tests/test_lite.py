@@ -56,6 +56,14 @@ def wheels(site) -> dict[str, zipfile.ZipFile]:
     return found
 
 
+def test_it_has_the_settings_of_make_lab(site):
+    config = json.loads((site / "jupyter-lite.json").read_text(encoding="utf-8"))
+    settings = config["jupyter-config-data"]["settingsOverrides"]
+    assert settings == json.loads(
+        (ROOT / "tools/jupyter/labconfig/default_setting_overrides.json").read_text()
+    )
+
+
 def notebook(site: Path, name: str) -> list[dict]:
     return json.loads((site / "files" / name).read_text(encoding="utf-8"))["cells"]
 

@@ -24,6 +24,7 @@ from wheel.wheelfile import WheelFile
 
 import minigrad
 from tools import own_copy
+from tools.commands import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "build" / "lite"
@@ -69,6 +70,7 @@ def build(site: Path, work: Path) -> None:
     wheels.mkdir()
     pack_minigrad(wheels, work / "source")
     pack_data(wheels)
+    shutil.copy(SETTINGS / "labconfig/default_setting_overrides.json", work / "overrides.json")
     command = [sys.executable, "-m", "jupyterlite_core", "build", f"--lite-dir={work}"]
     command += [f"--contents={contents}", f"--piplite-wheels={wheels}", f"--output-dir={site}"]
     command += [f"--LiteBuildApp.federated_extensions={PYODIDE}", "--apps=lab"]

@@ -47,7 +47,13 @@ LAZY = {
 
 def __getattr__(name: str) -> Any:
     if name in LAZY:
-        return getattr(importlib.import_module(f"minigrad.display.{LAZY[name]}"), name)
+        try:
+            return getattr(importlib.import_module(f"minigrad.display.{LAZY[name]}"), name)
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(
+                f'display.{name} needs {error.name}: pip install "minigrad[notebooks]"',
+                name=error.name,
+            ) from None
     raise AttributeError(f"minigrad.display has no {name!r}")
 
 

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import ipywidgets as widgets
 import numpy as np
 
+from minigrad.display.explorer import Explorer
 from minigrad.display.graph import number
 
 __all__ = ["KERNELS", "convolution_explorer"]
@@ -43,10 +45,6 @@ def convolution_explorer(image: Any, kernels: Any = None) -> Any:
         >>> explorer
         <Explorer: kernel blur at row 2, column 2: the sum is 0.3333>
     """
-    import ipywidgets as widgets
-
-    from minigrad.display.explorer import Explorer
-
     image, chosen = one_picture(image), dict(KERNELS if kernels is None else kernels)
     weights = {name: np.asarray(kernel, float) for name, kernel in chosen.items()}
     largest = np.max([kernel.shape for kernel in weights.values()], axis=0)

@@ -5,8 +5,10 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import Any
 
+import ipywidgets as widgets
 import numpy as np
 
+from minigrad.display.explorer import Explorer
 from minigrad.display.graph import GraphPicture, draw, number
 from minigrad.graph import accumulate, topological_sort, unbroadcast
 
@@ -125,10 +127,6 @@ def sweep_explorer(result: Any, step: int = 0) -> Any:
         >>> explorer
         <Explorer: step 2 of 5. Forward: sin takes 25, and gives −0.1324.>
     """
-    import ipywidgets as widgets
-
-    from minigrad.display.explorer import Explorer
-
     shown = steps(result)
     final = draw(result)  # its boxes have room for the value and the gradient
     slider = widgets.IntSlider(step, 0, len(shown) - 1, description="step", layout={"width": "60%"})

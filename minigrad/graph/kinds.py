@@ -1,7 +1,5 @@
 """The three kinds of nodes: constants and variables hold a value, operators compute one."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -130,7 +128,7 @@ class Variable(Constant):
         self._value = aligned.zeros(self.shape, self.dtype)
         self._value[...] = self._converted(array)
 
-    def assign(self, value: Any) -> Variable:
+    def assign(self, value: Any) -> "Variable":
         """Give the variable another value, as ``x.value = value`` does.
 
         Args:
@@ -142,11 +140,11 @@ class Variable(Constant):
         self.value = value.numpy() if isinstance(value, Node) else value
         return self
 
-    def assign_add(self, value: Any) -> Variable:
+    def assign_add(self, value: Any) -> "Variable":
         """Add a number, an array or a node's value; see :meth:`assign`."""
         return self.assign(self + value)
 
-    def assign_sub(self, value: Any) -> Variable:
+    def assign_sub(self, value: Any) -> "Variable":
         """Take away a number, an array or a node's value; see :meth:`assign`."""
         return self.assign(self - value)
 

@@ -1,7 +1,5 @@
 """What every layer has: a name, weights, and a place where its part of the graph is built."""
 
-from __future__ import annotations
-
 import inspect
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -329,7 +327,7 @@ class Layer(Settings):
         for part in tree(self):
             part._trainable = truth(title(self), value)
 
-    def _parts(self) -> list[Layer]:
+    def _parts(self) -> "list[Layer]":
         """Layers that this one holds as attributes, alone or in a list."""
         held = []
         for value in vars(self).values():
@@ -405,7 +403,7 @@ class Layer(Settings):
         return configuration(self)
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Layer:
+    def from_config(cls, config: dict[str, Any]) -> "Layer":
         """A layer like that of which :meth:`get_config` has told.
 
         Args:

@@ -4,8 +4,6 @@
 and what it was called on: from these a model of any shape reads its graph.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,7 +33,7 @@ class KerasTensor(Called):
         self,
         shape: tuple[Any, ...],
         layer: Any,
-        inputs: tuple[KerasTensor, ...] = (),
+        inputs: "tuple[KerasTensor, ...]" = (),
         several: bool = False,
     ) -> None:
         self.shape, self.dtype = tuple(shape), layer.dtype

@@ -1,7 +1,5 @@
 """What a graph of layers is compiled with: an optimizer, a loss and metrics."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any

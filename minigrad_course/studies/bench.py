@@ -27,6 +27,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from minigrad import datasets
 from minigrad_course.studies.children import PeerError, termination_interrupts
 from minigrad_course.studies.machine import cores, describe
 from minigrad_course.studies.measure import (
@@ -146,6 +147,7 @@ def run(arguments: argparse.Namespace) -> int:
         KeyboardInterrupt: After Ctrl-C. No process is left running; ``--json`` has what was
             measured until then.
     """
+    datasets.fashion_mnist.load_data()  # if it cannot be had, say so now and once
     peers, missing = installed(arguments.peers)
     for peer, modules in missing.items():
         print(f"{PEERS[peer].label} is left out: {', '.join(modules)} is not installed.")
