@@ -16,7 +16,7 @@ imported when it is first used: ``mg.display`` and ``mg.interop``.
 
 import importlib
 import logging
-from functools import partial
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -112,18 +112,26 @@ FROM = {
 }
 # tf.reduce_mean and the like are in `keras.ops`.
 TENSORFLOW = """
-abs argmax argmin cast clip_by_value concat constant convert_to_tensor cos equal exp expand_dims
-greater less matmul maximum minimum multiply not_equal one_hot ones ones_like pow range reduce_max
-reduce_mean reduce_min reduce_sum reshape round shape sign sin sqrt square squeeze stack subtract
-tensordot transpose where zeros zeros_like
+abs add add_n argmax argmin argsort cast clip_by_value concat constant convert_to_tensor cos divide
+equal exp expand_dims eye greater greater_equal less less_equal linspace logical_and logical_not
+logical_or matmul maximum minimum multiply not_equal one_hot ones ones_like pad pow range reduce_all
+reduce_any reduce_max reduce_mean reduce_min reduce_prod reduce_sum repeat reshape round shape sign
+sin size sort split sqrt square squeeze stack subtract tanh tensordot tile transpose where zeros
+zeros_like
 """
 FROM |= dict.fromkeys(TENSORFLOW.split(), "keras.ops")
-INSIDE = {name: name for name in ("backend", "ops", "random")} | {"math": "ops"}  # of keras
+logger = logging.getLogger("minigrad")
+logger.set_verbosity, logger.ERROR = logger.setLevel, logging.ERROR  # type: ignore[attr-defined]
+INSIDE = {name: name for name in ("backend", "nn", "ops", "random")} | {"math": "ops"}  # of keras
 SAME: dict[str, Any] = {
-    "nn": activations,  # tf.nn.relu
     "saving": models,  # keras.saving.load_model
     "newaxis": None,
-    "get_logger": partial(logging.getLogger, "minigrad"),
+    # What scripts ask before they begin: there is the processor, and what is called is computed.
+    "compat": SimpleNamespace(v1=SimpleNamespace(logging=logger)),
+    "device": lambda device_name: nullcontext(),
+    "executing_eagerly": lambda: True,
+    "get_logger": lambda: logger,
+    "test": SimpleNamespace(is_gpu_available=lambda **_: False, gpu_device_name=lambda: ""),
     "version": SimpleNamespace(VERSION=__version__),
     **{name: getattr(np, name) for name in ("float32", "float64", "int32", "int64", "uint8")},
 }

@@ -6,6 +6,7 @@ Example:
     'float32'
 """
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -136,4 +137,6 @@ def float_name(owner: str, dtype: Any) -> str:
     return name
 
 
+# Scripts of TensorFlow ask it here too, and set what is theirs for each that there is: for none.
+experimental = SimpleNamespace(list_physical_devices=list_physical_devices)
 __getattr__, __dir__ = lookup.public("config", __all__)

@@ -14,9 +14,10 @@ Example:
     True
 """
 
+import copy
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -79,12 +80,18 @@ class Random(Initializer):
     """
 
     def __init__(self, seed: int | None = None) -> None:
-        kind = type(self).__name__
+        kind, self._given = type(self).__name__, seed
         self.seed = randomness.new_seed() if seed is None else whole(kind, "seed", seed, least=0)
 
     def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> np.ndarray:
         values = self._draw(np.random.default_rng(self.seed), lengths(self, shape))
         return np.asarray(values, dtype or config.floatx())
+
+    def _another(self) -> Self:
+        """One like it, which draws other numbers unless a seed was given."""
+        new = copy.copy(self)
+        new.seed = randomness.new_seed() if self._given is None else self.seed
+        return new
 
     def _draw(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
         """The values, from a generator that begins anew at each call."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.layers.base import made
+from minigrad.models import register_keras_serializable
 from minigrad.shared import lookup, randomness
 from minigrad.shared.arguments import real_array, whole
 
@@ -18,6 +19,7 @@ __all__ = [
     "clear_session",
     "normalize",
     "plot_model",
+    "register_keras_serializable",
     "set_random_seed",
     "to_categorical",
 ]

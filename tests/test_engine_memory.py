@@ -69,6 +69,10 @@ LAYERS = {
     "merged": (PICTURES, lambda: [merged()]),
     "padded": (PICTURES, lambda: [L.Conv2D(2, 2), L.ZeroPadding2D(2), L.Conv2D(2, 2)]),
     "larger": (PICTURES, lambda: [L.Conv2D(2, 2), L.UpSampling2D(), L.Conv2D(2, 2)]),
+    "the other way": (
+        PICTURES,
+        lambda: [L.Conv2D(2, 2, 2), L.Conv2DTranspose(3, 3, 2, "same", activation="relu")],
+    ),
     "turned": (PICTURES, lambda: [L.Conv2D(2, 2), L.Permute((2, 3, 1)), L.Dense(3)]),
     "costly": (
         PICTURES,

@@ -98,6 +98,136 @@ def test_weights_go_both_ways(make, tmp_path, keras):
     np.testing.assert_allclose(mine.predict(X, verbose=0), wanted, atol=1e-5)
 
 
+def own_layers(library):
+    """A layer of one's own in a model of one's own: what Keras's files know by their places."""
+    layers = library.layers
+
+    class Block(layers.Layer):
+        def __init__(self):
+            super().__init__(name="block")
+            self.hidden = [layers.Dense(4, "relu"), layers.Dense(4, lambda z: z * z)]
+            self.norm, self.drop = layers.BatchNormalization(), layers.Dropout(0.2)
+
+        def build(self, input_shape):
+            self.count = self.add_weight((1,), "zeros", trainable=False, name="count")
+            self.scale = self.add_weight((4,), "ones", name="scale")
+            self.hidden[0].build(input_shape)
+            self.hidden[1].build((None, 4))
+            self.norm.build((None, 4))
+
+        def call(self, inputs, training=False):
+            for layer in self.hidden:
+                inputs = layer(inputs)
+            return self.drop(self.norm(inputs, training=training)) * self.scale + self.count
+
+        def compute_output_shape(self, input_shape):
+            return (input_shape[0], 4)
+
+    return Block
+
+
+def with_own_in_a_row(library):
+    layers = library.layers
+    double = layers.Lambda(lambda x: 2 * x)
+    parts = [layers.Flatten(), own_layers(library)(), double, layers.Dense(3, "softmax")]
+    return library.Sequential([library.Input((6, 6, 1)), *parts])
+
+
+def with_own_in_branches(library):
+    x = library.Input((6, 6, 1))
+    flat = library.layers.Flatten()(x)
+    y = own_layers(library)()(flat) + library.layers.Dense(4)(flat)
+    return library.Model(x, library.layers.Dense(3, "softmax")(y))
+
+
+def a_class_of_its_own(library):
+    layers = library.layers
+
+    class Net(library.Model):
+        def __init__(self):
+            super().__init__()
+            self.z_flat, self.block = layers.Flatten(), own_layers(library)()
+            self.head = library.Sequential([layers.Dense(5), layers.Dropout(0.1)])
+            self.out = layers.Dense(3, "softmax")
+
+        def call(self, inputs, training=False):
+            z = self.block(self.z_flat(inputs), training=training)
+            return self.out(self.head(z, training=training))
+
+    model = Net()
+    model(X[:1])
+    return model
+
+
+@pytest.mark.parametrize("make", [with_own_in_a_row, with_own_in_branches, a_class_of_its_own])
+def test_weights_of_layers_of_one_s_own_go_both_ways_as_well(make, tmp_path, keras):
+    mine, theirs = make(mg), make(keras)
+    for weight in mine.weights:
+        weight.value = RNG.uniform(0.1, 1, weight.shape)
+    wanted = theirs.predict(X, verbose=0)
+    assert np.any(abs(mine.predict(X, verbose=0) - wanted) > 1e-3)
+    theirs.save_weights(tmp_path / "theirs.weights.h5")
+    mine.save_weights(tmp_path / "mine.weights.h5")
+    theirs.load_weights(tmp_path / "mine.weights.h5")
+    np.testing.assert_allclose(theirs.predict(X, verbose=0), mine.predict(X, verbose=0), atol=1e-5)
+    mine.load_weights(tmp_path / "theirs.weights.h5")
+    np.testing.assert_allclose(mine.predict(X, verbose=0), wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_what_a_model_is_made_of_is_a_text(make, keras):
+    mine = trained(mg, make)
+    for read, write in ((keras.models, mine), (mg.models, mine), (mg.models, make(keras))):
+        again = read.model_from_json(write.to_json())
+        again.set_weights(mine.get_weights())
+        np.testing.assert_allclose(
+            again.predict(X, verbose=0), mine.predict(X, verbose=0), atol=1e-5
+        )
+    with pytest.raises(ValueError, match="json_string holds no model that Keras can read"):
+        mg.models.model_from_json("{}")
+
+
+def test_code_in_a_text_is_not_run(tmp_path, keras):
+    mark = tmp_path / "run"
+    hostile = keras.layers.Lambda(lambda x, mark=str(mark): (open(mark, "w"), x)[1])
+    text = keras.Sequential([keras.Input((3,)), hostile]).to_json()
+    mark.unlink(missing_ok=True)
+    with pytest.raises(ValueError, match="arbitrary code execution"):
+        mg.models.model_from_json(text)
+    assert not mark.exists()
+
+
+def shared_and_nested(library):
+    layers = library.layers
+    inner = library.Sequential([library.Input((4,)), layers.Dense(4, "tanh")], name="inner")
+    x = library.Input((6, 6, 1))
+    y = layers.Dense(4)(layers.Flatten()(x))
+    return library.Model(x, layers.Dense(3, "softmax")(inner(inner(y)) + y), name="shared")
+
+
+@pytest.mark.parametrize("make", [*MODELS, shared_and_nested, with_own_in_branches])
+def test_a_clone_has_the_same_layers_and_weights_of_its_own(make):
+    if make is with_own_in_branches:  # a class that can be made of its own configuration
+        own = own_layers(mg)
+        own.get_config = lambda self: {}
+        x = mg.Input((6, 6, 1))
+        model = mg.Model(x, own()(mg.layers.Flatten()(x)))
+    else:
+        model = make(mg)
+    clone = mg.models.clone_model(model)
+    assert [layer.name for layer in clone.layers] == [layer.name for layer in model.layers]
+    if make is not with_own_in_branches:
+        assert np.any(clone.get_weights()[0] != model.get_weights()[0])
+    assert {*map(id, clone.weights)}.isdisjoint(map(id, model.weights))
+    clone.set_weights(model.get_weights())
+    np.testing.assert_array_equal(clone.predict(X, verbose=0), model.predict(X, verbose=0))
+
+
+def test_a_class_of_its_own_has_no_clone():
+    with pytest.raises(ValueError, match="a built Sequential or a Model of inputs and outputs"):
+        mg.models.clone_model(a_class_of_its_own(mg))
+
+
 def test_checkpoints_of_both_kinds(tmp_path, keras):
     model = trained(mg, in_a_row)
     saving = [

@@ -454,8 +454,6 @@ def test_what_is_not_covered_points_to_keras():
         classifier().export("model")
     with pytest.raises(ValueError, match=r"name ends in .keras or .h5 or .hdf5, got 'model.pb'"):
         classifier().save("model.pb")
-    with pytest.raises(AttributeError, match="no 'clone_model'"):
-        mg.models.clone_model  # noqa: B018
 
 
 def test_to_categorical_is_keras_s(keras):

@@ -98,6 +98,13 @@ CALLS = {
     "relu": lambda k: k.ops.relu(X),
     "matmul": lambda k: k.ops.matmul(X, X.T),
     "argmax": lambda k: k.ops.argmax(X, axis=-1),
+    "ones": lambda k: k.ops.ones((2, 3)),
+    "zeros": lambda k: k.ops.zeros(shape=(2,)),
+    "eye": lambda k: k.ops.eye(3),
+    "constant": lambda k: k.ops.convert_to_tensor([1.5]),
+    "squeeze": lambda k: k.ops.squeeze(X[:, None], axis=1),
+    "stack": lambda k: k.ops.stack([X, X], axis=-1),
+    "std": lambda k: k.ops.std(X, axis=0),
     "crossentropy": lambda k: k.ops.sparse_categorical_crossentropy(Y, k.ops.softmax(X[:, :3])),
 }
 
@@ -109,8 +116,105 @@ def test_functions_by_keras_s_names_give_what_keras_s_give(call, keras):
     np.testing.assert_allclose(mine, theirs, rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["square", "clip", "expand_dims"])
+# As scripts of TensorFlow write them, in its words for the arguments.
+TENSORFLOW = {
+    "mean": lambda tf: tf.reduce_mean(input_tensor=X, axis=1),
+    "argmax": lambda tf: tf.argmax(input=X, axis=-1),
+    "transpose": lambda tf: tf.transpose(X, perm=[1, 0]),
+    "pad": lambda tf: tf.pad(tensor=X, paddings=[[1, 0], [0, 2]]),
+    "concat": lambda tf: tf.concat(values=[X, X], axis=0),
+    "stack": lambda tf: tf.stack(values=[X, X]),
+    "squeeze": lambda tf: tf.squeeze(X[None, :, :1]),
+    "tile": lambda tf: tf.tile(X, multiples=[1, 2]),
+    "clip": lambda tf: tf.clip_by_value(X, clip_value_min=-0.5, clip_value_max=0.25),
+    "one hot": lambda tf: tf.one_hot(indices=Y, depth=4),
+    "cast": lambda tf: tf.cast(x=X, dtype=tf.float64),
+    "std": lambda tf: tf.math.reduce_std(X, axis=0),
+    "variance": lambda tf: tf.math.reduce_variance(X),
+    "any": lambda tf: tf.reduce_any(X > 1),
+    "sum of all": lambda tf: tf.add_n([X, X, X]),
+    "reshape": lambda tf: tf.reshape(tensor=X, shape=[-1]),
+    "constant": lambda tf: tf.constant([1.0, 2.0]) * 2,
+    "zeros": lambda tf: tf.zeros_like(X) + tf.ones(X.shape),
+    "length 1": lambda tf: tf.nn.l2_normalize(X, axis=1),
+    "sigmoid": lambda tf: tf.nn.sigmoid_cross_entropy_with_logits(labels=abs(np.sign(X)), logits=X),
+    "softmax": lambda tf: tf.nn.softmax_cross_entropy_with_logits(np.eye(5)[Y], X),
+    "sparse": lambda tf: tf.nn.sparse_softmax_cross_entropy_with_logits(labels=Y, logits=X),
+}
+
+
+@pytest.mark.parametrize("call", TENSORFLOW.values(), ids=TENSORFLOW)
+def test_functions_by_tensorflow_s_names_give_what_tensorflow_s_give(call, keras):
+    import tensorflow
+
+    mine, theirs = np.asarray(call(tf)), np.asarray(call(tensorflow))
+    assert mine.shape == theirs.shape and mine.dtype.kind == theirs.dtype.kind
+    np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
+
+
+def test_the_largest_is_looked_for_along_an_axis_that_is_said():
+    for find in (tf.argmax, tf.argmin, mg.ops.argmax):
+        with pytest.raises(ValueError, match=r"axis= is wanted of 2 axes; without it Keras means"):
+            find(X)
+    assert tf.argmax([1.0, 3.0, 2.0]).numpy() == 1
+
+
+def test_what_has_no_derivative_is_computed_where_it_can_be(keras):
+    import tensorflow
+
+    model, batch = model_of(mg), tensorflow.constant(X)
+    with tf.GradientTape():
+        predictions = model(batch, training=True)
+    right = tf.equal(tf.argmax(predictions, axis=1), tensorflow.constant(Y))
+    wanted = np.mean(model.predict(X, verbose=0).argmax(1) == Y)
+    assert float(tf.reduce_mean(tf.cast(right, tf.float64))) == wanted
+    with pytest.raises(TypeError, match=r"argmax has no derivative; of Exp, x.numpy\(\) computes"):
+        tf.argmax(np.exp(mg.Variable(X)), 1)
+
+
+def test_numbers_of_tensorflow_s_meet_variables(keras):
+    import tensorflow
+
+    w = tf.Variable(np.ones((5, 2)))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.matmul(tensorflow.constant(X), w))
+    np.testing.assert_allclose(tape.gradient(loss, w).numpy(), np.outer(X.sum(0), [1, 1]), 1e-5)
+
+
+def test_labels_are_cast_and_counted_in_losses_of_one_s_own(keras):
+    import tensorflow
+
+    def made(tf):
+        def loss(y_true, y_pred):
+            chosen = tf.one_hot(tf.cast(y_true[:, 0], tf.int32), depth=3)
+            return -tf.reduce_sum(chosen * tf.math.log(y_pred), axis=1)
+
+        return loss
+
+    def weighed(tf):
+        def loss(y_true, y_pred):
+            large = tf.cast(y_true > 1.0, tf.float32)
+            return tf.reduce_mean((1.0 + large) * tf.square(tf.cast(y_true, tf.float32) - y_pred))
+
+        return loss
+
+    given = weighed(tf)(mg.Constant(X), mg.Constant(X[::-1]))
+    wanted = weighed(tensorflow)(tensorflow.constant(X), tensorflow.constant(X[::-1]))
+    np.testing.assert_allclose(given.numpy(), wanted, rtol=1e-5)
+    given = made(tf)(mg.Constant(Y[:, None]), mg.Constant(abs(X[:, :3])))
+    wanted = made(tensorflow)(tensorflow.constant(Y[:, None]), tensorflow.constant(abs(X[:, :3])))
+    np.testing.assert_allclose(given.numpy(), wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["square", "clip", "expand_dims", "squeeze", "stack"])
 def test_they_build_nodes_of_nodes(name):
+    if name in ("squeeze", "stack"):
+        x, first = mg.Variable(X), [X[:, :1], X[:, :1]]
+        mine = getattr(mg.ops, name)([x[:, :1]] * 2 if name == "stack" else x[:, :1])
+        np.testing.assert_array_equal(
+            mine.numpy(), getattr(np, name)(first[:2] if name == "stack" else first[0])
+        )
+        return
     x = mg.Variable(X)
     arguments = {"square": (), "clip": (-0.5, 0.5), "expand_dims": (1,)}[name]
     node = getattr(mg.ops, name)(x, *arguments)
@@ -179,6 +283,56 @@ def test_a_metric_may_count_in_variables_of_its_own():
     model.compile(mg.optimizers.SGD(0.0), "mse", metrics=[Near()])
     told = model.fit(X, X, epochs=2, batch_size=5, verbose=0).history["near"]
     assert told == [np.count_nonzero(abs(X) < 0.5)] * 2
+
+
+class Share(Near):
+    """The result is a formula of them."""
+
+    def __init__(self):
+        super().__init__("share")
+        self.count = self.add_weight(name="count", initializer="zeros")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        super().update_state(y_true, y_pred)
+        self.count.assign_add(tf.size(y_true))
+
+    def result(self):
+        return self.total / self.count
+
+
+def test_what_a_metric_tells_may_be_a_formula():
+    metric, share = Share(), np.mean(abs(X) < 0.5)
+    assert metric(X, 0 * X) == metric.result().numpy() == pytest.approx(share)
+    model = mg.Sequential([mg.Input((5,)), mg.layers.Dense(5, kernel_initializer="zeros")])
+    model.compile(mg.optimizers.SGD(0.0), "mse", metrics=[metric])
+    assert model.fit(X, X, epochs=2, verbose=0).history["share"] == [pytest.approx(share)] * 2
+
+
+def test_a_loss_by_its_name_gives_the_mean(keras):
+    theirs = np.asarray(keras.losses.get("mse")(X, 0 * X))
+    assert float(mg.losses.get("mse")(X, 0 * X)) == pytest.approx(theirs.mean())
+
+
+def test_a_metric_made_again_has_the_same_name():
+    assert [mg.metrics.Precision().name for _ in range(2)] == ["precision"] * 2
+
+
+def test_what_a_layer_builds_is_built_once(keras):
+    def made(library):
+        class Holds(library.layers.Layer):
+            def __init__(self):
+                super().__init__()
+                self.norm = library.layers.BatchNormalization()
+
+            def build(self, input_shape):
+                self.norm.build(input_shape)
+
+            def call(self, inputs):
+                return self.norm(inputs)
+
+        return library.Sequential([library.Input((5,)), Holds()])
+
+    assert len(made(mg).weights) == len(made(keras).weights) == 4
 
 
 @pytest.mark.parametrize("name", ["train_step", "test_step", "predict_step", "compute_loss"])

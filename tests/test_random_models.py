@@ -57,6 +57,10 @@ ON_PICTURES = {
         d.number(1, 3), d.number(1, 2), d.one(1, 2), d.one("same", "valid"),
         activation=d.one(*ACTIVATIONS), **d.with_weights(),
     ),
+    "Conv2DTranspose": lambda d: L.Conv2DTranspose(
+        d.number(1, 3), d.number(1, 3), d.one(1, 2, (1, 3)), d.one("same", "valid"),
+        activation=d.one(*ACTIVATIONS), **d.with_weights(),
+    ),
     "MaxPooling2D": lambda d: L.MaxPooling2D(d.number(1, 2), d.one(None, 1, 2), "same"),
     "AveragePooling2D": lambda d: L.AveragePooling2D(d.number(1, 2), d.one(None, 1, 2), "same"),
     "ZeroPadding2D": lambda d: L.ZeroPadding2D(d.one(1, (0, 1), ((1, 0), (0, 2)))),
@@ -68,7 +72,7 @@ ON_PICTURES = {
 }  # fmt: skip
 ON_ROWS = {"Reshape": lambda d: L.Reshape((-1, 1))}
 MEETING = ("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract", "Concatenate")
-GROWING = ("ZeroPadding2D", "UpSampling2D")
+GROWING = ("ZeroPadding2D", "UpSampling2D", "Conv2DTranspose")
 
 
 class Draw:

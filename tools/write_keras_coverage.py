@@ -46,6 +46,7 @@ NEEDED = {
     "decay_rate": 0.5,
     "decay_steps": 5,
     "initial_learning_rate": 0.1,
+    "json_string": mg.Sequential([mg.Input((2,)), mg.layers.Dense(1)]).to_json(),
     "values": [0.1, 0.2],
     "backup_dir": "folder",
     "dims": (1,),
@@ -124,7 +125,8 @@ A script that uses what is marked ✓ runs with `import minigrad as keras`, with
 | `save_weights`, `load_weights` | `.weights.h5` | also `.weights.npz`, NumPy's own format, which needs nothing else; `.weights.h5` needs Keras, which writes and reads it |
 | `save`, `load_model` | `.keras`, `.h5` | the same, by Keras itself; without it, a sentence that says what to install |
 | `load_model(safe_mode=False)` | executes what a file says | an error |
-| `export`, `to_json`, a model's `get_config` | whole models | an error that names what there is |
+| `save`, `to_json` of a model with a layer or a function of one's own | a file that names it | an error: `save_weights` keeps its weights, in `.weights.h5` as well |
+| `export`, a model's `get_config` | whole models | an error that names what there is |
 | a model or a layer called on arrays | a tensor of the framework | an array of NumPy's with `.numpy()`; of a node it builds the graph, `mg.Constant(x)` makes one |
 | `Input(batch_size=4)`, `batch_shape=(4, …)` | a part of the shape | a model takes batches of any size; shapes say `None` |
 | `layer.get_config()` | names and dictionaries that can be written down | the arguments themselves, which `from_config` takes |
@@ -133,6 +135,11 @@ A script that uses what is marked ✓ runs with `import minigrad as keras`, with
 | `plot_model` | layers, as `.png` | the graph of operators, as `.svg`; another ending is replaced, with a warning |
 | `tf.data`, `datasets.cifar10`, `utils.get_file` and others that give arrays or batches | TensorFlow's and Keras's own | the same, where they are installed |
 | `tf.GradientTape` | notes what is computed | layers called inside give nodes, and `gradient` goes along the graph of the loss |
+| `tf.argmax`, `ops.argmax` without an axis, of several | the first axis, and all of them | an error: `axis=` says which |
+| `losses.get("mse")` | a function, a number for each sample | the loss, whose call gives the mean |
+| `callbacks.TensorBoard` | metrics, histograms, graphs, profiles | the metrics of each epoch, written by TensorFlow where it is installed |
+| `metrics.Precision()` made again in a session | has the name `precision_1` | `precision`: only two in one model are told apart |
+| `tf.__version__` | that of TensorFlow | that of minigrad, which `assert tf.__version__ >= "2"` stops at |
 | `tf.function` | makes a graph of a function | leaves the function as it is |
 | several outputs: the loss of one over batches of unequal sizes | a mean of the batches | a mean of the samples, as of the whole loss |
 | several outputs: `sample_weight`, `class_weight` | weights of samples | an error: all samples count alike |

@@ -61,16 +61,54 @@ def to_keras(model: Model, compile: bool = True) -> Any:
     return theirs
 
 
-def model_to_keras(model: Any, keras: Any) -> Any:
+def holder_of_weights(model: Model) -> Any:
+    """A model of Keras's with these weights, whose files are those of the same model in Keras.
+
+    What Keras does not know, such as a layer of one's own, has a stand-in that computes nothing.
+    """
+    return model_to_keras(model, import_keras(), stand_ins=True)
+
+
+def model_to_keras(model: Any, keras: Any, stand_ins: bool = False) -> Any:
     """A model, or a layer of one, in Keras and with its weights."""
-    if type(model) is Sequential:
-        return sequential_to_keras(model, keras)
+    if type(model) is Sequential and model.inputs:
+        return sequential_to_keras(model, keras, stand_ins)
     if type(model) is Model and model.outputs:
-        return graph_to_keras(model, keras)
-    return layer_to_keras(model, keras)
+        return graph_to_keras(model, keras, stand_ins)
+    try:
+        return layer_to_keras(model, keras)
+    except ValueError:
+        if not stand_ins:
+            raise
+        return stand_in(model, keras)
 
 
-def graph_to_keras(model: Model, keras: Any) -> Any:
+def stand_in(layer: layers.Layer, keras: Any) -> Any:
+    """What holds the weights of a layer where Keras would hold them: files go by these places."""
+    base = keras.Model if isinstance(layer, Model) else keras.layers.Layer
+    methods = {
+        "call": lambda self, inputs: inputs,
+        "compute_output_shape": lambda self, shape: layer.compute_output_shape(shape),
+    }
+    theirs = type(type(layer).__name__, (base,), methods)(name=layer.name, dtype=layer.dtype)
+    for weight in layer._own:
+        held = theirs.add_weight(weight.shape, "zeros", trainable=weight.trainable)
+        held.assign(np.array(weight.value))
+
+    def part(held: layers.Layer) -> Any:
+        known = not held.weights or (isinstance(held, Model) and held.inputs)
+        return model_to_keras(held, keras, True) if known else stand_in(held, keras)
+
+    for name, value in vars(layer).items():
+        if isinstance(value, layers.Layer):
+            setattr(theirs, name, part(value))
+        elif isinstance(value, (list, tuple)) and not name.startswith("_"):
+            setattr(theirs, name, [part(each) for each in value if isinstance(each, layers.Layer)])
+    theirs.built = True
+    return theirs
+
+
+def graph_to_keras(model: Model, keras: Any, stand_ins: bool) -> Any:
     found: dict[Any, Any] = {}
     for tensor in model.inputs:
         dtype = tensor._layer._given_dtype or np.dtype(model.dtype)
@@ -86,7 +124,7 @@ def graph_to_keras(model: Model, keras: Any) -> Any:
             found[tensor] = function(*arguments, **layer._options)
             continue
         if layer not in made:
-            made[layer] = model_to_keras(layer, keras)
+            made[layer] = model_to_keras(layer, keras, stand_ins)
         found[tensor] = made[layer](given if tensor._several else given[0])
         made[layer].set_weights(layer.get_weights())
     ends = [[found[tensor] for tensor in end] for end in (model.inputs, model.outputs)]
@@ -97,12 +135,12 @@ def graph_to_keras(model: Model, keras: Any) -> Any:
     return theirs
 
 
-def sequential_to_keras(model: Sequential, keras: Any) -> Any:
+def sequential_to_keras(model: Sequential, keras: Any, stand_ins: bool) -> Any:
     dtype = model.inputs[0]._layer._given_dtype or np.dtype(model.dtype)
     theirs = keras.Sequential(name=model.name)
     theirs.add(keras.Input(model.input_shape[1:], dtype=dtype.name))
     for layer in model.layers:
-        theirs.add(model_to_keras(layer, keras))
+        theirs.add(model_to_keras(layer, keras, stand_ins))
         theirs.layers[-1].set_weights(layer.get_weights())
     if not model.trainable:
         theirs.trainable = False

@@ -11,41 +11,79 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import activations, losses
-from minigrad.graph import Node
+from minigrad import activations, config, losses
+from minigrad.graph import Node, Operator
+from minigrad.layers.tensors import KerasTensor
+from minigrad.operators.rescaling import Rescale
 from minigrad.shared import lookup
-from minigrad.shared.results import as_result
+from minigrad.shared.arguments import brief
+from minigrad.shared.results import as_result, recording
 from minigrad.utils import to_categorical
 
-__all__ = ["cast", "clip", "clip_by_value", "confusion_matrix", "constant", "convert_to_numpy"]
-__all__ += ["convert_to_tensor", "expand_dims", "one_hot", "shape", "square"]
+__all__ = ["add_n", "cast", "clip", "confusion_matrix", "constant", "convert_to_numpy"]
+__all__ += ["convert_to_tensor", "expand_dims", "one_hot", "ones_like", "shape", "size", "square"]
+__all__ += ["squeeze", "stack", "zeros_like"]
 
 NUMPY = """
 abs absolute add all any arange argmax argmin argsort concatenate cos divide dot equal exp
-eye floor full greater less linspace log log10 matmul max maximum mean min minimum
-multiply negative not_equal ones ones_like pad power prod repeat reshape round sign sin sort split
-sqrt squeeze stack std subtract sum tanh tensordot tile transpose var where zeros zeros_like
+eye floor full greater greater_equal less less_equal linspace log log10 logical_and logical_not
+logical_or matmul max maximum mean min minimum multiply negative not_equal ones pad power prod
+repeat reshape round sign sin sort split sqrt std subtract sum tanh tensordot tile transpose var
+where zeros
 """.split()
 TENSORFLOW = {
-    f"reduce_{name}": name for name in ("all", "any", "max", "mean", "min", "prod", "sum")
+    f"reduce_{name}": name for name in ("all", "any", "max", "mean", "min", "prod", "std", "sum")
 }
-TENSORFLOW |= {"concat": "concatenate", "pow": "power", "range": "arange"}
+TENSORFLOW |= {"concat": "concatenate", "pow": "power", "range": "arange", "clip_by_value": "clip"}
+TENSORFLOW |= {"reduce_variance": "var"}
+# What TensorFlow calls the argument that comes first, and others, where NumPy has other names.
+FIRST = ("x", "a", "input", "input_tensor", "tensor", "value", "values", "indices", "t", "inputs")
+RENAMED = {"perm": "axes", "keep_dims": "keepdims", "paddings": "pad_width", "multiples": "reps"}
+RENAMED |= {"clip_value_min": "x_min", "clip_value_max": "x_max"}
+WITHOUT_DERIVATIVE = ("all", "any", "argmax", "argmin", "argsort", "floor", "round", "sign")
 
 
-def beside(function: Callable[..., Any]) -> Callable[..., Any]:
-    """TensorFlow's function for TensorFlow's own tensors, which ``map`` of a data set hands in."""
+def called(function: Callable[..., Any], name: str = "") -> Callable[..., Any]:
+    """A function that takes TensorFlow's tensors and names of arguments; arrays have ``.numpy()``.
+
+    Args:
+        function: A function of arrays, nodes and a model's tensors.
+        name: What Keras or TensorFlow calls it; its own name by default.
+    """
+    name = name or function.__name__
 
     @wraps(function)
-    def call(x: Any, *arguments: Any, **options: Any) -> Any:
-        if lookup.home(x) == "tensorflow":
-            return getattr(import_module("tensorflow"), function.__name__)(x, *arguments, **options)
-        return function(x, *arguments, **options)
+    def call(*arguments: Any, **options: Any) -> Any:
+        if not arguments and (first := next((n for n in FIRST if n in options), "")):
+            arguments = (options.pop(first),)
+        if any(lookup.home(x) == "tensorflow" and not hasattr(x, "numpy") for x in arguments):
+            return of_tensorflow(name)(*arguments, **options)  # in the `map` of a data set
+        options = {RENAMED.get(option, option): value for option, value in options.items()}
+        result = function(*(held(x, name) for x in arguments), **options)
+        return as_result(result) if isinstance(result, (np.ndarray, np.generic)) else result
 
     del call.__wrapped__  # which TensorFlow would call in place of this
     return call
 
 
-@beside
+def of_tensorflow(name: str) -> Any:
+    tensorflow = import_module("tensorflow")
+    places = (tensorflow, tensorflow.math, tensorflow.nn, tensorflow.keras.ops)
+    return next(getattr(place, name) for place in places if hasattr(place, name))
+
+
+def held(x: Any, name: str) -> Any:
+    """The numbers of a tensor of TensorFlow's, or of a computed node that has no derivative there."""
+    if lookup.home(x) == "tensorflow":
+        return np.asarray(x)
+    if not isinstance(x, Operator) or name not in WITHOUT_DERIVATIVE:
+        return x
+    if x.value is None and not recording.get():  # a graph that is being built
+        raise TypeError(f"{name} has no derivative; of {x.title}, x.numpy() computes the numbers")
+    return x.numpy()
+
+
+@called
 def convert_to_tensor(x: Any, dtype: Any = None) -> Any:
     """An array that has ``.numpy()``; a node stays what it is.
 
@@ -56,11 +94,13 @@ def convert_to_tensor(x: Any, dtype: Any = None) -> Any:
     Example:
         >>> import minigrad as tf
         >>> tf.constant([1.0, 2.0]).numpy()
-        array([1., 2.])
+        array([1., 2.], dtype=float32)
     """
-    if hasattr(x, "__array_ufunc__") and not isinstance(x, (np.ndarray, np.generic)):
+    if isinstance(x, (Node, KerasTensor)):
         return x
-    return as_result(np.asarray(x, dtype))
+    given = np.asarray(x, dtype)
+    written = dtype is None and not hasattr(x, "dtype") and given.dtype.kind == "f"
+    return as_result(given.astype(config.floatx()) if written else given)
 
 
 constant = convert_to_tensor  # as TensorFlow calls it
@@ -71,7 +111,7 @@ def convert_to_numpy(x: Any) -> np.ndarray:
     return x.numpy() if isinstance(x, Node) else np.array(x)
 
 
-@beside
+@called
 def cast(x: Any, dtype: Any) -> Any:
     """The numbers in another dtype.
 
@@ -84,10 +124,17 @@ def cast(x: Any, dtype: Any) -> Any:
         >>> tf.cast([1.7, 2.0], "int32").numpy()
         array([1, 2], dtype=int32)
     """
-    return as_result(np.asarray(x).astype(dtype))
+    if not isinstance(x, (Node, KerasTensor)):
+        return np.asarray(x).astype(dtype)
+    kinds = np.dtype(x.dtype).kind, np.dtype(dtype).kind
+    if isinstance(x, KerasTensor) or x.dtype == dtype or kinds == ("i", "i"):
+        return x
+    if kinds[1] != "f":
+        raise TypeError(f"cast: {brief(x)} is a node, of which there are no whole numbers yet")
+    return Rescale(x, 1.0, dtype=dtype)
 
 
-@beside
+@called
 def one_hot(x: Any, num_classes: int | None = None, depth: int | None = None) -> Any:
     """A row for each class number, with a 1 in its place.
 
@@ -102,28 +149,26 @@ def one_hot(x: Any, num_classes: int | None = None, depth: int | None = None) ->
         array([[0., 1.],
                [1., 0.]], dtype=float32)
     """
-    return as_result(to_categorical(x, depth or num_classes).astype(np.float32))
+    count = depth or num_classes
+    if isinstance(x, Node) and count:
+        return cast(np.equal(expand_dims(x, -1), np.arange(count)), config.floatx())
+    return to_categorical(x, count).astype(np.float32)
 
 
-@beside
+@called
 def square(x: Any) -> Any:
     """x · x."""
     x = convert_to_tensor(x)
     return x * x
 
 
+@called
 def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     """Numbers cut off below and above."""
     return np.minimum(np.maximum(convert_to_tensor(x), x_min), x_max)
 
 
-@beside
-def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any) -> Any:
-    """TensorFlow's name for :func:`clip`."""
-    return clip(t, clip_value_min, clip_value_max)
-
-
-@beside
+@called
 def expand_dims(x: Any, axis: int) -> Any:
     """The same numbers with another axis, of length 1."""
     x = convert_to_tensor(x)
@@ -152,34 +197,82 @@ def confusion_matrix(labels: Any, predictions: Any, num_classes: int | None = No
     return as_result(table)
 
 
-@beside
+@called
 def shape(x: Any) -> tuple[int, ...]:
     """The shape."""
     return tuple(np.shape(x))
 
 
-def computed(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of NumPy's whose arrays have ``.numpy()``."""
+@called
+def size(x: Any) -> int:
+    """How many numbers there are."""
+    return int(np.size(x))
 
-    @wraps(function)
-    def call(*arguments: Any, **options: Any) -> Any:
-        result = function(*arguments, **options)
-        return as_result(result) if isinstance(result, (np.ndarray, np.generic)) else result
 
-    return call
+@called
+def ones_like(x: Any, dtype: Any = None) -> Any:
+    """As many ones."""
+    return np.ones(x.shape, dtype or x.dtype)
+
+
+@called
+def zeros_like(x: Any, dtype: Any = None) -> Any:
+    """As many zeros."""
+    return np.zeros(x.shape, dtype or x.dtype)
+
+
+@called
+def squeeze(x: Any, axis: Any = None) -> Any:
+    """The same numbers without the axes of length 1, or without one of them."""
+    x = convert_to_tensor(x)
+    axes = range(len(x.shape)) if axis is None else np.atleast_1d(axis) % len(x.shape)
+    return np.reshape(x, [n for i, n in enumerate(x.shape) if not (n == 1 and i in axes)])
+
+
+@called
+def stack(x: Any, axis: int = 0) -> Any:
+    """Several of one shape along an axis of their own."""
+    return np.concatenate([expand_dims(each, axis) for each in x], axis)
+
+
+@called
+def add_n(inputs: Any) -> Any:
+    """The sum of all."""
+    return sum(inputs[1:], inputs[0])
+
+
+def argument_of_largest(function: Any) -> Any:
+    """``argmax`` where it is said along which axis: Keras and TensorFlow have other defaults."""
+
+    def find_place(x: Any, axis: Any = None, **options: Any) -> Any:
+        if axis is None and np.ndim(x) > 1:
+            raise ValueError(
+                f"{function.__name__}: axis= is wanted of {np.ndim(x)} axes; without it Keras "
+                "means all numbers, and TensorFlow the first axis"
+            )
+        return function(x, axis, **options)
+
+    return find_place
+
+
+# Where NumPy does otherwise than both: floating-point numbers are of the dtype that layers have.
+CHANGED = {name: argument_of_largest(getattr(np, name)) for name in ("argmax", "argmin")}
+CHANGED |= {
+    name: lambda shape, dtype=None, f=f, **more: f(shape, dtype=dtype or config.floatx(), **more)
+    for name, f in (("ones", np.ones), ("zeros", np.zeros), ("eye", np.eye))
+}
 
 
 @cache
 def find(name: str) -> Any:
     """The function of that name, if there is one."""
-    if name in __all__:
-        return globals()[name]
+    if (here := TENSORFLOW.get(name, name)) in __all__:
+        return globals()[here]
     if name in activations.NAMES:
         return activations.NAMES[name]
     if name.endswith("_crossentropy"):
         return losses.PUBLIC.get(name)
-    name = TENSORFLOW.get(name, name)
-    return beside(computed(getattr(np, name))) if name in NUMPY else None
+    return called(CHANGED.get(here) or getattr(np, here), name) if here in NUMPY else None
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,8 @@ import numpy as np
 from minigrad.graph import Node, Variable, backward
 from minigrad.graph.sweeps import completed
 from minigrad.shared.arguments import brief
-from minigrad.shared.results import recording
+from minigrad.shared.lookup import at_hand
+from minigrad.shared.results import as_result, recording
 
 __all__ = ["GradientTape", "function"]
 
@@ -51,7 +52,8 @@ class GradientTape:
         """
         if not isinstance(tensor, Variable):
             raise TypeError(
-                f"watch: a derivative is taken with respect to a Variable, got {brief(tensor)}"
+                f"watch: a derivative is taken with respect to a Variable, got {brief(tensor)}: "
+                f"x = {at_hand()}.Variable(x) before the tape makes one"
             )
 
     def gradient(self, target: Any, sources: Any) -> Any:
@@ -70,12 +72,15 @@ class GradientTape:
         if not isinstance(target, Node):
             raise TypeError(
                 f"gradient: {brief(target)} is no node of a graph; the model and the loss are "
-                "called inside of `with GradientTape()`"
+                "called inside of `with GradientTape()`, and a derivative has no derivative here"
             )
         order = completed(np.sum(target) if target.shape else target)
         backward(order)
         several, known = isinstance(sources, (list, tuple)), set(order)
-        found = [s.gradient if s in known else None for s in (sources if several else [sources])]
+        found = [
+            as_result(source.gradient) if source in known else None
+            for source in (sources if several else [sources])
+        ]
         return found if several else found[0]
 
 

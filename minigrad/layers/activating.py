@@ -47,6 +47,7 @@ class LeakyReLU(Layer):
     """
 
     def __init__(self, negative_slope: float = 0.3, **options: Any) -> None:
+        negative_slope = options.pop("alpha", negative_slope)  # its name of old, as in Keras
         self.negative_slope = number("LeakyReLU", "negative_slope", negative_slope, least=0)
         super().__init__(**options)
 

@@ -3,6 +3,7 @@
 import inspect
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,11 @@ class Layer(Settings):
         self._own: list[Variable] = []  # its weights, in the order in which they were made
         self._costs: tuple[tuple[Variable, Callable[[Any], Any]], ...] = ()  # by regularizers
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "build" in vars(cls):
+            cls.build = that_builds(cls.build)  # type: ignore[method-assign]
+
     def __setattr__(self, name: str, value: Any) -> None:
         used = name in USED_BY_BUILD or name.endswith(("_initializer", "_regularizer"))
         if used and vars(self).get("_own") and vars(self).get(name) is not value:
@@ -142,6 +148,7 @@ class Layer(Settings):
         Args:
             input_shape: Shape of the input, with ``None`` for the batch.
         """
+        self.built = True
 
     def call(self, inputs: Node) -> Node:
         """Build the nodes of the layer's formula.
@@ -246,7 +253,6 @@ class Layer(Settings):
         nodes: Any = [as_node(each) for each in inputs] if several else as_node(inputs)
         if not self.built:
             self.build(batch_shape(nodes))
-            self.built = True
         wants = inspect.signature(self.call).parameters
         options = {"training": training} if "training" in wants else {}
         result = self.call(nodes, **options)
@@ -303,7 +309,6 @@ class Layer(Settings):
         """Make the weights of the layer, and of those that it is made of."""
         if not self.built:
             self.build(input_shape)
-            self.built = True
         if not all(part.built for part in tree(self)):  # built when the layer calls them
             self(self._sample(input_shape))
 
@@ -423,6 +428,17 @@ class Layer(Settings):
                 "is first called, or from an Input before it"
             )
         return sum(weight.size for weight in self.weights)
+
+
+def that_builds(build: Callable[..., Any]) -> Callable[..., Any]:
+    """A method after which a layer is built, whoever has called it: a layer that holds it may."""
+
+    @wraps(build)
+    def method(self: Layer, *arguments: Any, **options: Any) -> None:
+        build(self, *arguments, **options)
+        self.built = True
+
+    return method
 
 
 class Formula(Layer):

@@ -56,7 +56,7 @@ class WithKernel(Layer):
         super().__init__(**options)
 
     def _kernel_shape(self, input_shape: Shape) -> Shape:
-        """Shape of the kernel for an input of this shape; its last axis is the result's."""
+        """Shape of the kernel for an input of this shape."""
         raise NotImplementedError
 
     def _apply_kernel(self, inputs: Node) -> Node:
@@ -64,14 +64,13 @@ class WithKernel(Layer):
         raise NotImplementedError
 
     def build(self, input_shape: Shape) -> None:
-        self.compute_output_shape(input_shape)  # refuses an input that does not fit
+        results = self.compute_output_shape(input_shape)[-1:]  # refuses an input that does not fit
         shape = self._kernel_shape(input_shape)
         made, cost = self.kernel_initializer, self.kernel_regularizer
         self.kernel = self.add_weight(shape, made, name="kernel", regularizer=cost)
         if self.use_bias:
             made, cost = self.bias_initializer, self.bias_regularizer
-            self.bias = self.add_weight(shape[-1:], made, name="bias", regularizer=cost)
-        self.built = True
+            self.bias = self.add_weight(results, made, name="bias", regularizer=cost)
 
     def call(self, inputs: Node) -> Node:
         z: Any = self._apply_kernel(inputs)

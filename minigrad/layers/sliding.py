@@ -2,16 +2,19 @@
 
 from typing import Any
 
+import numpy as np
+
 from minigrad import operators
 from minigrad.graph import Node, Operator
 from minigrad.layers.base import Layer, Shape
 from minigrad.layers.dense import WithKernel
 from minigrad.layers.shaping import Pictures
-from minigrad.operators.convolution import check_padding, pair, place_windows
+from minigrad.operators.convolution import Window, check_padding, pair, place_windows
 from minigrad.shared import lookup
 from minigrad.shared.arguments import title, whole
 
-__all__ = ["AveragePooling2D", "AvgPool2D", "Conv2D", "Convolution2D", "MaxPool2D", "MaxPooling2D"]
+__all__ = ["AveragePooling2D", "AvgPool2D", "Conv2D", "Conv2DTranspose", "Convolution2D"]
+__all__ += ["MaxPool2D", "MaxPooling2D"]
 
 
 def slide(
@@ -84,16 +87,17 @@ class Conv2D(WithKernel):
         bias_initializer: Any = "zeros",
         **options: Any,
     ) -> None:
+        kind = type(self).__name__
         lookup.refuse(
-            "Conv2D",
+            kind,
             data_format=(data_format, None, "channels_last"),
             dilation_rate=(dilation_rate, (1, 1), [1, 1], 1),
             groups=(groups, 1),
         )
-        self.filters = whole("Conv2D", "filters", filters)
-        self.kernel_size = pair(kernel_size, "kernel_size", "Conv2D")
-        self.strides = pair(strides, "strides", "Conv2D")
-        self.padding = check_padding("Conv2D", padding)
+        self.filters = whole(kind, "filters", filters)
+        self.kernel_size = pair(kernel_size, "kernel_size", kind)
+        self.strides = pair(strides, "strides", kind)
+        self.padding = check_padding(kind, padding)
         super().__init__(activation, use_bias, kernel_initializer, bias_initializer, **options)
 
     def _kernel_shape(self, input_shape: Shape) -> Shape:
@@ -111,6 +115,94 @@ class Conv2D(WithKernel):
                 f"{title(self)}: was built for {self.kernel.shape[2]} channels, got {input_shape}"
             )
         return (input_shape[0], *size, self.filters)
+
+
+class Conv2DTranspose(Conv2D):
+    """A convolution the other way: each number of the input adds the kernel, times it, to a place.
+
+    What a convolution does to the gradient of its result: between the numbers of the input zeros are
+    put, one less than the stride, and the kernel slides over it, turned by half a circle. The kernel
+    has shape (height, width, filters, channels).
+
+    Source: Dumoulin and Visin, arXiv 1603.07285, section 4.
+
+    Args:
+        filters: How many filters, the channels of the result.
+        kernel_size: Height and width of the kernel, one number or a pair.
+        strides: How much larger the result is, one number or (down, across).
+        padding: ``"same"`` for results as large as the pictures times the strides, ``"valid"`` for
+            the whole of what the kernel reaches.
+        output_padding: Not covered.
+        data_format: Channels are last; nothing else is covered.
+        dilation_rate: Not covered.
+        activation: Name or function; none by default.
+        use_bias: Whether a number is added to each filter's result.
+        kernel_initializer: Initial values of the kernel.
+        bias_initializer: Initial values of the bias, of shape (filters,).
+        options: See :class:`Conv2D`.
+
+    Raises:
+        ValueError: For arguments that are not covered or make no sense.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.layers.Conv2DTranspose(8, 3, strides=2, padding="same").compute_output_shape(
+        ...     (None, 7, 7, 16)
+        ... )
+        (None, 14, 14, 8)
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = (1, 1),
+        padding: str = "valid",
+        output_padding: None = None,
+        data_format: str | None = None,
+        dilation_rate: Any = (1, 1),
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        **options: Any,
+    ) -> None:
+        lookup.refuse("Conv2DTranspose", output_padding=(output_padding, None))
+        window = filters, kernel_size, strides, padding, data_format, dilation_rate, 1
+        how = activation, use_bias, kernel_initializer, bias_initializer
+        super().__init__(*window, *how, **options)
+
+    def _kernel_shape(self, input_shape: Shape) -> Shape:
+        return (*self.kernel_size, self.filters, input_shape[3])
+
+    def _apply_kernel(self, inputs: Node) -> Node:
+        batch, rows, columns, channels = inputs.shape
+        _, height, width, _ = self.compute_output_shape(inputs.shape)
+        down, across = self.strides
+        x: Any = np.reshape(inputs, (batch, rows, 1, columns, 1, channels))
+        none = (0, 0)
+        x = np.pad(x, (none, none, (0, down - 1), none, (0, across - 1), none))
+        x = np.reshape(x, (batch, rows * down, columns * across, channels))
+        around = []
+        for length, larger, size, stride in zip(
+            x.shape[1:3], (height, width), self.kernel_size, self.strides, strict=True
+        ):
+            before = Window.along(larger, size, stride, self.padding).before
+            around.append((size - 1 - before, larger - length + before))
+        kernel: Any = np.transpose(self.kernel[::-1, ::-1], (0, 1, 3, 2))
+        x = np.pad(x, (none, *around, none))
+        return operators.Convolve(x, kernel, (1, 1), "valid", name=self.name)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        place_windows(title(self), input_shape, (1, 1), (1, 1), self.padding)  # refuses no pictures
+        if self.built and input_shape[3] != self.kernel.shape[3]:
+            raise ValueError(
+                f"{title(self)}: was built for {self.kernel.shape[3]} channels, got {input_shape}"
+            )
+        sizes = zip(input_shape[1:3], self.kernel_size, self.strides, strict=True)
+        same = self.padding == "same"
+        lengths = [n * stride + (0 if same else max(size - stride, 0)) for n, size, stride in sizes]
+        return (input_shape[0], *lengths, self.filters)
 
 
 class Pooling2D(Pictures):

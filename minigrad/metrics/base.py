@@ -1,6 +1,7 @@
 """What every metric has: a name, a count of the samples, and targets that must fit."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,11 @@ class Metric(Settings):
 
     direction: str | None = None
     __repr__ = as_call
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "result" in vars(cls):  # of one's own, which may be a formula of variables
+            cls.result = told(cls.result)  # type: ignore
 
     def __init__(self, name: str | None = None, dtype: None = None) -> None:
         lookup.refuse(type(self).__name__, dtype=(dtype, None))
@@ -212,6 +218,17 @@ class FromFunction(Metric):
 
     def _fits(self, target_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> bool:
         return True
+
+
+def told(result: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The same method, which gives the number where it has given a node."""
+
+    @wraps(result)
+    def number(metric: Any) -> Any:
+        value = result(metric)
+        return Number(value.numpy()) if isinstance(value, Node) and not value.shape else value
+
+    return number
 
 
 def numbers(metric: Metric, what: str, values: Any) -> np.ndarray:

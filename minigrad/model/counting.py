@@ -90,7 +90,7 @@ def handed(metric: Metric, *arrays: Any) -> Any:
 
 def number(value: Any) -> float:
     """What a metric has counted, as a number: one of one's own may tell a variable."""
-    return float(value.value if isinstance(value, Node) else value)
+    return float(value.numpy() if isinstance(value, Node) else value)
 
 
 class Predictions:

@@ -269,6 +269,15 @@ class Functional(Layer):
         lookup.refuse("save", zipped=(zipped, None, True))
         keras_files.save(self, filepath, overwrite)
 
+    def to_json(self) -> str:
+        """What the model is made of, as Keras writes it down, without weights.
+
+        Raises:
+            ImportError: When Keras is not installed.
+            ValueError: For a model that is not built, or holds a class of your own.
+        """
+        return keras_files.to_json(self)
+
     def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
         """Read all weights from a file that :meth:`save_weights`, or Keras, has written.
 

@@ -54,27 +54,48 @@ def load(filepath: Any, compile: bool = True) -> Any:
         ValueError: For another ending, what Keras cannot read, or what minigrad does not cover.
     """
     path = ending(filepath, "a model is read from a file")
-    keras = bridge().import_keras()
-    if tuple(map(int, re.findall(r"\d+", keras.__version__)[:3])) < SAFE:
-        wanted = ".".join(map(str, SAFE))
-        raise ImportError(
-            f"{path}: a file with a whole model is read by Keras {wanted} or newer, this is "
-            f"{keras.__version__}, which may run what stands in a file; weights alone can be read"
-        )
+    keras = safe_keras(str(path))
     there(path)
     with read_by_keras(path, "model"):
         theirs = keras.saving.load_model(path, compile=compile)
     return bridge().from_keras(theirs, compile=compile)
 
 
+def to_json(model: Any) -> str:
+    """What a model is made of, as Keras writes it down."""
+    return str(bridge().to_keras(model, compile=False).to_json())
+
+
+def from_json(text: str) -> Any:
+    """A model like the one that a text of :func:`to_json`, or of Keras, tells of."""
+    keras = safe_keras("json_string")
+    with read_by_keras("json_string", "model"):
+        theirs = keras.models.model_from_json(text)
+        if not isinstance(theirs, keras.Model):
+            raise TypeError(f"a {type(theirs).__name__} is no model")
+    return bridge().from_keras(theirs, compile=False)
+
+
+def safe_keras(source: str) -> Any:
+    """Keras, if it runs nothing that stands in a file."""
+    keras = bridge().import_keras()
+    if tuple(map(int, re.findall(r"\d+", keras.__version__)[:3])) < SAFE:
+        wanted = ".".join(map(str, SAFE))
+        raise ImportError(
+            f"{source}: what a whole model is made of is read by Keras {wanted} or newer, this is "
+            f"{keras.__version__}, which may run what stands in a file; weights alone can be read"
+        )
+    return keras
+
+
 def write_weights(model: Any, path: Path) -> None:
     """Write the weights of a model into a ``.weights.h5``."""
-    written(path, bridge().to_keras(model, compile=False).save_weights)
+    written(path, holder_of_weights(model).save_weights)
 
 
 def read_weights(model: Any, path: Path) -> list[np.ndarray]:
     """The weights in a ``.weights.h5`` for a model like this one, in its order."""
-    theirs = bridge().to_keras(model, compile=False)
+    theirs = holder_of_weights(model)
     there(path)
     with read_by_keras(path, "weights of such a model"):
         theirs.load_weights(path)
@@ -84,6 +105,11 @@ def read_weights(model: Any, path: Path) -> list[np.ndarray]:
 def bridge() -> Any:
     """What knows both libraries, and therefore this one: it is imported when it is needed."""
     return import_module("minigrad.interop")
+
+
+def holder_of_weights(model: Any) -> Any:
+    """A model of Keras's with the same weights, whatever they belong to."""
+    return import_module("minigrad.interop.outward").holder_of_weights(model)
 
 
 def ending(filepath: Any, what: str) -> Path:
@@ -100,7 +126,7 @@ def there(path: Path) -> None:
 
 
 @contextmanager
-def read_by_keras(path: Path, what: str) -> Iterator[None]:
+def read_by_keras(path: Any, what: str) -> Iterator[None]:
     """Say which file it was that Keras could not read, whatever it was that it stumbled over."""
     try:
         yield

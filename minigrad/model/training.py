@@ -19,8 +19,7 @@ from minigrad.shared.lookup import at_hand
 
 KERAS_ONLY = {
     "export": "save_weights and load_weights keep the weights",
-    "to_json": "a model is the script that builds it",
-    "get_config": "a model is the script that builds it",
+    "get_config": "a model is the script that builds it, and to_json tells of it",
     "from_config": "a model is the script that builds it",
     "quantize": "weights are float32",
 }

@@ -29,10 +29,7 @@ INSTEAD = {
         ("ImageDataGenerator", "RandomFlip", "RandomRotation", "RandomZoom"), AUGMENTED
     ),
     **dict.fromkeys(("RandomContrast", "RandomTranslation"), AUGMENTED),
-    "TensorBoard": "CSVLogger writes each epoch down, and fit returns a history",
-    "clone_model": "a function that builds the model, and set_weights, make another",
     "core": "every layer is in {mg}.layers",
-    "model_from_json": "a model is the script that builds it",
     "np_utils": "to_categorical is in {mg}.utils",
     "tensorflow": "`import minigrad as tf` stands for it",
     "train_step": "{mg}.GradientTape is for steps of one's own",
@@ -43,7 +40,7 @@ BORROWED = {
     **dict.fromkeys(("cifar10", "cifar100", "imdb", "reuters"), "keras.datasets"),
     **dict.fromkeys(("get_file", "image_dataset_from_directory"), "keras.utils"),
     **dict.fromkeys(("array_to_img", "img_to_array", "load_img", "save_img"), "keras.utils"),
-    "data": "tensorflow",
+    **dict.fromkeys(("data", "image"), "tensorflow"),
     "preprocessing": "tensorflow.keras",
 }
 
