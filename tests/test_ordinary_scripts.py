@@ -289,7 +289,7 @@ REFUSED = {
         "activity_regularizer='",
     ),
     "regularizers": (lambda k, m: k.regularizers.OrthogonalRegularizer(), "no 'Orthogonal"),
-    "monitor": (lambda k, m: k.callbacks.RemoteMonitor(), "no 'RemoteMonitor'"),
+    "board": (lambda k, m: k.callbacks.TensorBoard(), "no 'TensorBoard'"),
     "augmentation": (lambda k, m: k.layers.RandomFlip(), "no 'RandomFlip'. Instead, fit takes"),
     "whole checkpoint": (
         lambda k, m: k.callbacks.ModelCheckpoint("best.h5", save_best_only=True),

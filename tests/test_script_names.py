@@ -259,6 +259,7 @@ IMPORTS = {
     "from minigrad import applications": "no 'applications'. Keras has it. What goes beyond",
     "from minigrad.layers import RandomFlip": "no 'RandomFlip'. Instead, fit takes pictures",
     "from minigrad.layers.core import Dense": "layers has no 'core'. Instead, every layer is in",
+    "from minigrad.callbacks import TensorBoard": "'TensorBoard'. Instead, CSVLogger writes",
     "from minigrad.utils import np_utils": "'np_utils'. Instead, to_categorical is in",
     "import minigrad.nonsense": "minigrad has no 'nonsense'",
 }

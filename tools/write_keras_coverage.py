@@ -137,7 +137,6 @@ A script that uses what is marked ✓ runs with `import minigrad as keras`, with
 | `tf.GradientTape` | notes what is computed | layers called inside give nodes, and `gradient` goes along the graph of the loss |
 | `tf.argmax`, `ops.argmax` without an axis, of several | the first axis, and all of them | an error: `axis=` says which |
 | `losses.get("mse")` | a function, a number for each sample | the loss, whose call gives the mean |
-| `callbacks.TensorBoard` | metrics, histograms, graphs, profiles | the metrics of each epoch, written by TensorFlow where it is installed |
 | `metrics.Precision()` made again in a session | has the name `precision_1` | `precision`: only two in one model are told apart |
 | `tf.__version__` | that of TensorFlow | that of minigrad, which `assert tf.__version__ >= "2"` stops at |
 | `tf.function` | makes a graph of a function | leaves the function as it is |

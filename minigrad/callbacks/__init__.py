@@ -12,7 +12,6 @@ Example:
 """
 
 from minigrad.callbacks.backup import *  # noqa: F403
-from minigrad.callbacks.board import *  # noqa: F403
 from minigrad.callbacks.hooks import *  # noqa: F403
 from minigrad.callbacks.monitors import *  # noqa: F403
 from minigrad.callbacks.schedulers import *  # noqa: F403

@@ -46,11 +46,13 @@ class Loop:
     def epochs(self, data: Data, tested: Callable[[int], Data | None], epochs: int) -> Logs:
         logs: Logs = {}
         with self.model._lock:
-            self.good = LastGood(self.model)
+            good = self.good = LastGood(self.model)
         for epoch in range(self.model._first_epoch, epochs):
             self.hooks.on_epoch_begin(epoch)
             if self.verbose and epochs > 1:
                 print(f"Epoch {epoch + 1}/{epochs}", flush=True)
+            with self.model._lock:
+                good.keep()
             logs = self.epoch(epoch, data, tested(epoch + 1)) or logs
             if self.model.stop_training:
                 break
@@ -59,8 +61,6 @@ class Loop:
     def epoch(self, epoch: int, data: Data, tested: Data | None) -> Logs:
         """Train for an epoch, and validate if there is something to validate with."""
         line = ProgressLine(data.steps, self.verbose)
-        with self.model._lock:
-            self.good.keep()
         self.through("train", data, line)
         if not data.came:
             warnings.warn(f"fit: x has no batch for epoch {epoch + 1}: training ends", stacklevel=3)

@@ -29,6 +29,7 @@ INSTEAD = {
         ("ImageDataGenerator", "RandomFlip", "RandomRotation", "RandomZoom"), AUGMENTED
     ),
     **dict.fromkeys(("RandomContrast", "RandomTranslation"), AUGMENTED),
+    "TensorBoard": "CSVLogger writes each epoch down, and fit returns a history",
     "core": "every layer is in {mg}.layers",
     "np_utils": "to_categorical is in {mg}.utils",
     "tensorflow": "`import minigrad as tf` stands for it",
