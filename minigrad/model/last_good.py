@@ -33,14 +33,6 @@ class LastGood:
         self.states = [(state, state.copy()) for state in states]
         self.iterations = self.optimizer.iterations
 
-    def keep(self) -> None:
-        """Note all as it is now."""
-        for weight, value in self.weights:
-            np.copyto(value, weight._array)
-        for state, value in self.states:
-            np.copyto(value, state)
-        self.iterations = self.optimizer.iterations
-
     def bring_back(self) -> str:
         """Have all as it was if a weight that is trained is not finite, and say which."""
         lost = next((w.title for w in self.trained if not np.isfinite(w._array).all()), "")
