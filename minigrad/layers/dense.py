@@ -72,6 +72,10 @@ class WithKernel(Layer):
             made, cost = self.bias_initializer, self.bias_regularizer
             self.bias = self.add_weight(results, made, name="bias", regularizer=cost)
 
+    def _check_last_axis(self, input_shape: Shape) -> None:
+        if self.built and input_shape[-1] != (known := self.kernel.shape[-2]):
+            raise ValueError(f"{title(self)}: was built for {known} inputs, got {input_shape}")
+
     def call(self, inputs: Node) -> Node:
         z: Any = self._apply_kernel(inputs)
         if self.use_bias:
@@ -137,8 +141,5 @@ class Dense(WithKernel):
             raise ValueError(
                 f"{title(self)}: wants an input of shape (batch, …, inputs), got {input_shape}"
             )
-        if self.built and input_shape[-1] != self.kernel.shape[0]:
-            raise ValueError(
-                f"{title(self)}: was built for {self.kernel.shape[0]} inputs, got {input_shape}"
-            )
+        self._check_last_axis(input_shape)
         return (*input_shape[:-1], self.units)

@@ -110,10 +110,7 @@ class Conv2D(WithKernel):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         size = slide(self, input_shape, self.kernel_size, self.strides, self.padding)
-        if self.built and input_shape[3] != self.kernel.shape[2]:
-            raise ValueError(
-                f"{title(self)}: was built for {self.kernel.shape[2]} channels, got {input_shape}"
-            )
+        self._check_last_axis(input_shape)
         return (input_shape[0], *size, self.filters)
 
 
