@@ -72,8 +72,8 @@ class WithKernel(Layer):
             made, cost = self.bias_initializer, self.bias_regularizer
             self.bias = self.add_weight(results, made, name="bias", regularizer=cost)
 
-    def _check_last_axis(self, input_shape: Shape) -> None:
-        if self.built and input_shape[-1] != (known := self.kernel.shape[-2]):
+    def _check_last_axis(self, input_shape: Shape, of_kernel: int = -2) -> None:
+        if self.built and input_shape[-1] != (known := self.kernel.shape[of_kernel]):
             raise ValueError(f"{title(self)}: was built for {known} inputs, got {input_shape}")
 
     def call(self, inputs: Node) -> Node:

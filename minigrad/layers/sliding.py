@@ -192,10 +192,7 @@ class Conv2DTranspose(Conv2D):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         place_windows(title(self), input_shape, (1, 1), (1, 1), self.padding)  # refuses no pictures
-        if self.built and input_shape[3] != self.kernel.shape[3]:
-            raise ValueError(
-                f"{title(self)}: was built for {self.kernel.shape[3]} channels, got {input_shape}"
-            )
+        self._check_last_axis(input_shape, of_kernel=3)
         sizes = zip(input_shape[1:3], self.kernel_size, self.strides, strict=True)
         same = self.padding == "same"
         lengths = [n * stride + (0 if same else max(size - stride, 0)) for n, size, stride in sizes]

@@ -55,9 +55,8 @@ class Admitting(Running):
             shuffle: Whether to take them in another order each time.
             targets: Whether there have to be targets.
         """
-        __tracebackhide__ = (
-            True  # IPython leaves it out: the line of the reader's own stays in view
-        )
+        # IPython leaves it out: the line of the reader's own stays in view
+        __tracebackhide__ = True
         x, y, weights = given
         if not is_stream(x):
             parts = self._weighed(given, class_weight, targets, method)
