@@ -136,6 +136,14 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     Args:
         package: Has no meaning here.
         name: Has no meaning here.
+
+    Returns:
+        What leaves it so.
+
+    Example:
+        >>> import minigrad as mg
+        >>> mg.utils.register_keras_serializable()(abs) is abs
+        True
     """
     return lambda thing: thing
 

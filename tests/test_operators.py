@@ -274,6 +274,7 @@ ALONG_AN_AXIS = (operators.Softmax, operators.LogSoftmax)
 CROSS_ENTROPIES = (cross_entropy.SoftmaxCrossEntropy, cross_entropy.SparseSoftmaxCrossEntropy)
 OTHERS = (
     *(operators.Convolve, operators.MaxPool, operators.AveragePool),
+    operators.ConvolveTransposed,
     *(dropout.Dropout, rescaling.Rescale, operators.Index, operators.MovingAverage),
 )
 
@@ -281,6 +282,24 @@ OTHERS = (
 def derived(kind):
     """All classes derived from one, those that are derived from others among them."""
     return {c for below in kind.__subclasses__() for c in (below, *derived(below))}
+
+
+@given(seed=seeds, data=st.data())
+def test_a_transposed_convolution_is_what_a_convolution_does_to_a_gradient(seed, data):
+    window, strides, size = (data.draw(st.tuples(*[st.integers(1, 3)] * 2)) for _ in range(3))
+    padding = data.draw(st.sampled_from(["valid", "same"]))
+    x, kernel = spread(seed, (2, *size, 3)), spread(seed + 1, (*window, 2, 3))
+    value = check(
+        lambda x, k: operators.ConvolveTransposed(x, k, strides, padding),
+        x,
+        kernel,
+        operator=operators.ConvolveTransposed,
+    )
+    pictures = mg.Variable(np.zeros(value.shape))
+    order = mg.topological_sort(operators.Convolve(pictures, kernel, strides, padding))
+    assert mg.forward(order).shape == x.shape
+    mg.backward(order, x)
+    np.testing.assert_allclose(value, pictures.gradient, rtol=1e-12, atol=1e-12)
 
 
 def test_every_operator_of_the_library_is_checked():

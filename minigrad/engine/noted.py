@@ -121,8 +121,9 @@ def where(condition: Noted, x: Any, y: Any) -> Noted:
 
 
 def filled(number: float) -> Callable[..., Noted]:
-    def like(a: Noted, dtype: Any = None) -> Noted:
-        return a.recording.copy(number, Noted(a.recording, np.empty_like(a.sample, dtype=dtype)))
+    def like(a: Noted, dtype: Any = None, shape: Any = None) -> Noted:
+        empty = np.empty_like(a.sample, dtype=dtype, shape=shape)
+        return a.recording.copy(number, Noted(a.recording, empty))
 
     return like
 

@@ -2,14 +2,12 @@
 
 from typing import Any
 
-import numpy as np
-
 from minigrad import operators
 from minigrad.graph import Node, Operator
 from minigrad.layers.base import Layer, Shape
 from minigrad.layers.dense import WithKernel
 from minigrad.layers.shaping import Pictures
-from minigrad.operators.convolution import Window, check_padding, pair, place_windows
+from minigrad.operators.convolution import check_padding, enlarged, pair, place_windows
 from minigrad.shared import lookup
 from minigrad.shared.arguments import title, whole
 
@@ -117,11 +115,8 @@ class Conv2D(WithKernel):
 class Conv2DTranspose(Conv2D):
     """A convolution the other way: each number of the input adds the kernel, times it, to a place.
 
-    What a convolution does to the gradient of its result: between the numbers of the input zeros are
-    put, one less than the stride, and the kernel slides over it, turned by half a circle. The kernel
-    has shape (height, width, filters, channels).
-
-    Source: Dumoulin and Visin, arXiv 1603.07285, section 4.
+    See :class:`minigrad.operators.ConvolveTransposed`. The kernel has shape
+    (height, width, filters, channels).
 
     Args:
         filters: How many filters, the channels of the result.
@@ -173,30 +168,15 @@ class Conv2DTranspose(Conv2D):
         return (*self.kernel_size, self.filters, input_shape[3])
 
     def _apply_kernel(self, inputs: Node) -> Node:
-        batch, rows, columns, channels = inputs.shape
-        _, height, width, _ = self.compute_output_shape(inputs.shape)
-        down, across = self.strides
-        x: Any = np.reshape(inputs, (batch, rows, 1, columns, 1, channels))
-        none = (0, 0)
-        x = np.pad(x, (none, none, (0, down - 1), none, (0, across - 1), none))
-        x = np.reshape(x, (batch, rows * down, columns * across, channels))
-        around = []
-        for length, larger, size, stride in zip(
-            x.shape[1:3], (height, width), self.kernel_size, self.strides, strict=True
-        ):
-            before = Window.along(larger, size, stride, self.padding).before
-            around.append((size - 1 - before, larger - length + before))
-        kernel: Any = np.transpose(self.kernel[::-1, ::-1], (0, 1, 3, 2))
-        x = np.pad(x, (none, *around, none))
-        return operators.Convolve(x, kernel, (1, 1), "valid", name=self.name)
+        self.compute_output_shape(inputs.shape)
+        window = self.strides, self.padding
+        return operators.ConvolveTransposed(inputs, self.kernel, *window, name=self.name)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        place_windows(title(self), input_shape, (1, 1), (1, 1), self.padding)  # refuses no pictures
+        place_windows(title(self), input_shape, (1, 1), (1, 1), "valid")  # refuses no pictures
         self._check_last_axis(input_shape, of_kernel=3)
-        sizes = zip(input_shape[1:3], self.kernel_size, self.strides, strict=True)
-        same = self.padding == "same"
-        lengths = [n * stride + (0 if same else max(size - stride, 0)) for n, size, stride in sizes]
-        return (input_shape[0], *lengths, self.filters)
+        size = enlarged(input_shape, self.kernel_size, self.strides, self.padding)
+        return (*size, self.filters)
 
 
 class Pooling2D(Pictures):

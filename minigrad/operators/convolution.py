@@ -24,7 +24,7 @@ from minigrad.graph import Node, Operator, as_node, recordable
 from minigrad.operators.elementwise import floating
 from minigrad.shared.arguments import is_whole
 
-__all__ = ["AveragePool", "Convolve", "MaxPool"]
+__all__ = ["AveragePool", "Convolve", "ConvolveTransposed", "MaxPool"]
 
 
 class Window(NamedTuple):
@@ -280,6 +280,106 @@ class Convolve(Sliding):
             # sum over batch, y and x: the kernel's element was used at every position
             by_kernel[i, j] = np.tensordot(padded[under], g, axes=([0, 1, 2], [0, 1, 2]))
         return self.crop(by_padded, images.shape), by_kernel
+
+
+@recordable
+class ConvolveTransposed(Sliding):
+    """What a convolution does to the gradient of its result, as an operation of its own.
+
+    Each number of the images adds the kernel, times it, to the place under the window. Value and
+    derivative of :class:`Convolve` have changed places: no loop is another one.
+
+    Source: Dumoulin and Visin, arXiv 1603.07285, section 4.
+
+    Args:
+        images: Node or array of shape (batch, height, width, channel).
+        kernel: Node or array of shape (height, width, filter, channel).
+        strides: Step of the window, one number or (down, across): how much larger the result is.
+        padding: ``"same"`` for results as large as the images times the strides, ``"valid"`` for
+            the whole of what the kernel reaches.
+        name: What to call it.
+
+    Returns:
+        A node of shape (batch, height', width', filter).
+
+    Raises:
+        ValueError: When the kernel does not fit the images.
+
+    Example:
+        >>> import numpy as np, minigrad as mg
+        >>> dots = np.array([1.0, 2.0]).reshape(1, 1, 2, 1)
+        >>> brush = np.array([[1.0, 3.0]]).reshape(1, 2, 1, 1)
+        >>> mg.forward([mg.operators.ConvolveTransposed(dots, brush, (1, 2))])[0, :, :, 0]
+        array([[1., 3., 2., 6.]])
+    """
+
+    def __init__(
+        self,
+        images: Any,
+        kernel: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        name: str | None = None,
+    ) -> None:
+        images, kernel = as_node(images), as_node(kernel)
+        self.name = name
+        self.window, self.strides = kernel.shape[:2], pair(strides, "strides", self.title)
+        self.padding = check_padding(self.title, padding)
+        larger = enlarged(images.shape, self.window, self.strides, self.padding)
+        larger = (*larger, kernel.shape[2])
+        self.down, self.across = place_windows(
+            self.title, larger, self.window, self.strides, self.padding
+        )
+        Operator.__init__(self, images, kernel, name=name)
+
+    def infer(self, images: Node, kernel: Node) -> tuple[tuple[int, ...], np.dtype]:
+        if images.shape[3] != kernel.shape[3]:
+            raise ValueError(
+                f"{self.title}: images {images.shape} have {images.shape[3]} channels, "
+                f"the kernel {kernel.shape} wants {kernel.shape[3]}"
+            )
+        shape = enlarged(images.shape, self.window, self.strides, self.padding)
+        return (*shape, kernel.shape[2]), np.result_type(images.dtype, kernel.dtype)
+
+    keeps_samples_apart = Convolve.keeps_samples_apart
+
+    def forward(self, images, kernel):
+        places = images.reshape(-1, images.shape[3])  # (batch · y · x, channel)
+        height, width = (
+            n + w.before + w.after
+            for n, w in zip(self.shape[1:3], (self.down, self.across), strict=True)
+        )
+        padded = np.zeros_like(
+            images, self.dtype, shape=(*self.shape[:1], height, width, *self.shape[3:])
+        )
+        for i, j, under in self.offsets():
+            # (place, channel) · (channel, filter) → (batch, y, x, filter)
+            by_place = places @ kernel[i, j].swapaxes(0, 1)
+            padded[under] += by_place.reshape(*images.shape[:3], self.shape[3])
+        return self.crop(padded, self.shape)
+
+    def backward(self, g, images, kernel):
+        padded, places = self.pad(g), images.reshape(-1, images.shape[3])
+        by_images, by_kernel = np.zeros_like(images, g.dtype), np.zeros_like(kernel, g.dtype)
+        for i, j, under in self.offsets():
+            seen = padded[under].reshape(-1, self.shape[3])  # (batch · y · x, filter)
+            by_images += (seen @ kernel[i, j]).reshape(images.shape)
+            by_kernel[i, j] = seen.swapaxes(0, 1) @ places
+        return by_images, by_kernel
+
+
+def enlarged(
+    shape: tuple[Any, ...], window: Any, strides: tuple[int, int], padding: str
+) -> tuple[Any, ...]:
+    """Batch, height and width of the pictures over which a window has as many places as these have.
+
+    Example:
+        >>> from minigrad.operators.convolution import enlarged
+        >>> enlarged((1, 7, 7, 3), (3, 3), (2, 1), "valid")
+        (1, 15, 9)
+    """
+    more = [0 if padding == "same" else max(n - s, 0) for n, s in zip(window, strides, strict=True)]
+    return (shape[0], shape[1] * strides[0] + more[0], shape[2] * strides[1] + more[1])
 
 
 class Pool(Sliding):
