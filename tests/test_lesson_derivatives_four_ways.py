@@ -12,7 +12,7 @@ from minigrad_course import explorers, lessons
 from minigrad_course.explorers.microscope_explorer import neighborhood, quotient
 from minigrad_course.explorers.valley_explorer import descend
 from minigrad_course.lessons.charts import log_log
-from minigrad_course.lessons.counting import Counted, count_sweeps
+from minigrad_course.lessons.counting import Counted, count_sweeps, peak
 
 LECTURE: dict = {"np": np, "mg": mg}
 NAMES = ("f", "g", "truth", "rounds", "newton", "tape", "reverse", "rosenbrock", "Dual", "as_dual")
@@ -336,6 +336,17 @@ def test_counting_leaves_out_what_needs_no_gradient():
     x = mg.Variable(np.ones(4))
     result = (np.arange(4.0) * x).sum()
     assert count_sweeps(result) == (8, 8)  # both parts of a product are computed
+
+
+def test_the_peak_is_the_highest_moment_and_not_the_end():
+    a = np.ones(100_000)
+
+    def up_and_down():
+        three = [a + 1, a + 2, a + 3]
+        return three[0]
+
+    assert peak(up_and_down) == pytest.approx(3 * a.nbytes, rel=0.01)
+    assert peak(lambda: np.add(a, a, out=a)) < 0.01 * a.nbytes
 
 
 # -- explorers and charts -------------------------------------------------------------------

@@ -1,7 +1,8 @@
-"""What a derivative costs, in figures that are the same on every machine: calls and operations."""
+"""What a derivative costs, the same on every machine: calls, operations, and memory."""
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from minigrad.graph import Node, Operator, forward, topological_sort, unbroadcast
 
-__all__ = ["Counted", "count_sweeps"]
+__all__ = ["Counted", "count_sweeps", "peak"]
 
 
 class Counted:
@@ -95,3 +96,32 @@ def count_sweeps(result: Node) -> tuple[int, int]:
                     part = unbroadcast(part, source.shape)
                     gradients[source] = gradients[source] + part if source in gradients else part
     return ahead, Tally.total
+
+
+def peak(function: Callable[..., Any], *args: Any) -> int:
+    """How far memory rises above what it was while a function runs, in bytes.
+
+    Args:
+        function: What to call.
+        args: What to call it with.
+
+    Returns:
+        Bytes at the highest moment; NumPy tells tracemalloc of every array.
+
+    Example:
+        >>> import numpy as np
+        >>> from minigrad_course.lessons.counting import peak
+        >>> a = np.ones(1_000_000)
+        >>> round(peak(lambda: [a + a, a + a]) / a.nbytes)
+        2
+    """
+    was_tracing = tracemalloc.is_tracing()
+    tracemalloc.start()
+    try:
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        function(*args)
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        if not was_tracing:
+            tracemalloc.stop()
