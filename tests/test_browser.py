@@ -184,7 +184,7 @@ LECTURES = {
     "04_optimised_version": (1, "4", "You said 4. It is 272.098."),
     "05_keras_reference": (1, '"yes"', "You said yes. It is no."),
     "06_experiments": (2, "26", "You said 26, and so it is."),
-    "07_going_further": (4, '"both"', "You said both. It is convolutional."),
+    "07_going_further": (4, '"all"', "You said all. It is convolutional."),
     "08_derivatives_of_chance": (2, "1", "You said 1. It is 0."),
 }
 

@@ -22,6 +22,7 @@ EXTRAS = {
     "notebooks": ["notebooks", "keras", "test"],
     "book": ["book"],
     "lite": ["notebooks", "lite"],
+    "sheets": ["book"],
     "lint": ["dev"],
     "keras": ["notebooks", "keras"],
     "set-up": ["notebooks", "keras", "test", "book", "lite"],
@@ -67,6 +68,11 @@ def lite(arguments: list[str]) -> None:
     run([PYTHON, "-m", "tools.lite", *arguments])
 
 
+def sheets(arguments: list[str]) -> None:
+    """Print the lectures' work sheets to build/sheets."""
+    run([PYTHON, "-m", "tools.sheets", *arguments])
+
+
 def lint(arguments: list[str]) -> None:
     """Check style and types."""
     run([PYTHON, "-m", "ruff", "check", *arguments])
@@ -92,6 +98,7 @@ COMMANDS = {
     "notebooks": notebooks,
     "book": book,
     "lite": lite,
+    "sheets": sheets,
     "lint": lint,
     "keras": keras,
     "set-up": everything,
