@@ -211,6 +211,48 @@ def test_several_inputs_are_keras_s(keras):
             ours.predict(wrong, verbose=0)
 
 
+def test_a_call_of_one_s_own_takes_several_inputs(keras):
+    def made(library):
+        class Own(library.Model):
+            def __init__(self):
+                super().__init__()
+                self.hidden, self.last = (library.layers.Dense(n, "tanh") for n in (4, 3))
+
+            def call(self, inputs):
+                narrow, wide = inputs
+                return self.last(library.layers.concatenate([narrow, self.hidden(wide)]))
+
+        return Own()
+
+    given, y = (FLAT[:20, :2], FLAT[:20]), rng.normal(size=(20, 3))
+    ours, theirs = made(mg), made(keras)
+    for model in (theirs, ours):
+        model.compile("sgd", "mse")
+        model.fit(given, y, verbose=0)
+    ours.set_weights(theirs.get_weights())
+    options = {"batch_size": 8, "epochs": 2, "shuffle": False, "verbose": 0}
+    losses = [model.fit(given, y, **options).history["loss"] for model in (ours, theirs)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+    np.testing.assert_allclose(
+        ours.predict(given, verbose=0), theirs.predict(given, verbose=0), 1e-4
+    )
+
+
+def test_of_one_output_there_is_one_loss(keras):
+    model = residual(mg)
+    model.compile("sgd", loss={"end": "mse"}, loss_weights=[1.0])
+    assert model.loss.name == "mean_squared_error"
+    for wrong in ({"loss": ["mse", "mae"]}, {"loss": "mse", "loss_weights": [0.9, 0.1]}):
+        with pytest.raises(ValueError, match=r'"m" has one output, and one loss; a Model.*several'):
+            model.compile("sgd", **wrong)
+
+
+@pytest.mark.parametrize("name", ["add_loss", "add_metric"])
+def test_what_a_layer_cannot_add_is_named(name):
+    with pytest.raises(AttributeError, match=rf'Dense "d".{name} is not covered: add_weight takes'):
+        getattr(mg.layers.Dense(3, name="d"), name)
+
+
 def test_a_model_of_one_s_own_is_a_class_with_a_call():
     class Own(mg.Model):
         def __init__(self):

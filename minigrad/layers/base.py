@@ -123,6 +123,11 @@ class Layer(Settings):
             raise AttributeError(
                 f"{type(self).__name__}: call super().__init__() in __init__ first"
             )
+        if name in ("add_loss", "add_metric"):
+            raise AttributeError(
+                f"{title(self)}.{name} is not covered: add_weight takes a regularizer, and compile "
+                "a loss and metrics of one's own"
+            )
         return object.__getattribute__(self, name)  # says what is wrong, as a property does
 
     def __repr__(self) -> str:

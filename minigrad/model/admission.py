@@ -104,11 +104,15 @@ class Admitting(Running):
         __tracebackhide__ = True
         if targets and y is not None and isinstance(self.loss, Together):
             y = self.loss.pack(y, what)
+        if not self._inputs and self._is_subclass() and are_inputs(x):
+            self._several = True, False
+            self._inputs = tuple(InputLayer(each.shape[1:]).output for each in x)
         x, y = samples.as_samples(self._packed(x, what), y if targets else None, what)
         if targets and y is None:
             raise ValueError(f"{what}: y is missing; data are a pair (x, y)")
         if not self.built:
-            self._make_weights((None, *x.shape[1:]))
+            shapes = [tensor.shape for tensor in self._inputs]
+            self._make_weights(shapes if self._several[0] else (None, *x.shape[1:]))
         if not self._inputs:  # a formula of one's own
             self._inputs = (InputLayer(x.shape[1:]).output,)
         x = samples.of_shape(x, self._entry.shape, what, title(self))
@@ -147,3 +151,9 @@ class Admitting(Running):
     def _unpack(self, predictions: np.ndarray) -> Any:
         """The predictions of each output, as a list if there are several."""
         return self._one_of(self._exit.split(predictions), self._several[1])
+
+
+def are_inputs(x: Any) -> bool:
+    """Whether these are several arrays of samples: what a ``call`` of one's own takes apart."""
+    several = isinstance(x, (list, tuple)) and len(x) > 1
+    return several and all(len(getattr(each, "shape", ())) > 1 for each in x)

@@ -11,7 +11,7 @@ from minigrad.model.functional import Functional
 from minigrad.model.lock import Lock
 from minigrad.model.several import SeveralCounters, Together, for_each
 from minigrad.shared import lookup
-from minigrad.shared.arguments import title
+from minigrad.shared.arguments import brief, title
 
 
 class Compiled(Functional):
@@ -128,8 +128,13 @@ class Compiled(Functional):
         """The loss, or those of several outputs."""
         if len(self._outputs) > 1 and loss is not None:
             return Together(loss, weights, self._outputs)
-        lookup.refuse("compile: of one output", loss_weights=(alone(weights), None, 1, 1.0))
-        loss = alone(loss)
+        loss, weights = alone(loss), alone(weights)
+        if isinstance(loss, (list, tuple, dict)) or isinstance(weights, (list, tuple, dict)):
+            raise ValueError(
+                f"compile: {title(self)} has one output, and one loss; a Model(inputs, outputs) has "
+                f"several. Got loss={brief(loss)}, loss_weights={brief(weights)}"
+            )
+        lookup.refuse("compile: of one output", loss_weights=(weights, None, 1, 1.0))
         return None if loss is None else losses.get(loss)
 
     def _metrics(self, metrics: Any) -> list[Any]:
@@ -187,5 +192,6 @@ class Compiled(Functional):
 
 
 def alone(value: Any) -> Any:
-    """The only item of a list, as scripts write it for a model's only output."""
+    """The only item of a list or a dictionary, as scripts write it for a model's only output."""
+    value = list(value.values()) if isinstance(value, dict) and len(value) == 1 else value
     return value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value
