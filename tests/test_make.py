@@ -330,6 +330,15 @@ def test_the_long_forms_are_the_marked_tests_and_a_switch(called, monkeypatch):
     assert os.environ["MINIGRAD_LONG"] == "1"
 
 
+def test_how_much_there_is_to_fetch_is_said_alike():
+    lab = f"{setting_up.FETCHED['notebooks']} MB"
+    about = f"{round(setting_up.FETCHED['keras'], -2)} MB"
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"`make lab` fetches {lab}" in readme and f"TensorFlow's {about}" in readme
+    for name in ("minigrad_course/lessons/installing.py", "notebooks/05_keras_reference.ipynb"):
+        assert about in (ROOT / name).read_text(encoding="utf-8")
+
+
 def test_help_tells_what_each_command_does():
     done = subprocess.run(
         [sys.executable, "make.py", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
