@@ -123,6 +123,16 @@ def test_what_pip_installs_for_conda(clone, noted):
     assert (clone / "mine" / "notebooks" / "00_start_here.ipynb").is_file()
 
 
+def test_what_binder_reads_is_what_repo2docker_takes(clone, noted):
+    """Up to the image, for which it would need docker: the recipe that it writes."""
+    python = new_environment(clone.parent / "repo2docker")
+    run([python, "-m", "pip", "install", "--quiet", "jupyter-repo2docker"], clone)
+    words = ["--no-build", "--debug", "--user-id", "1000", "--user-name", "jovyan", "."]
+    recipe = run([python, "-m", "repo2docker", *words], clone)
+    assert 'env update -p ${NB_PYTHON_PREFIX} --file ".binder/environment.yml"' in recipe
+    assert "RUN ./.binder/postBuild" in recipe
+
+
 def test_binder(clone, noted):
     python = new_environment(clone.parent / "binder")
     path = os.pathsep.join([str(python.parent), os.environ["PATH"]])
