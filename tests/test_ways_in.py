@@ -112,11 +112,10 @@ def test_what_pip_installs_for_conda(clone, noted):
     listed = yaml.safe_load((clone / "environment.yml").read_text(encoding="utf-8"))
     (wanted,) = (part["pip"] for part in listed["dependencies"] if isinstance(part, dict))
     python = new_environment(clone / ".venv")
-    file = clone / ".venv" / "requirements.txt"
-    file.write_text("\n".join(line.replace("--editable .", f"--editable {clone}")
-                              .replace("--constraint ", f"--constraint {clone}/")
-                              for line in wanted), encoding="utf-8")  # fmt: skip
-    run([python, "-m", "pip", "install", "--quiet", "--requirement", file], clone)
+    file = clone / "condaenv.requirements.txt"  # beside environment.yml, as conda writes it
+    file.write_text("\n".join(wanted), encoding="utf-8")
+    run([python, "-m", "pip", "install", "-U", "-r", file, "--exists-action=b"], clone)
+    file.unlink()
     run([python, "-m", "pip", "check"], clone)
     try_out(python, clone)
     run([python, "tools/own_copy.py"], clone)
