@@ -330,10 +330,13 @@ def type_a_guess(page: playwright.Page, guess: str, answer: str) -> None:
     page.keyboard.type(guess)
     assert f", {guess})" in line.inner_text()
     told = page.locator(".jp-OutputArea").get_by_text(answer)
+    running = page.locator(".jp-InputPrompt", has_text="[*]")
     for _ in range(5):  # the answer may come some cells later
         page.keyboard.press("Shift+Enter")
+        page.wait_for_timeout(500)  # until the star is there
+        playwright.expect(running).to_have_count(0, timeout=300_000)
         try:
-            playwright.expect(told).to_be_visible(timeout=10_000)
+            playwright.expect(told).to_be_visible(timeout=3_000)
             return
         except AssertionError:
             continue
