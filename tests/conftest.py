@@ -8,6 +8,7 @@ from hypothesis import settings
 from small_sets import contents, small  # noqa: F401 (fixtures)
 
 from minigrad.engine import plan
+from minigrad.engine.blas import blas
 from minigrad.engine.plan import Plan
 from minigrad.engine.threads import get_threads
 from minigrad.engine.verify import verify
@@ -42,6 +43,19 @@ def as_many_threads_as_were_set(monkeypatch):
     monkeypatch.setattr(plan, "choose", lambda times: Choice(len(times), tuple(times)))
 
 
+@pytest.fixture
+def two_threads_of_blas():
+    """Tests begin with one (see conftest.py above), which hides that somebody has left it at one."""
+    library = blas()
+    if library is None:
+        yield
+        return
+    before = library.get()
+    library.set(2)
+    yield
+    library.set(before)
+
+
 @pytest.fixture(autouse=True)
 def no_ctrl_c_is_lost():
     """What Hypothesis has the garbage collector call is Python: Ctrl-C raised there is lost."""
@@ -58,22 +72,22 @@ def keras():
     return pytest.importorskip("keras", reason="TensorFlow belongs to the test extra")
 
 
-COUNTED: list[str] = []  # what tests have counted in this run
-
-
 @pytest.fixture
-def figures():
+def figures(record_property):
     """Note what a test has counted; printed at the end of the run, and kept in tests/README.md."""
 
     def note(line: str) -> None:
         print(line)
-        COUNTED.append(line)
+        record_property("counted", line)
 
     return note
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
-    if COUNTED:
+    reports = [report for kind in terminalreporter.stats.values() for report in kind]
+    called = [report for report in reports if getattr(report, "when", None) == "call"]
+    counted = [line for r in called for name, line in r.user_properties if name == "counted"]
+    if counted:
         terminalreporter.section("counted")
-        for line in COUNTED:
+        for line in counted:
             terminalreporter.line(line)

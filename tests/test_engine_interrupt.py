@@ -117,6 +117,7 @@ CASES = [(rule, way, False) for rule in KINDS for way in WAYS]
 CASES += [(rule, way, True) for rule in USUAL for way in WAYS]  # an operator of one's own
 
 
+@pytest.mark.usefixtures("two_threads_of_blas")
 @pytest.mark.parametrize("rule, way, own", CASES)
 def test_a_step_is_all_or_nothing(rule, way, own):
     team, batch = WAYS[way]

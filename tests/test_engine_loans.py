@@ -177,6 +177,7 @@ def test_what_is_deferred_is_made_once_whenever_it_is_interrupted():
     assert interrupted
 
 
+@pytest.mark.usefixtures("two_threads_of_blas")
 def test_what_was_deferred_is_made_with_one_thread_of_blas():
     """Two that wait for each other cost three times the step on a busy machine."""
     from minigrad.engine.threads import blas

@@ -197,9 +197,10 @@ def test_two_models_may_be_trained_by_two_threads_at_once():
 
 
 @pytest.mark.skipif(blas.blas() is None, reason="another BLAS")
+@pytest.mark.usefixtures("two_threads_of_blas")
 def test_blas_has_its_threads_back_when_the_last_who_asked_is_through():
     library = blas.blas()
-    before = library.get()
+    assert library.get() == 2
     first, second = blas.blas_threads(2), blas.blas_threads(1)
     first.__enter__()
     second.__enter__()
@@ -207,12 +208,12 @@ def test_blas_has_its_threads_back_when_the_last_who_asked_is_through():
     first.__exit__(None, None, None)  # not the last one who came: another thread's, say
     assert library.get() == 1
     second.__exit__(None, None, None)
-    assert library.get() == before
+    assert library.get() == 2
     with blas.blas_threads(2):
         with blas.blas_threads(1):
             assert library.get() == 1
         assert library.get() == 2
-    assert library.get() == before
+    assert library.get() == 2
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
@@ -296,6 +297,7 @@ def test_a_team_is_closed_only_when_nobody_uses_it(monkeypatch):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.usefixtures("two_threads_of_blas")
 def test_a_process_forked_while_another_thread_asks_for_blas_threads_goes_on():
     library = blas.blas()
     usual = library.get() if library else 0

@@ -319,7 +319,14 @@ def test_lab_with_keras_installs_it_and_does_not_pass_the_word_on(called):
 def test_test_installs_everything_and_passes_the_words_on(called):
     extras, command = called("test", "-k", "datasets")
     assert extras == ["notebooks", "keras", "test", "book", "lite"]
-    assert command[1:] == ["-m", "pytest", "-k", "datasets"]
+    assert command[1:3] == ["-m", "pytest"]
+    assert command[-2:] == ["-k", "datasets"]
+
+
+def test_two_processes_share_the_tests_and_none_has_part_of_a_file(called):
+    _, command = called("test")
+    options = " ".join(command)
+    assert "--maxprocesses 2" in options and "--dist loadfile" in options
 
 
 def test_the_long_forms_are_the_marked_tests_and_a_switch(called, monkeypatch):

@@ -13,6 +13,11 @@ from tools.setting_up import PYTHON, ROOT, run, set_up
 START = "notebooks/00_start_here.ipynb"
 SETTINGS = ROOT / "tools" / "jupyter"  # what keeps JupyterLab from asking and warning
 
+# pytest-xdist: two processes at most, each file in one of them, in the order in which they stand.
+# A process with TensorFlow takes up to two GB.
+SIDE_BY_SIDE = ["-n", "logical", "--maxprocesses", "2", "--dist", "loadfile"]
+SIDE_BY_SIDE += ["--no-loadscope-reorder"]
+
 # The extras of pyproject.toml that each command installs. TensorFlow is most of what there is to
 # fetch, and the lectures that need it ask for it: `lab` does without.
 EXTRAS = {
@@ -44,7 +49,7 @@ def lab(arguments: list[str]) -> None:
 
 def test(arguments: list[str]) -> None:
     """Run the tests, the examples in the docstrings and the notebooks."""
-    run([PYTHON, "-m", "pytest", *arguments])
+    run([PYTHON, "-m", "pytest", *SIDE_BY_SIDE, *arguments])
 
 
 def test_long(arguments: list[str]) -> None:
