@@ -38,22 +38,31 @@ OPTIONS = {
 }
 
 
+FIT = {"batch_size": 16, "epochs": 3, "shuffle": False, "verbose": 0, "validation_data": (X, Y)}
+
+
+@pytest.fixture(scope="module", params=OPTIONS.values(), ids=OPTIONS)
+def theirs(request, keras):
+    """A model of Keras's as it begins, and its twin after training, with the losses."""
+    start, trained = (made(keras, **request.param) for _ in range(2))
+    trained.set_weights(start.get_weights())
+    return start, trained, trained.fit(X, Y, **FIT).history
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("eagerly", [False, True])
-@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
-def test_training_is_keras_s(keras, options, eagerly, threads):
+def test_training_is_keras_s(theirs, eagerly, threads):
+    start, trained, losses = theirs
     mg.set_threads(threads)
     try:
-        theirs = made(keras, **options)
-        ours = mg.interop.from_keras(theirs)
+        ours = mg.interop.from_keras(start)
         ours.run_eagerly = eagerly
-        fit = {"batch_size": 16, "epochs": 3, "shuffle": False, "verbose": 0}
-        losses = [m.fit(X, Y, validation_data=(X, Y), **fit).history for m in (theirs, ours)]
+        history = ours.fit(X, Y, **FIT).history
         for name in ("loss", "val_loss"):
-            assert losses[1][name] == pytest.approx(losses[0][name], rel=1e-3)
-        for a, b in zip(theirs.get_weights(), ours.get_weights(), strict=True):
+            assert history[name] == pytest.approx(losses[name], rel=1e-3)
+        for a, b in zip(trained.get_weights(), ours.get_weights(), strict=True):
             np.testing.assert_allclose(b, a, rtol=2e-3, atol=2e-4)
-        predicted = [m.predict(X, verbose=0) for m in (theirs, ours, mg.interop.to_keras(ours))]
+        predicted = [m.predict(X, verbose=0) for m in (trained, ours, mg.interop.to_keras(ours))]
         np.testing.assert_allclose(predicted[1], predicted[0], atol=2e-3)
         np.testing.assert_allclose(predicted[1], predicted[2], atol=1e-5)
     finally:
