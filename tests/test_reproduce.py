@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,29 +32,42 @@ SMALL = [
 ]
 
 
+def run_in(out: Path, patch: pytest.MonkeyPatch, *words: str, charts: bool = False) -> dict:
+    """Run the command on the small measurements; returns what results.json holds."""
+    patch.setattr(reproduce, "plan", lambda programs, quick: SMALL)
+    if not charts:  # drawing takes longer than all of SMALL
+        patch.setattr(report, "write_report", lambda result, folder: None)
+    parser = reproduce.argparse.ArgumentParser()
+    reproduce.add_arguments(parser)
+    assert reproduce.run(parser.parse_args(["--out", str(out), *words])) == 0
+    return json.loads((out / "results.json").read_text("utf-8"))
+
+
 @pytest.fixture
 def run_small(monkeypatch, tmp_path):
-    """Run the command on the small measurements; returns what results.json holds."""
-    monkeypatch.setattr(reproduce, "plan", lambda programs, quick: SMALL)
+    return lambda folder, *words, **more: run_in(tmp_path / folder, monkeypatch, *words, **more)
 
-    def run(folder: str, *words: str, charts: bool = False) -> dict:
-        if not charts:  # drawing takes longer than all of SMALL
-            monkeypatch.setattr(report, "write_report", lambda result, folder: None)
-        parser = reproduce.argparse.ArgumentParser()
-        reproduce.add_arguments(parser)
-        out = tmp_path / folder
-        assert reproduce.run(parser.parse_args(["--out", str(out), *words])) == 0
-        return json.loads((out / "results.json").read_text("utf-8"))
 
-    return run
+@pytest.fixture(scope="module")
+def measured_once(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        run_in(folder := tmp_path_factory.mktemp("measured"), patch)
+    return folder
+
+
+@pytest.fixture
+def measured(measured_once, tmp_path):
+    """The folder "out" as a run has left it; what its results.json holds."""
+    shutil.copytree(measured_once, tmp_path / "out")
+    return json.loads((tmp_path / "out" / "results.json").read_text("utf-8"))
 
 
 def found(result: dict, study: str) -> list[dict]:
     return [m["result"] for m in result["measurements"] if m["settings"]["study"] == study]
 
 
-def test_twice_gives_the_same_losses_and_accuracies_to_the_last_digit(run_small):
-    first, second = run_small("first"), run_small("second")
+def test_twice_gives_the_same_losses_and_accuracies_to_the_last_digit(measured, run_small):
+    first, second = measured, run_small("second")
     for study, names in (
         ("loss_curves", ("losses", "test_accuracies")),
         ("published_study", ("trainings",)),
@@ -67,7 +81,10 @@ def test_twice_gives_the_same_losses_and_accuracies_to_the_last_digit(run_small)
     assert len(comparison.times) == 1  # the one that was repeated
 
 
-def test_everything_is_written_and_the_report_needs_nothing_else(run_small, tmp_path, capsys):
+def test_everything_is_written_and_the_report_needs_nothing_else(
+    measured, run_small, tmp_path, capsys
+):
+    (tmp_path / "out" / "results.json").unlink()
     result = run_small("out", "--json", str(tmp_path / "copy.json"), charts=True)
     assert json.loads((tmp_path / "copy.json").read_text("utf-8")) == result
     assert complaints(result, "reproduce") == []
@@ -82,16 +99,15 @@ def test_everything_is_written_and_the_report_needs_nothing_else(run_small, tmp_
     assert page.count("alt=") == page.count("<img")
 
 
-def test_a_second_run_measures_nothing_again(run_small, monkeypatch):
-    first = run_small("out")
+def test_a_second_run_measures_nothing_again(measured, run_small, monkeypatch):
     monkeypatch.setattr(
         side_by_side, "module_running", lambda *words: pytest.fail("measured again")
     )
-    assert run_small("out")["measurements"] == first["measurements"]
+    assert run_small("out")["measurements"] == measured["measurements"]
 
 
+@pytest.mark.usefixtures("measured")
 def test_fresh_measures_again(run_small, monkeypatch):
-    run_small("out")
     asked = []
 
     def outcome(process):
