@@ -19,8 +19,8 @@ os.environ["PYTHONHASHSEED"] = "0"  # sets print in the same order in every kern
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # no window, ever
 os.environ["IPYTHONDIR"] = tempfile.mkdtemp(prefix="minigrad-ipython-")  # nobody's own profile
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow: warnings and errors only
-# Threads of BLAS wait for each other inside every product: beside another process that takes ten
-# times as long. Tests that watch their number ask for the fixture two_threads_of_blas.
+# Threads of BLAS wait for each other inside every product, which takes many times as long beside
+# another process. Tests that watch their number ask for the fixture two_threads_of_blas.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 # Differ by machine or run, and are no result of a lecture: strict nbval leaves them out.
