@@ -1,5 +1,6 @@
 """One model in several threads and processes: the numbers of each are its own."""
 
+import copy
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import threading
 
 import numpy as np
 import pytest
+from test_engine import engine
 
 import minigrad as mg
 
@@ -107,3 +109,83 @@ go = False
 """
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], timeout=120)
     assert done.returncode == 0
+
+
+def network():
+    """A convolution before a large dense layer: its weight is held by the plan while it trains."""
+    mg.utils.set_random_seed(0)
+    layers = [
+        mg.layers.Conv2D(8, 3, activation="relu"),
+        mg.layers.Flatten(),
+        mg.layers.Dense(200, "tanh", name="large"),
+    ]
+    return mg.Sequential([mg.Input((12, 12, 1)), *layers, mg.layers.Dense(3, "softmax")])
+
+
+READERS = {
+    "model": lambda model, x: model.get_weights(),
+    "value": lambda model, x: model.get_layer("large").kernel.value,
+    "numpy": lambda model, x: model.get_layer("large").kernel.numpy(),
+    "call": lambda model, x: model(x[:2]),
+    "copy": lambda model, x: copy.deepcopy(model.get_layer("large").kernel),
+    "print": lambda model, x: repr(model.get_layer("large").kernel),
+}
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+@pytest.mark.parametrize("batch, optimizer", [(1, "sgd"), (16, "adam")])
+def test_reading_weights_in_another_thread_takes_nothing_from_training(batch, optimizer, read):
+    x, y = rng.normal(size=(64, 12, 12, 1)), rng.integers(3, size=64)
+    done, trained = threading.Event(), []
+
+    def fit(model):
+        model.compile(optimizer, "sparse_categorical_crossentropy")
+        model.fit(x, y, batch, epochs=4, shuffle=False, verbose=0)
+        trained.append(model.get_weights())
+
+    def look():
+        while not done.is_set():
+            read(watched, x)
+
+    with engine(threads=2, large=200):
+        fit(network())
+        watched = network()
+        fitting = threading.Thread(target=fit, args=(watched,))
+        fitting.start()
+        looking = threading.Thread(target=look)
+        looking.start()
+        fitting.join()
+        done.set()
+        looking.join()
+    for alone, with_reader in zip(*trained, strict=True):
+        np.testing.assert_array_equal(alone, with_reader)
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_weights_that_are_read_saved_and_set_meanwhile_are_those_of_one_step(tmp_path, eagerly):
+    inputs = mg.Input((2000,))
+    alike = [mg.layers.Dense(16, use_bias=False, kernel_initializer="ones") for _ in range(3)]
+    model = mg.Model(inputs, mg.layers.Add()([layer(inputs) for layer in alike]))
+    model.compile("adam", "mse", run_eagerly=eagerly)
+    x, y, done = 0.01 * rng.normal(size=(64, 2000)), rng.normal(size=(64, 16)), threading.Event()
+    path, mixed = tmp_path / "w.npz", []
+
+    def fit():
+        try:
+            model.fit(x, y, 16, epochs=30, verbose=0)
+        finally:
+            done.set()
+
+    def look():
+        while not done.is_set():
+            model.save_weights(path)
+            with np.load(path) as file:
+                for a, b, c in (model.get_weights(), [file[name] for name in file.files]):
+                    mixed.append(not (np.array_equal(a, b) and np.array_equal(b, c)))
+
+    def change():
+        while not done.is_set():
+            model.set_weights([np.full((2000, 16), rng.normal())] * 3)
+
+    threads_of(fit, look, change)
+    assert mixed and not any(mixed)

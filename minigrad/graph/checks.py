@@ -79,7 +79,7 @@ def locked(array: Any) -> Any:
 def without_alias(value: Any, inputs: Sequence[Node]) -> Any:
     # A reshaped or transposed leaf would change when the leaf is assigned to.
     if isinstance(value, np.ndarray) and value.base is not None:
-        if any(isinstance(i, Constant) and np.may_share_memory(value, i._array) for i in inputs):
+        if any(isinstance(i, Constant) and np.may_share_memory(value, i._value) for i in inputs):
             return np.array(value)
     return value
 

@@ -62,12 +62,12 @@ class Constant(Node):
     def __getstate__(self) -> dict[str, Any]:
         # For copies and for pickle: a copy has memory of its own, and is as old as can be, since
         # the clock of another process shows another time.
-        return {**vars(self), "_value": np.array(self._array), "_set_at": 0}
+        return {**vars(self), "_value": np.array(self._current), "_set_at": 0}
 
     @property
     def value(self) -> Any:
         """A copy of the array that the node holds; assign a new one to change it."""
-        copy = np.array(self._array)
+        copy = np.array(self._current)
         copy.flags.writeable = False
         return copy[()]
 
@@ -149,13 +149,19 @@ class Variable(Constant):
         return self.assign(self - value)
 
     # While a plan trains, the engine may hold a weight in another form; the holder brings the
-    # variable up to date when somebody asks for its value (``Holder`` in the engine's kernels).
+    # variable up to date when somebody asks for its memory (``Holder`` in the engine's kernels).
+    # Reading the value leaves it held: another thread may read in the middle of a step.
     _holder: Any = None
 
     @property
     def _array(self) -> Any:
         self._settle()
         return self._value
+
+    @property
+    def _current(self) -> Any:
+        holder = self._holder
+        return self._value if holder is None else holder.current()
 
     def _settle(self, holder: Any = None) -> None:
         if self._holder is not None and self._holder is not holder:

@@ -130,6 +130,11 @@ class Node(ArrayLike):
         # The memory itself, for the sweeps and the engine: nothing is copied.
         return self._value
 
+    @property
+    def _current(self) -> Any:
+        # The value to be read, perhaps a copy; see `Variable._current`.
+        return self._array
+
     # -- what a reader sees ---------------------------------------------------------
     @property
     def label(self) -> str:
@@ -152,7 +157,7 @@ class Node(ArrayLike):
 
         return (
             f"<{self.title} shape={self.shape} dtype={self.dtype} "
-            f"value={brief(self._array)} gradient={brief(self.gradient)}>"
+            f"value={brief(self._current)} gradient={brief(self.gradient)}>"
         )
 
     # -- what NumPy's functions of a node are: np.sin(node) builds another ------------
@@ -205,9 +210,9 @@ class Node(ArrayLike):
 
         What has not been computed yet is computed for it.
         """
-        if self._array is None:
+        if self._value is None:
             import_module("minigrad.graph.sweeps").completed(self)  # which knows nodes
-        return np.array(self._array)
+        return np.array(self._current)
 
 
 # What is known of a node before anything is computed.

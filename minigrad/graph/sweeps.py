@@ -85,7 +85,7 @@ def forward(order: Sequence[Node]) -> Any:
     """
     check_order("forward", order)
     compute(order)
-    return np.array(order[-1]._array)[()]
+    return np.array(order[-1]._current)[()]
 
 
 def completed(result: Node) -> list[Node]:
@@ -105,7 +105,7 @@ def completed(result: Node) -> list[Node]:
 def compute(nodes: Sequence[Node]) -> None:
     for node in nodes:
         if isinstance(node, Operator):
-            value = computed(node, [source._array for source in node.inputs])
+            value = computed(node, [source._current for source in node.inputs])
             node.value = locked(without_alias(value, node.inputs))
 
 
@@ -147,7 +147,7 @@ def backward(order: Sequence[Node], gradient: Any = None) -> None:
     result.gradient = start
     for node in reversed(order):
         if isinstance(node, Operator) and node.needs_gradient and node.gradient is not None:
-            values = [source._array for source in node.inputs]
+            values = [source._current for source in node.inputs]
             for source, part in zip(
                 node.inputs, parts_of(node, node.gradient, values), strict=True
             ):

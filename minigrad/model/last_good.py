@@ -35,7 +35,7 @@ class LastGood:
 
     def bring_back(self) -> str:
         """Have all as it was if a weight that is trained is not finite, and say which."""
-        lost = next((w.title for w in self.trained if not np.isfinite(w._array).all()), "")
+        lost = next((w.title for w in self.trained if not np.isfinite(w._current).all()), "")
         if lost:
             for weight, value in self.weights:
                 weight.value = value

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 class Lock:
@@ -43,3 +47,14 @@ class Lock:
 
     def __reduce__(self) -> tuple[type[Lock], tuple[()]]:
         return Lock, ()
+
+
+def in_turn(method: Method) -> Method:
+    """A method of a model that no step of another thread interrupts."""
+
+    @wraps(method)
+    def taken(self: Any, *arguments: Any, **options: Any) -> Any:
+        with self._lock:
+            return method(self, *arguments, **options)
+
+    return taken  # type: ignore[return-value]

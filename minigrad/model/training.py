@@ -12,6 +12,7 @@ from minigrad.model import samples, state_file
 from minigrad.model.admission import Admitting
 from minigrad.model.counting import Predictions
 from minigrad.model.data import Arrays, Data
+from minigrad.model.lock import in_turn
 from minigrad.model.loop import Loop
 from minigrad.model.progress import ProgressLine, check_verbose
 from minigrad.shared.arguments import title, whole
@@ -170,10 +171,12 @@ class Model(Admitting):
             loop.train(data, lambda number: tested if due(number) else None, epochs)
         return history
 
+    @in_turn
     def _note_state(self, path: Path, epoch: int) -> None:
         """Write down where training is, before an epoch."""
         state_file.write(path, self, epoch)
 
+    @in_turn
     def _go_on_from(self, path: Path) -> None:
         """Have ``fit``, which is just beginning, go on from where a file says."""
         self._first_epoch = state_file.read(path, self)

@@ -8,7 +8,7 @@ step. So the last few are not subtracted but remembered:
 
 and the products take them into account: Wᵀx = W₀ᵀx − Σ rₛ·(xₛᵀx), Wg = W₀g − Σ xₛ·(rₛᵀg).
 When the list is full, all are subtracted in one product of matrices. Whoever asks for the
-variable's value meanwhile has them subtracted first.
+variable's memory meanwhile has them subtracted first.
 """
 
 from collections.abc import Sequence
@@ -67,6 +67,10 @@ class DeferredUpdate:
             partial(np.positive, row, out=self.rows[self.count]),
             partial(setattr, self, "count", self.count + 1),
         ]
+
+    def current(self) -> Array:
+        """The weight with all changes made, a copy where some are remembered."""
+        return self.array - self.columns.T @ self.rows if self.count else self.array
 
     def give_back(self) -> None:
         """Make all changes that are remembered."""

@@ -28,7 +28,10 @@ class Holder(Protocol):
 
     def give_back(self) -> None:
         """Bring the variable up to date. Called by the variable when somebody asks for its
-        value; may be called at any time, and again if it was interrupted."""
+        memory; may be called at any time, and again if it was interrupted."""
+
+    def current(self) -> Array:
+        """The variable's value, by whatever thread it is asked for: nothing is changed."""
 
 
 class Fate(Protocol):

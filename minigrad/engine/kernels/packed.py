@@ -5,7 +5,7 @@ Keras flattens images as (height, width, channel). A convolution gives them here
 runs of one batch, which costs more than the convolution. The order of the inputs of a dense
 layer does not matter as long as the rows of its weight have the same one. So the plan
 keeps a copy of the weight with its rows in the plan's own order, trains that, and copies it back
-when somebody asks for the variable's value.
+when somebody asks for the variable's memory.
 """
 
 from __future__ import annotations
@@ -63,6 +63,11 @@ class PackedWeight:
             for mine, theirs in self.pairs:
                 np.copyto(mine, theirs.reshape(mine.shape))
             self.holds = True
+
+    def current(self) -> Array:
+        """The weight in the variable's order, a copy where it is held."""
+        value = self.variable._value
+        return self.pairs[0][0].reshape(value.shape) if self.holds else value
 
     def give_back(self) -> None:
         """Copy them to where they belong."""
