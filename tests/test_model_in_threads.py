@@ -2,6 +2,7 @@
 
 import copy
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -189,3 +190,32 @@ def test_weights_that_are_read_saved_and_set_meanwhile_are_those_of_one_step(tmp
 
     threads_of(fit, look, change)
     assert mixed and not any(mixed)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer")
+def test_ctrl_c_never_leaves_the_model_to_a_thread():
+    model = mg.Sequential([mg.Input((1,)), mg.layers.Dense(1)])
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    def often():
+        for _ in range(1000):
+            model.get_weights()
+
+    before, came = signal.signal(signal.SIGALRM, interrupt), 0
+    try:
+        for _ in range(1500):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, rng.uniform(1e-5, 3e-4))
+                often()
+            except KeyboardInterrupt:
+                came += 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    found = []
+    other = threading.Thread(target=lambda: found.append(model.get_weights()), daemon=True)
+    other.start()
+    other.join(20)
+    assert came > 100 and found

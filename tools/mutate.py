@@ -2,9 +2,10 @@
 
 ``python -m tools.mutate 200 --seed 1`` draws 200 mutants of graph, operators, engine, optimizers
 and model, and runs the tests of each part on them, one mutant after another, in a copy of the
-repository. A mutant that all tests pass is printed with its line: it is equivalent, or a test is
-missing. Comparisons, arithmetic, numbers, truth values, conditions, statements and results are
-mutated; messages, annotations and docstrings are not.
+repository. What becomes of each is printed with its line and the test that found it. A mutant that
+all tests pass is equivalent, or a test is missing; one that takes too long is undecided.
+Comparisons, arithmetic, numbers, truth values, conditions, statements and results are mutated;
+messages, annotations and docstrings are not.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = ["minigrad", "minigrad_course", "tests", "tools", "conftest.py", "pyproject.toml"]
-TIMEOUT = 900  # seconds that the tests of one part may take; one that hangs is noticed
+TIMEOUT = 900  # seconds that the tests of one part may take
+HANGS = "undecided"
 
 # The tests of each part, those that find most first. The doctests of a mutated file come before.
 MODEL = (
@@ -34,9 +36,9 @@ GRAPHS = "graph_dtypes graph_memory graph_misuse no_derivative numpy_signatures"
 TESTS = {
     "graph": f"graph operators {GRAPHS} gradcheck recording engine model",
     "operators": f"operators {GRAPHS} gradcheck layers engine engine_own model",
-    "engine": "engine_products engine_verify recording engine_workload engine_own plan_table engine "
-    "engine_interrupt engine_life engine_loans engine_threads engine_memory "
-    "engine_from_outside diverging batch_normalization engine_networks engine_random",
+    "engine": "engine_products engine_verify recording engine_workload plan_table diverging "
+    "engine_from_outside engine_threads engine_own engine engine_random engine_networks "
+    "engine_interrupt engine_life engine_memory batch_normalization engine_loans",
     "optimizers": "optimizers engine_interrupt model right_or_refused bad_input resume engine",
     "model": MODEL + f" {GRAPHS} engine_life train_command interop ordinary_scripts",
 }
@@ -129,16 +131,19 @@ def fault(part: str, place: Path, copy: Path, files: int | None) -> str:
             command, cwd=copy, env=environment, timeout=TIMEOUT, capture_output=True, check=False
         )
     except subprocess.TimeoutExpired:
-        return f"they take longer than {TIMEOUT} s"
-    return done.stdout.decode("utf-8", "replace")[-400:] if done.returncode else ""
+        return HANGS
+    if not done.returncode:
+        return ""
+    said = done.stdout.decode("utf-8", "replace").splitlines()
+    return next((line for line in said if line.startswith(("FAILED", "ERROR"))), said[-1])[:120]
 
 
-def survives(mutant: Mutant, part: str, copy: Path, files: int | None) -> bool:
-    """Whether all tests of its part pass on a mutant."""
+def found_by(mutant: Mutant, part: str, copy: Path, files: int | None) -> str:
+    """Which of the tests of its part fails on a mutant; nothing if all of them pass."""
     place = copy / mutant.file.relative_to(ROOT)
     place.write_text(mutant.source, "utf-8")
     try:
-        return not fault(part, place, copy, files)
+        return fault(part, place, copy, files)
     finally:
         shutil.copy(mutant.file, place)
 
@@ -148,9 +153,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m tools.mutate")
     parser.add_argument("count", type=int, help="how many mutants to draw")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--skip", type=int, default=0, help="how many of them were tried before")
+    parser.add_argument("--only", type=int, nargs="+", help="numbers of those to be tried")
     parser.add_argument("--files", type=int, help="how many of the test files; all by default")
-    parser.add_argument("parts", nargs="*", help=f"of {', '.join(TESTS)}; all by default")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"of {', '.join(TESTS)}; all by default"
+    )
     options = parser.parse_intermixed_args()
     made = [(part, mutant) for part in options.parts or TESTS for mutant in mutants(part)]
     drawn = random.Random(options.seed).sample(made, min(options.count, len(made)))
@@ -165,11 +172,13 @@ def main() -> None:
         for part in dict.fromkeys(part for part, _ in drawn):
             if found := fault(part, Path(folder) / "minigrad" / part, Path(folder), options.files):
                 sys.exit(f"the tests of {part} fail with nothing mutated: {found}")
-        for number, (part, mutant) in enumerate(drawn[options.skip :], options.skip):
-            alive = survives(mutant, part, Path(folder), options.files)
+        for number, (part, mutant) in enumerate(drawn):
+            if options.only and number not in options.only:
+                continue
+            test = found_by(mutant, part, Path(folder), options.files)
             tried[part] += 1
-            killed[part] += not alive
-            print(f"{number} {'SURVIVES' if alive else 'killed'} {mutant.title}", flush=True)
+            killed[part] += bool(test) and test != HANGS
+            print(f"{number} {mutant.title}: {test or 'SURVIVES'}", flush=True)
     for part, count in tried.items():
         print(f"{part}: {killed[part]} of {count} killed")
     print(f"all: {killed.total()} of {tried.total()} killed")

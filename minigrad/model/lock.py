@@ -18,7 +18,7 @@ class Lock:
         >>> import copy
         >>> from minigrad.model.lock import Lock
         >>> lock = Lock()
-        >>> with lock, lock:
+        >>> with lock.own, lock.own:
         ...     copy.deepcopy(lock).take_if_free()
         True
     """
@@ -26,24 +26,20 @@ class Lock:
     def __init__(self) -> None:
         self.process, self.lock = os.getpid(), threading.RLock()
 
-    def _mine(self) -> threading.RLock:
+    @property
+    def own(self) -> threading.RLock:
+        """What a ``with`` takes: of Python's own, so that Ctrl-C comes before it or within."""
         if self.process != os.getpid():  # the thread that held it is in the other process
             self.process, self.lock = os.getpid(), threading.RLock()
         return self.lock
 
     def take_if_free(self) -> bool:
         """Take the lock if no other thread holds it, and say whether."""
-        return self._mine().acquire(blocking=False)
+        return self.own.acquire(blocking=False)
 
     def release(self) -> None:
         """Give the lock back."""
-        self._mine().release()
-
-    def __enter__(self) -> None:
-        self._mine().acquire()
-
-    def __exit__(self, *error: Any) -> None:
-        self.release()
+        self.own.release()
 
     def __reduce__(self) -> tuple[type[Lock], tuple[()]]:
         return Lock, ()
@@ -54,7 +50,7 @@ def in_turn(method: Method) -> Method:
 
     @wraps(method)
     def taken(self: Any, *arguments: Any, **options: Any) -> Any:
-        with self._lock:
+        with self._lock.own:
             return method(self, *arguments, **options)
 
     return taken  # type: ignore[return-value]

@@ -49,7 +49,7 @@ class Loop:
             self.hooks.on_epoch_begin(epoch)
             if self.verbose and epochs > 1:
                 print(f"Epoch {epoch + 1}/{epochs}", flush=True)
-            with self.model._lock:
+            with self.model._lock.own:
                 self.good = LastGood(self.model)
             logs = self.epoch(epoch, data, tested(epoch + 1)) or logs
             if self.model.stop_training:
@@ -102,7 +102,7 @@ class Loop:
         for step, batch in enumerate(data.epoch(anew=use != "train")):
             if begins:
                 getattr(self.hooks, before)(step)
-            with self.model._lock:
+            with self.model._lock.own:
                 runner = runners(batch.size, batch.x.dtype, batch.weighted)
                 self.step(use, runner, batch, step)
             if ends:
@@ -128,7 +128,7 @@ class Loop:
 
     def ended(self, steps: int) -> None:
         """Bring lost weights back when an epoch of training has ended, and stop then."""
-        with self.model._lock:
+        with self.model._lock.own:
             lost = self.good and self.good.bring_back()
         if lost:
             what = f"{lost} is not finite after step {steps - 1} of this epoch, though its loss is."

@@ -66,7 +66,7 @@ class Running(Networks):
 
     def _release(self) -> None:
         """Let all runners forget the data set."""
-        with self._lock:
+        with self._lock.own:
             for runner in self._runners.values():
                 runner.release()
 
@@ -123,6 +123,6 @@ class Running(Networks):
         training = training and self.optimizer is not None and self.loss is not None
         if self.run_eagerly:  # the model walks the graph; this is what it would do otherwise
             return PlanTable(self._planned(batch_size, training, training))
-        with self._lock:
+        with self._lock.own:
             runner: Any = self._runner(batch_size, training, training)
         return PlanTable(runner)
