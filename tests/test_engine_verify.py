@@ -8,6 +8,7 @@ from both_ways import OPTIMIZERS, PICTURES, TAIL, both_ways, fit_both
 from test_engine import engine
 
 import minigrad as mg
+from minigrad.engine.calls import accesses
 from minigrad.engine.memory import Buffer
 from minigrad.engine.verify import PlanError, check_threads, check_weights, verify
 
@@ -119,3 +120,19 @@ def test_a_weight_that_is_read_after_its_change_is_found():
     check_weights([change[0], partial(np.multiply, w[2:], 2, out=out[2:])], [w])
     with pytest.raises(PlanError):
         check_weights([change[0], partial(np.multiply, w, 2, out=out)], [w])
+
+
+def test_a_plan_whose_threads_meet_is_found():
+    planned = plan_of(2).planned
+    one, other = next(region for region in planned.parts.regions if len(region) > 1)
+    other.append(next(call for call in one if accesses(call)[1]))
+    with pytest.raises(PlanError, match="threads"):
+        verify(planned)
+
+
+def test_a_plan_that_reads_a_weight_after_its_change_is_found():
+    planned = plan_of(1).planned
+    weight = planned.trained[-1]._array
+    planned.end.append(partial(np.add, weight, 1, out=np.empty_like(weight)))
+    with pytest.raises(PlanError, match="has changed already"):
+        verify(planned)
