@@ -348,3 +348,17 @@ def test_a_set_that_was_interrupted_on_its_way_in_is_taken_in_the_next_time(monk
         plan.load(other, array if array is not other else y, slice(0, 16))
         assert all(feed.data is other for feed in plan.feeds)
         plan.train_step()
+
+
+@pytest.mark.skipif(blas.blas() is None, reason="needs a BLAS that can be asked")
+def test_threads_that_were_set_between_two_requests_stay():
+    library = blas.blas()
+    usual = library.get()
+    try:
+        for wanted in (2, 1):
+            library.set(wanted)
+            with blas.blas_threads(1):
+                assert library.get() == 1
+            assert library.get() == wanted
+    finally:
+        library.set(usual)
