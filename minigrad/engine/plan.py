@@ -266,7 +266,7 @@ class Plan:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Have the weights where the plan wants them, and BLAS in one thread."""
-        with blas_threads(1):  # a holder may multiply as well, to make what it has deferred
+        with blas_threads(1):
             for variable in self.variables:
                 variable._settle(self.holders.get(variable))
             for holder in self.holders.values():

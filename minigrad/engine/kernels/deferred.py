@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine import sizes
+from minigrad.engine.blas import blas_threads
 from minigrad.engine.calls import Prepared, run
 from minigrad.engine.kernels.dense import DenseKernel
 from minigrad.engine.kernels.kernel import Array, Call, Calls, Host
@@ -76,7 +77,8 @@ class DeferredUpdate:
         """Make all changes that are remembered."""
         if self.count:
             # In one go, without Python between: Ctrl-C finds all of them made, or none.
-            run(self.changes)
+            with blas_threads(1):  # between two steps as well
+                run(self.changes)
 
 
 class DeferredDense(DenseKernel):
