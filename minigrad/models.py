@@ -8,6 +8,7 @@ from minigrad.layers.inputs import Input
 from minigrad.model import Model, Sequential, keras_files
 from minigrad.shared import lookup
 from minigrad.shared.arguments import brief
+from minigrad.utils import register_keras_serializable
 
 __all__ = ["Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]
 
@@ -128,24 +129,6 @@ def made_again(layer: Layer) -> Layer:
     return type(layer).from_config(
         {k: v._another() if isinstance(v, Random) else v for k, v in told}
     )
-
-
-def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Any:
-    """Leave a class or a function as it is: no file names it.
-
-    Args:
-        package: Has no meaning here.
-        name: Has no meaning here.
-
-    Returns:
-        What leaves it so.
-
-    Example:
-        >>> import minigrad as mg
-        >>> mg.utils.register_keras_serializable()(abs) is abs
-        True
-    """
-    return lambda thing: thing
 
 
 __getattr__, __dir__ = lookup.public(
