@@ -133,7 +133,8 @@ SAME: dict[str, Any] = {
     "get_logger": lambda: logger,
     "test": SimpleNamespace(is_gpu_available=lambda **_: False, gpu_device_name=lambda: ""),
     "version": SimpleNamespace(VERSION=__version__),
-    **{name: getattr(np, name) for name in ("float32", "float64", "int32", "int64", "uint8")},
+    **{name: getattr(np, name) for name in ("float16", "float32", "float64")},
+    **{name: getattr(np, name) for name in ("bool", "int8", "int16", "int32", "int64", "uint8")},
 }
 
 

@@ -280,6 +280,15 @@ def test_tensorflow_s_own_are_refused_in_the_words_of_the_script():
     )
 
 
+def test_tensorflow_s_own_names_are_not_taken_for_slips_of_the_pen():
+    import minigrad as tf
+
+    for name in ("saved_model", "contrib", "Module", "print", "stop_gradient"):
+        with pytest.raises(AttributeError, match=rf"no '{name}'. TensorFlow has it. What goes"):
+            getattr(tf, name)
+    assert tf.cast([0, 2], tf.bool).numpy().tolist() == [False, True]
+
+
 @pytest.mark.parametrize(
     "module, name",
     [

@@ -35,6 +35,8 @@ INSTEAD = {
     "tensorflow": "`import minigrad as tf` stands for it",
     "train_step": "{mg}.GradientTape is for steps of one's own",
 }
+# What scripts have of TensorFlow's own: known, so that nothing else is proposed.
+OF_TENSORFLOW = ("Module", "contrib", "errors", "print", "saved_model", "stop_gradient")
 # What gives arrays or yields batches, which fit takes, stays Keras's or TensorFlow's own.
 BORROWED = {
     **dict.fromkeys(("boston_housing", "california_housing"), "keras.datasets"),
@@ -103,6 +105,8 @@ def hint(name: str, known: Iterable[str]) -> str:
     """
     if name in INSTEAD:
         return f" Instead, {INSTEAD[name].format(mg=at_hand())}."
+    if name in OF_TENSORFLOW:
+        return " TensorFlow has it."
     known = list(known)
     theirs = plain(name) in keras_names() - {plain(each) for each in known}
     return " Keras has it." if theirs else nearest(name, known)
