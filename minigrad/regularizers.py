@@ -22,6 +22,7 @@ from minigrad.operators.penalty import Penalty
 from minigrad.shared import lookup
 from minigrad.shared.arguments import number
 from minigrad.shared.settings import Settings
+from minigrad.shared.showing import as_call
 
 __all__ = ["L1", "L1L2", "L2", "Regularizer", "get", "l1", "l1_l2", "l2"]
 
@@ -42,6 +43,8 @@ class Regularizer(Settings):
         >>> round(float(Largest()(np.array([-5.0, 2.0]))), 6)
         0.5
     """
+
+    __repr__ = as_call
 
     def __call__(self, x: Any) -> Any:
         """What the weight costs.

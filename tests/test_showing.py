@@ -29,7 +29,14 @@ def constructible(kind: type):
 
 SHOWN = [
     made
-    for module in (mg.optimizers, mg.losses, mg.metrics, mg.initializers, mg.callbacks)
+    for module in (
+        mg.optimizers,
+        mg.losses,
+        mg.metrics,
+        mg.initializers,
+        mg.regularizers,
+        mg.callbacks,
+    )
     for kind in public_classes(module)
     if (made := constructible(kind)) is not None and kind not in (History, CallbackList)
 ]
@@ -56,6 +63,7 @@ def test_it_shows_the_call_that_makes_it(made):
             "CategoricalCrossentropy(from_logits=True)",
         ),
         (mg.initializers.Constant(0.5), "Constant(value=0.5)"),
+        (mg.regularizers.L1L2(l2=0.02), "L1L2(l2=0.02)"),
         (
             mg.callbacks.EarlyStopping("loss", patience=3),
             "EarlyStopping(monitor='loss', patience=3)",

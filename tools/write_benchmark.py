@@ -100,7 +100,7 @@ def many_cores(result: dict[str, Any]) -> str:
         f"With more cores: {machine['processor']}, {machine['cores']} cores, Python "
         f"{machine['python']}, {', '.join(versions)}, {result['date']}, {result['rounds']} round, "
         "each process kept to as many cores as it may use threads. Pictures per second, "
-        "minigrad / PyTorch / JAX ([all measurements](data/results/bench_cores.json), "
+        "minigrad / PyTorch / JAX (TensorFlow was not to be had there; [all measurements](data/results/bench_cores.json), "
         "[chart](data/results/bench_cores.png)):",
         "",
         f"| cores | {' | '.join(map(str, threads))} |",
