@@ -194,6 +194,40 @@ STREAMS = {
 }
 
 
+@pytest.mark.parametrize("validated", [False, True])
+def test_a_data_set_is_told_of_its_epochs_as_by_keras(keras, validated):
+    def told(library):
+        events = []
+
+        class Told(library.utils.PyDataset):
+            def __init__(self, name):
+                super().__init__()
+                self.name = name
+
+            def __len__(self):
+                return len(BATCHES)
+
+            def __getitem__(self, number):
+                return BATCHES[number]
+
+            def on_epoch_begin(self):
+                events.append(f"{self.name} begins")
+
+            def on_epoch_end(self):
+                events.append(f"{self.name} ends")
+
+        width = BATCHES[0][0].shape[1]
+        model = library.Sequential([library.Input((width,)), library.layers.Dense(3, "softmax")])
+        model.compile("sgd", "categorical_crossentropy")
+        held_out = Told("held out") if validated else None
+        model.fit(Told("learned"), validation_data=held_out, epochs=3, verbose=0)
+        model.evaluate(Told("tested"), verbose=0)
+        model.predict(Told("asked"), verbose=0)
+        return events
+
+    assert told(mg) == told(keras)
+
+
 @pytest.mark.parametrize("make", STREAMS.values(), ids=STREAMS)
 @pytest.mark.usefixtures("keras")
 def test_a_set_of_batches_is_as_good_as_arrays(make):
@@ -320,7 +354,7 @@ def test_a_generator_that_ends_ends_training():
 def test_a_set_hears_of_its_epochs():
     data = Numbered()
     classifier().fit(data, epochs=3, verbose=0)
-    assert data.told == ["end"] * 3
+    assert data.told == ["end"] * 4  # once before the first, as by Keras
 
 
 def test_a_model_learns_its_input_from_the_first_batch():

@@ -72,6 +72,10 @@ class Data:
         """All batches of the set."""
         raise NotImplementedError
 
+    def begin(self) -> None:
+        """Say that an epoch has ended before there is one, as Keras does; sets shuffle then."""
+        tell(self.source, "on_epoch_end")
+
     def epoch(self, anew: bool) -> Iterator[Batch]:
         """The batches of one epoch.
 

@@ -39,6 +39,7 @@ class Loop:
     def train(self, data: Data, tested: Callable[[int], Data | None], epochs: int) -> None:
         """Train epoch by epoch; ``tested`` gives what to validate with after which of them."""
         self.hooks.on_train_begin()
+        data.begin()
         self.hooks.on_train_end(self.epochs(data, tested, epochs))
 
     # A loop that ends with a condition stands in a function of its own, not inside a ``with`` or
@@ -74,6 +75,7 @@ class Loop:
     def test(self, data: Data, line: ProgressLine | None = None) -> Logs:
         """Loss and metrics over a set."""
         self.hooks.on_test_begin()
+        data.begin()
         self.through("test", data, line)
         if not data.came:
             raise ValueError(
