@@ -112,6 +112,17 @@ def test_plans_of_several_batch_sizes_take_turns_with_one_weight():
         np.testing.assert_allclose(weight, other, atol=5e-5 * np.abs(other).max())
 
 
+def test_what_is_read_while_it_is_held_is_no_view_of_the_plan_s_memory():
+    for images in [(3, 2, 1), (3, 1, 2), (3, 2, 2)]:  # one channel: both orders are the same
+        variable = mg.Variable(
+            np.arange(24.0).reshape(-1, 24 // (images[0] * images[1] * images[2]))
+        )
+        packed = PackedWeight(variable, None, images)
+        packed.take()
+        assert not np.shares_memory(variable._current, packed.arrays[0])
+        np.testing.assert_array_equal(variable._current, variable._value)
+
+
 # -- Ctrl-C at any moment --------------------------------------------------------------------------
 class Interrupted:
     """A holder that is interrupted the first time."""

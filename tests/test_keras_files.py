@@ -86,16 +86,21 @@ def test_a_model_may_be_read_without_what_it_was_compiled_with(tmp_path, keras):
         mg.models.load_model(tmp_path / "model.keras")
 
 
+def exchange_weights(mine, theirs, folder):
+    """Each reads the other's file, and predicts what the other did."""
+    wanted = theirs.predict(X, verbose=0)
+    theirs.save_weights(folder / "theirs.weights.h5")
+    mine.save_weights(folder / "mine.weights.h5")
+    theirs.load_weights(folder / "mine.weights.h5")
+    np.testing.assert_allclose(theirs.predict(X, verbose=0), mine.predict(X, verbose=0), atol=1e-5)
+    mine.load_weights(folder / "theirs.weights.h5")
+    np.testing.assert_allclose(mine.predict(X, verbose=0), wanted, atol=1e-5)
+
+
 @pytest.mark.parametrize("make", MODELS)
 def test_weights_go_both_ways(make, tmp_path, keras):
     mine, theirs = trained(mg, make), trained(keras, make)
-    wanted = theirs.predict(X, verbose=0)
-    theirs.save_weights(tmp_path / "theirs.weights.h5")
-    mine.save_weights(tmp_path / "mine.weights.h5")
-    theirs.load_weights(tmp_path / "mine.weights.h5")
-    np.testing.assert_allclose(theirs.predict(X, verbose=0), mine.predict(X, verbose=0), atol=1e-5)
-    mine.load_weights(tmp_path / "theirs.weights.h5")
-    np.testing.assert_allclose(mine.predict(X, verbose=0), wanted, atol=1e-5)
+    exchange_weights(mine, theirs, tmp_path)
 
 
 def own_layers(library):
@@ -164,14 +169,8 @@ def test_weights_of_layers_of_one_s_own_go_both_ways_as_well(make, tmp_path, ker
     mine, theirs = make(mg), make(keras)
     for weight in mine.weights:
         weight.value = RNG.uniform(0.1, 1, weight.shape)
-    wanted = theirs.predict(X, verbose=0)
-    assert np.any(abs(mine.predict(X, verbose=0) - wanted) > 1e-3)
-    theirs.save_weights(tmp_path / "theirs.weights.h5")
-    mine.save_weights(tmp_path / "mine.weights.h5")
-    theirs.load_weights(tmp_path / "mine.weights.h5")
-    np.testing.assert_allclose(theirs.predict(X, verbose=0), mine.predict(X, verbose=0), atol=1e-5)
-    mine.load_weights(tmp_path / "theirs.weights.h5")
-    np.testing.assert_allclose(mine.predict(X, verbose=0), wanted, atol=1e-5)
+    assert np.any(abs(mine.predict(X, verbose=0) - theirs.predict(X, verbose=0)) > 1e-3)
+    exchange_weights(mine, theirs, tmp_path)
 
 
 @pytest.mark.parametrize("make", MODELS)

@@ -302,6 +302,22 @@ def test_a_transposed_convolution_is_what_a_convolution_does_to_a_gradient(seed,
     np.testing.assert_allclose(value, pictures.gradient, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("operator", [operators.Convolve, operators.ConvolveTransposed])
+@pytest.mark.parametrize(
+    ("images", "kernel", "sentence"),
+    [
+        ((1, 4, 4, 2), (3, 3, 2), "wants a kernel of shape"),
+        ((1, 4, 4, 2), (3, 3), "wants a kernel of shape"),
+        ((1, 4, 4), (3, 3, 1, 1), "image"),
+        ((1, 4), (3, 3, 1, 1), "image"),
+        ((1, 4, 4, 2), (3, 3, 3, 3), "2 channels"),
+    ],
+)
+def test_a_convolution_says_what_it_wants(operator, images, kernel, sentence):
+    with pytest.raises(ValueError, match=f"{operator.__name__}.*({sentence})"):
+        operator(np.zeros(images), np.zeros(kernel))
+
+
 def test_every_operator_of_the_library_is_checked():
     for module in pkgutil.walk_packages(mg.__path__, "minigrad."):
         if module.name.startswith(("minigrad.operators", "minigrad.engine", "minigrad.layers")):

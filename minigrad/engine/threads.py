@@ -11,7 +11,7 @@ and nothing while they wait.
 Nothing here relies on Python's lock for safety, so a free-threaded Python may run it. What threads
 share is handed over by locks of its own: a worker's list before ``start`` is given back, its
 outcome before ``done`` is; each list is read by one thread only, and no two lists of a region write
-what another one touches (``verify.py`` checks that). The tests pass there (tests/README.md).
+what another one touches (``verify.py`` checks that). Its tests pass there (tests/README.md).
 """
 
 from __future__ import annotations

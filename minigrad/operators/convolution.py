@@ -241,11 +241,7 @@ class Convolve(Sliding):
     ) -> None:
         images, kernel = as_node(images), as_node(kernel)
         self.name = name
-        if kernel.ndim != 4:
-            raise ValueError(
-                f"{self.title}: wants a kernel of shape (height, width, channel, filter), "
-                f"got {kernel.shape}"
-            )
+        check_kernel(self.title, kernel, "channel, filter")
         size = kernel.shape[:2]
         super().__init__(images, kernel, window=size, strides=strides, padding=padding, name=name)
 
@@ -323,6 +319,8 @@ class ConvolveTransposed(Sliding):
     ) -> None:
         images, kernel = as_node(images), as_node(kernel)
         self.name = name
+        check_kernel(self.title, kernel, "filter, channel")
+        place_windows(self.title, images.shape, (1, 1), (1, 1), "valid")  # refuses no pictures
         self.window, self.strides = kernel.shape[:2], pair(strides, "strides", self.title)
         self.padding = check_padding(self.title, padding)
         larger = enlarged(images.shape, self.window, self.strides, self.padding)
@@ -366,6 +364,13 @@ class ConvolveTransposed(Sliding):
             by_images += (seen @ kernel[i, j]).reshape(images.shape)
             by_kernel[i, j] = seen.swapaxes(0, 1) @ places
         return by_images, by_kernel
+
+
+def check_kernel(owner: str, kernel: Node, last: str) -> None:
+    if kernel.ndim != 4:
+        raise ValueError(
+            f"{owner}: wants a kernel of shape (height, width, {last}), got {kernel.shape}"
+        )
 
 
 def enlarged(

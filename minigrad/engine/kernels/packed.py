@@ -67,7 +67,8 @@ class PackedWeight:
     def current(self) -> Array:
         """The weight in the variable's order, a copy where it is held."""
         value = self.variable._value
-        return self.pairs[0][0].reshape(value.shape) if self.holds else value
+        # With one channel both orders are the same, and reshape alone would give a view.
+        return self.pairs[0][0].copy().reshape(value.shape) if self.holds else value
 
     def give_back(self) -> None:
         """Copy them to where they belong."""
