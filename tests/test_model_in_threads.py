@@ -192,6 +192,99 @@ def test_weights_that_are_read_saved_and_set_meanwhile_are_those_of_one_step(tmp
     assert mixed and not any(mixed)
 
 
+class Alike(mg.layers.Layer):
+    """Three weights that get the same gradient, so that they are equal after every step."""
+
+    def build(self, input_shape):
+        self.three = [self.add_weight((input_shape[-1], 16), "ones") for _ in range(3)]
+
+    def call(self, inputs):
+        return sum(inputs @ weight for weight in self.three)
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_weights_of_a_layer_that_are_read_and_set_meanwhile_are_those_of_one_step(eagerly):
+    model = mg.Sequential([mg.Input((2000,)), layer := Alike()])
+    model.compile("adam", "mse", run_eagerly=eagerly)
+    x, y, done = 0.01 * rng.normal(size=(64, 2000)), rng.normal(size=(64, 16)), threading.Event()
+    mixed = []
+
+    def fit():
+        try:
+            model.fit(x, y, 16, epochs=30, verbose=0)
+        finally:
+            done.set()
+
+    def look():
+        while not done.is_set():
+            a, b, c = layer.get_weights()
+            mixed.append(not (np.array_equal(a, b) and np.array_equal(b, c)))
+
+    def change():
+        while not done.is_set():
+            layer.set_weights([np.full((2000, 16), rng.normal())] * 3)
+
+    threads_of(fit, look, change)
+    assert mixed and not any(mixed)
+
+
+SETTERS = {
+    "value": lambda layer, array: setattr(layer.kernel, "value", array),
+    "assign": lambda layer, array: layer.kernel.assign(array),
+    "layer": lambda layer, array: layer.set_weights([array, *layer.get_weights()[1:]]),
+}
+
+
+@pytest.mark.parametrize("change", SETTERS.values(), ids=SETTERS)
+@pytest.mark.parametrize("batch", [1, 16])
+def test_a_weight_that_another_thread_sets_is_set(batch, change):
+    """Also one that the plan holds meanwhile. With a learning rate of 0 no step changes it."""
+    model, x, y = network(), rng.normal(size=(64, 12, 12, 1)), rng.integers(3, size=64)
+    model.compile(mg.optimizers.SGD(0.0), "sparse_categorical_crossentropy")
+    layer, done, wrong = model.get_layer("large"), threading.Event(), []
+
+    def fit():
+        try:
+            model.fit(x, y, batch, epochs=8, verbose=0)
+        finally:
+            done.set()
+
+    def work():
+        number = 0
+        while not done.is_set():
+            number += 1
+            change(layer, np.full(layer.kernel.shape, number / 2**20, "float32"))
+            wrong.append(not np.all(layer.kernel.value == np.float32(number / 2**20)))
+
+    with engine(threads=2, large=200):
+        threads_of(fit, work)
+    assert wrong and not any(wrong)
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+@pytest.mark.parametrize("one_optimizer", [False, True])
+@pytest.mark.parametrize("batch", [1, 16])
+def test_two_models_that_share_a_layer_train_in_two_threads(batch, one_optimizer, eagerly):
+    """The gradient of a sum is the same at all weights, so that no step may be lost."""
+    shared = mg.layers.Dense(200, use_bias=False, kernel_initializer="zeros", dtype="float64")
+    x, y = np.ones((64, 10, 10, 1)), np.zeros((64, 200))
+    one, models = mg.optimizers.SGD(2**-10), []
+    for _ in range(2):
+        convolution = mg.layers.Conv2D(2, 3, kernel_initializer="ones", dtype="float64")
+        convolution.trainable = False
+        layers = [mg.Input((10, 10, 1), dtype="float64"), convolution, mg.layers.Flatten(), shared]
+        models.append(model := mg.Sequential(layers))
+        optimizer = one if one_optimizer else mg.optimizers.SGD(2**-10)
+        model.compile(optimizer, lambda y, z: np.mean(z - y), run_eagerly=eagerly)
+    epochs = 4 if eagerly else 12
+    with engine(threads=2, large=200):
+        threads_of(*(lambda m=m: m.fit(x, y, batch, epochs=epochs, verbose=0) for m in models))
+    steps = 2 * epochs * 64 // batch
+    (kernel,) = shared.get_weights()
+    np.testing.assert_allclose(kernel, -(2**-10) * steps * 9 / 200, rtol=1e-12)
+    assert sum(optimizer.iterations for optimizer in {m.optimizer for m in models}) == steps
+
+
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer")
 def test_ctrl_c_never_leaves_the_model_to_a_thread():
     model = mg.Sequential([mg.Input((1,)), mg.layers.Dense(1)])

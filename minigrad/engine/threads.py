@@ -27,6 +27,7 @@ from minigrad.engine.blas import blas
 from minigrad.engine.calls import Calls, run
 from minigrad.engine.cores import cores
 from minigrad.shared.arguments import whole
+from minigrad.shared.turns import helping
 
 _wanted: int | None = None
 _teams: dict[int, Team] = {}  # by size
@@ -171,6 +172,7 @@ class Worker:
         threading.Thread(target=self.loop, name="minigrad", daemon=True).start()
 
     def loop(self) -> None:
+        helping.hand = True
         while True:
             self.start.acquire()
             self.works = True

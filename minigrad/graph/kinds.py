@@ -8,6 +8,7 @@ import numpy as np
 from minigrad.graph.node import CLOCK, Node
 from minigrad.shared import aligned
 from minigrad.shared.arguments import real_array
+from minigrad.shared.turns import Lock, turn_of
 
 
 class Constant(Node):
@@ -33,6 +34,8 @@ class Constant(Node):
         >>> c.value
         array([3., 4.])
     """
+
+    _turn: Lock | None = None  # of the models that it belongs to
 
     def __init__(self, value: Any, name: str | None = None) -> None:
         array = self._checked(value)
@@ -76,9 +79,11 @@ class Constant(Node):
         array = self._checked(value)
         if array.shape != self.shape:
             raise ValueError(f"{self.title} holds shape {self.shape}, got {array.shape}")
-        # Into the node's own memory, where the engine may have it; see `Node._array`.
-        self._array[...] = self._converted(array)
-        self._set_at = next(CLOCK)
+        new = self._converted(array)
+        with turn_of([self]), turn_of([self]):  # not in the middle of another thread's step
+            # Into the node's own memory, where the engine may have it; see `Node._array`.
+            self._array[...] = new
+            self._set_at = next(CLOCK)
 
 
 class Variable(Constant):
@@ -165,7 +170,8 @@ class Variable(Constant):
 
     def _settle(self, holder: Any = None) -> None:
         if self._holder is not None and self._holder is not holder:
-            self._holder.give_back()
+            with turn_of([self]), turn_of([self]):
+                self._holder.give_back()
 
     def _hold(self, holder: Any) -> None:
         self._settle(holder)

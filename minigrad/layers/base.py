@@ -19,6 +19,7 @@ from minigrad.shared.arguments import brief, configuration, default_name, real_a
 from minigrad.shared.results import as_result, recording
 from minigrad.shared.settings import Settings
 from minigrad.shared.showing import Table
+from minigrad.shared.turns import turn_of
 
 __all__ = ["Layer"]
 
@@ -386,7 +387,9 @@ class Layer(Settings):
         Returns:
             Arrays; kernel before bias.
         """
-        return [np.array(weight.value) for weight in self.weights]
+        weights = self.weights
+        with turn_of(weights), turn_of(weights):  # those of one step of whoever trains them
+            return [np.array(weight.value) for weight in weights]
 
     def set_weights(self, weights: list[Any]) -> None:
         """Give all weights new values.

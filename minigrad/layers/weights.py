@@ -6,6 +6,7 @@ import numpy as np
 
 from minigrad.graph import Variable
 from minigrad.shared.arguments import brief, real_array
+from minigrad.shared.turns import turn_of
 
 
 def assign(owner: str, variables: list[Variable], values: Any) -> None:
@@ -36,8 +37,9 @@ def assign(owner: str, variables: list[Variable], values: Any) -> None:
             + ("" if variables else " (it is not built yet, or it has none)")
         )
     arrays = [fitting(owner, *pair) for pair in zip(variables, values, strict=True)]
-    for variable, array in zip(variables, arrays, strict=True):
-        variable.value = array
+    with turn_of(variables), turn_of(variables):
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.value = array
 
 
 def fitting(owner: str, variable: Variable, value: Any) -> np.ndarray:

@@ -8,7 +8,7 @@ from minigrad import losses, optimizers
 from minigrad import metrics as metrics_module
 from minigrad.model.counting import Counters
 from minigrad.model.functional import Functional
-from minigrad.model.lock import Lock, in_turn
+from minigrad.shared.turns import Lock, in_turn
 from minigrad.model.several import SeveralCounters, Together, for_each
 from minigrad.shared import lookup
 from minigrad.shared.arguments import brief, title
@@ -30,13 +30,12 @@ class Compiled(Functional):
     _missed: list[str]  # weights that no gradient reaches, as far as they were spoken of
     _training = False  # whether fit is under way
 
-    # The weights of a model are those of one step, also where another thread trains it.
-    get_weights, set_weights = in_turn(Functional.get_weights), in_turn(Functional.set_weights)
+    # The weights in a file are those of one step, also where another thread trains the model.
     save_weights, load_weights = in_turn(Functional.save_weights), in_turn(Functional.load_weights)
     save = in_turn(Functional.save)
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        self._lock, self._counting_lock = Lock(), Lock()
+        self._turn, self._counting_lock = Lock(), Lock()
         super().__init__(*arguments, **options)
 
     def __repr__(self) -> str:

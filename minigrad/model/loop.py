@@ -50,7 +50,7 @@ class Loop:
             self.hooks.on_epoch_begin(epoch)
             if self.verbose and epochs > 1:
                 print(f"Epoch {epoch + 1}/{epochs}", flush=True)
-            with self.model._lock.own:
+            with self.model._turn.own, self.model._turn.own:
                 self.good = LastGood(self.model)
             logs = self.epoch(epoch, data, tested(epoch + 1)) or logs
             if self.model.stop_training:
@@ -104,7 +104,7 @@ class Loop:
         for step, batch in enumerate(data.epoch(anew=use != "train")):
             if begins:
                 getattr(self.hooks, before)(step)
-            with self.model._lock.own:
+            with self.model._turn.own, self.model._turn.own:
                 runner = runners(batch.size, batch.x.dtype, batch.weighted)
                 self.step(use, runner, batch, step)
             if ends:
@@ -130,7 +130,7 @@ class Loop:
 
     def ended(self, steps: int) -> None:
         """Bring lost weights back when an epoch of training has ended, and stop then."""
-        with self.model._lock.own:
+        with self.model._turn.own, self.model._turn.own:
             lost = self.good and self.good.bring_back()
         if lost:
             what = f"{lost} is not finite after step {steps - 1} of this epoch, though its loss is."

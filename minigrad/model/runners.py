@@ -14,6 +14,7 @@ from minigrad.graph import Variable
 from minigrad.model.networks import Networks, recent, with_gradient
 from minigrad.model.steps import Runner
 from minigrad.shared.arguments import whole
+from minigrad.shared.turns import join
 
 if TYPE_CHECKING:
     from minigrad.display.plan_table import PlanTable
@@ -45,6 +46,7 @@ class Running(Networks):
 
     def _runners_for(self, training: bool, with_loss: bool) -> Callable[..., Runner]:
         """What gives the runner for a batch; asked in every step of a loop."""
+        join(self._turn, [*self.weights, *([self.optimizer] if self.optimizer else [])])
         costing = self.trainable_weights if training or with_loss else []
         use = training, with_loss, self.run_eagerly, tuple(map(id, costing)), self._settings()
 
@@ -66,7 +68,7 @@ class Running(Networks):
 
     def _release(self) -> None:
         """Let all runners forget the data set."""
-        with self._lock.own:
+        with self._turn.own, self._turn.own:
             for runner in self._runners.values():
                 runner.release()
 
@@ -123,6 +125,7 @@ class Running(Networks):
         training = training and self.optimizer is not None and self.loss is not None
         if self.run_eagerly:  # the model walks the graph; this is what it would do otherwise
             return PlanTable(self._planned(batch_size, training, training))
-        with self._lock.own:
-            runner: Any = self._runner(batch_size, training, training)
+        runners = self._runners_for(training, training)
+        with self._turn.own, self._turn.own:
+            runner: Any = runners(batch_size)
         return PlanTable(runner)

@@ -12,7 +12,7 @@ from minigrad.model import samples, state_file
 from minigrad.model.admission import Admitting
 from minigrad.model.counting import Predictions
 from minigrad.model.data import Arrays, Data
-from minigrad.model.lock import in_turn
+from minigrad.shared.turns import in_turn
 from minigrad.model.loop import Loop
 from minigrad.model.progress import ProgressLine, check_verbose
 from minigrad.shared.arguments import title, whole

@@ -19,6 +19,7 @@ from minigrad.shared import aligned, lookup
 from minigrad.shared.arguments import brief, configuration, default_name, number
 from minigrad.shared.settings import Settings
 from minigrad.shared.showing import as_call
+from minigrad.shared.turns import Lock
 
 NOT_COVERED: dict[str, Any] = {
     **dict.fromkeys(("global_clipnorm", "ema_overwrite_frequency")),
@@ -68,6 +69,7 @@ class Optimizer(Settings):
     slots = 0  # how many arrays are kept for each weight
     __repr__ = as_call
     _fresh = 0.0  # what these hold at first
+    _turn: Lock | None = None  # of the models that it trains
     _looked_up: tuple[str, ...] = ("learning_rate",)  # properties, other numbers in each step
 
     def __init__(
