@@ -142,3 +142,41 @@ def test_terminate_on_nan_ends_training_where_weights_were_lost():
         )
     assert history.history == {"loss": [1.0]}
     assert np.concatenate(made.get_weights(), axis=None).tolist() == [0, 0]
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid")
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "momentum"])
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_what_is_brought_back_is_of_the_last_epoch_and_not_of_the_first(optimizer, eagerly):
+    """Also of a layer that was frozen between."""
+
+    class Third(mg.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.model.get_layer("b").trainable = epoch != 1
+            self.epoch = epoch
+
+        def on_train_batch_end(self, batch, logs=None):
+            if self.epoch == 2:
+                kernel = self.model.get_layer("b").kernel
+                kernel.value = np.full(kernel.shape, np.inf)
+
+    def made():
+        mg.utils.set_random_seed(0)
+        layers = [mg.layers.Dense(8, "relu", name="a"), mg.layers.Dense(1, name="b")]
+        model = mg.Sequential([mg.Input((20,)), *layers])
+        rate = {"sgd": mg.optimizers.SGD, "adam": mg.optimizers.Adam}.get(optimizer)
+        chosen = rate(0.001) if rate else mg.optimizers.SGD(0.001, momentum=0.9)
+        model.compile(chosen, "mse", run_eagerly=eagerly)
+        return model
+
+    def numbers(model):
+        states = [model.optimizer.state(w) for w in model.weights]
+        return [*model.get_weights(), *(s for each in states for s in each)]
+
+    right, lost = made(), made()
+    right.fit(X, Y, 64, epochs=2, verbose=0, shuffle=False, callbacks=[Third()])
+    with pytest.raises(FloatingPointError, match="those before this epoch"):
+        lost.fit(X, Y, 64, epochs=4, verbose=0, shuffle=False, callbacks=[Third()])
+    assert lost.optimizer.iterations == right.optimizer.iterations == 2
+    for one, other in zip(numbers(right), numbers(lost), strict=True):
+        np.testing.assert_array_equal(one, other)

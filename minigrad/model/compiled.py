@@ -8,10 +8,10 @@ from minigrad import losses, optimizers
 from minigrad import metrics as metrics_module
 from minigrad.model.counting import Counters
 from minigrad.model.functional import Functional
-from minigrad.shared.turns import Lock, in_turn
 from minigrad.model.several import SeveralCounters, Together, for_each
 from minigrad.shared import lookup
 from minigrad.shared.arguments import brief, title
+from minigrad.shared.turns import Lock, in_turn
 
 
 class Compiled(Functional):

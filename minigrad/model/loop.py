@@ -46,12 +46,13 @@ class Loop:
     # ``try``: Ctrl-C at its way back passes by their handlers in Python 3.13.
     def epochs(self, data: Data, tested: Callable[[int], Data | None], epochs: int) -> Logs:
         logs: Logs = {}
+        good = self.good = LastGood(self.model)
         for epoch in range(self.model._first_epoch, epochs):
             self.hooks.on_epoch_begin(epoch)
             if self.verbose and epochs > 1:
                 print(f"Epoch {epoch + 1}/{epochs}", flush=True)
             with self.model._turn.own, self.model._turn.own:
-                self.good = LastGood(self.model)
+                good.keep()
             logs = self.epoch(epoch, data, tested(epoch + 1)) or logs
             if self.model.stop_training:
                 break

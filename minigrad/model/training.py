@@ -12,11 +12,11 @@ from minigrad.model import samples, state_file
 from minigrad.model.admission import Admitting
 from minigrad.model.counting import Predictions
 from minigrad.model.data import Arrays, Data
-from minigrad.shared.turns import in_turn
 from minigrad.model.loop import Loop
 from minigrad.model.progress import ProgressLine, check_verbose
 from minigrad.shared.arguments import title, whole
 from minigrad.shared.lookup import at_hand
+from minigrad.shared.turns import in_turn
 
 KERAS_ONLY = {
     "export": "save_weights and load_weights keep the weights",
