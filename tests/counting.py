@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from minigrad.engine.threads import Team
+from minigrad.engine import plan
 
 pointer, size = ctypes.c_void_p, ctypes.c_size_t
 MALLOC = ctypes.CFUNCTYPE(pointer, pointer, size)
@@ -77,21 +77,20 @@ def change_handler():
 change, capsule = change_handler()
 
 
-def one_after_the_other(team, lists) -> bool:
+def one_after_the_other(lists) -> None:
     for calls in lists:
         for call in calls:
             call()
-    return True
 
 
 @contextmanager
 def counting() -> Iterator[list[int]]:
     """The bytes of every request for array data in the block.
 
-    A handler belongs to a thread, so a team's lists are run in this one.
+    A handler belongs to a thread, so what goes side by side is run in this one.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Team, "run", one_after_the_other)
+        patch.setattr(plan, "side_by_side", one_after_the_other)
         requests.clear()
         usual = change(capsule)
         try:

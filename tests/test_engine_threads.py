@@ -11,7 +11,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.engine import blas, threads
-from minigrad.engine.threads import Team
+from minigrad.engine.threads import side_by_side
 
 
 @pytest.fixture(autouse=True)
@@ -103,52 +103,48 @@ def test_threads_may_change_between_two_fits(large):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-5)
 
 
-# What may go wrong in a team
+# What may go wrong side by side
 
 
 def fails():
     raise ZeroDivisionError("in a worker")
 
 
-def test_error_in_a_worker_reaches_the_caller_and_the_team_goes_on():
-    team = Team(3)
+def test_error_in_a_worker_reaches_the_caller_and_the_workers_go_on():
     done = []
     for _ in range(3):
         with pytest.raises(ZeroDivisionError, match="in a worker"):
-            team.run([[], [fails], [lambda: done.append("third")]])
+            side_by_side([[], [fails], [lambda: done.append("third")]])
     assert done == ["third"] * 3  # nobody leaves while a thread still works
-    team.run([[lambda: done.append(0)], [lambda: done.append(1)], [lambda: done.append(2)]])
+    side_by_side([[lambda: done.append(0)], [lambda: done.append(1)], [lambda: done.append(2)]])
     assert set(done[3:]) == {0, 1, 2}
-    team.close()
 
 
 def test_error_in_the_calling_thread_waits_for_the_workers():
-    mg.set_threads(2)
     late = []
     with pytest.raises(ZeroDivisionError):
-        threads.team().run([[fails], [lambda: time.sleep(0.05), lambda: late.append(1)]])
+        side_by_side([[fails], [lambda: time.sleep(0.05), lambda: late.append(1)]])
     assert late in ([], [1])
     seen = list(late)
     time.sleep(0.1)
     assert late == seen  # whatever it did was over when the error arrived
-    threads.team().run([[lambda: late.append(2)], [lambda: late.append(3)]])
+    side_by_side([[lambda: late.append(2)], [lambda: late.append(3)]])
     assert {2, 3} <= set(late)
 
 
 @pytest.mark.parametrize("when", ["working", "waiting"])
 def test_interrupt_waits_for_the_workers_wherever_it_strikes(when):
-    mg.set_threads(2)
     over = []
     quick, slow = [], [lambda: time.sleep(0.3), lambda: over.append(1)]
     mine = [lambda: time.sleep(0.2)] * 2 if when == "working" else quick
     timer = threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt):
-        threads.team().run([mine, slow])
+        side_by_side([mine, slow])
     assert over == [1]
     order = []
     for _ in range(50):  # no signal is left over that would let somebody go too early
-        threads.team().run([[], [lambda: time.sleep(0.0005), lambda: order.append(1)]])
+        side_by_side([[], [lambda: time.sleep(0.0005), lambda: order.append(1)]])
         order.append(0)
     assert order == [1, 0] * 50
 
@@ -271,28 +267,37 @@ def test_the_number_of_threads_may_change_while_others_train():
     assert errors == []
 
 
-def test_a_team_is_closed_only_when_nobody_uses_it(monkeypatch):
-    monkeypatch.setattr(threads, "_teams", {})
-    mg.set_threads(2)
-    first, order = threads.team(), []
+def test_a_worker_works_for_one_at_a_time_and_is_left_for_the_next(monkeypatch):
+    idle = []
+    monkeypatch.setattr(threads, "_idle", idle)
+    seen = {}
 
-    def work():
-        threads.side_by_side([[lambda: time.sleep(0.2)], [lambda: order.append("worked")]])
+    def note(name):
+        return lambda: seen.update({name: threading.get_ident()})
 
-    worker = threading.Thread(target=work)
-    worker.start()
+    def long_work():
+        side_by_side([[lambda: time.sleep(0.2)], [note("first")]])
+
+    user = threading.Thread(target=long_work)
+    user.start()
     time.sleep(0.05)
-    mg.set_threads(3)
-    second = threads.team()
-    assert second is not first and not first.closed
-    worker.join()
-    threads.team()
-    assert first.closed and order == ["worked"]
-    assert first.run([[], []]) is False
-    threads.side_by_side([[], [lambda: order.append("again")]])
-    assert order == ["worked", "again"]
-    mg.set_threads(2)
-    assert threads.team() is second  # a smaller one is not made
+    assert idle == []  # the only worker is taken
+    side_by_side([[], [note("second")]])
+    user.join()
+    assert seen["first"] != seen["second"] and len(idle) == 2
+    side_by_side([[], [note("third")], [note("fourth")]])
+    assert {seen["third"], seen["fourth"]} == {seen["first"], seen["second"]} and len(idle) == 2
+
+
+def test_a_worker_that_was_waited_for_in_vain_is_nobodys(monkeypatch):
+    monkeypatch.setattr(threads, "_idle", [])
+    before = threading.active_count()
+    with pytest.raises(ZeroDivisionError):
+        side_by_side([[fails], []])
+    deadline = time.monotonic() + 10
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert threading.active_count() == before and threads._idle == []
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
@@ -301,7 +306,7 @@ def test_a_team_is_closed_only_when_nobody_uses_it(monkeypatch):
 def test_a_process_forked_while_another_thread_asks_for_blas_threads_goes_on():
     library = blas.blas()
     usual = library.get() if library else 0
-    with blas._asking, threads._changing:  # held by another thread at the fork, say
+    with blas._asking:  # held by another thread at the fork, say
         blas._requests.update({None: usual, "another thread's": 1})
         child = os.fork()
         if child == 0:

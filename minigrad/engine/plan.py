@@ -6,7 +6,7 @@ cache, and otherwise *samples* (``samples.py``).
 """
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from operator import setitem
@@ -226,7 +226,7 @@ class Plan:
         """Compute predictions and loss of the batch loaded."""
         with self.running():
             for region in self.parts.inference:
-                run_side_by_side(region)
+                side_by_side(region)
 
     def train_step(self) -> None:
         """Compute predictions, loss and gradients, and change the weights once.
@@ -237,12 +237,12 @@ class Plan:
         self.updates.numbers.refresh()
         with self.running(), self.averages.kept_if(self.optimizer):
             for region in self.parts.regions[: self.parts.changing]:
-                run_side_by_side(region)
+                side_by_side(region)
             if self.optimizer is None or self.updates.recorded:
                 self.change([[iter(calls) for calls in region] for region in self.changing])
             else:
                 for region in self.changing:
-                    run_side_by_side(region)
+                    side_by_side(region)
                 run(self.end)
                 self.updates.apply(self.gradients)
 
@@ -255,7 +255,7 @@ class Plan:
         end = iter([*self.end, *calls])
         try:
             for region in regions:
-                run_side_by_side(region)
+                side_by_side(region)
             run(end)
         except BaseException:
             # Each call is one of NumPy's without Python in it: it was made as a whole, or has not
@@ -297,14 +297,6 @@ def no_collection() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def run_side_by_side(region: Sequence[Iterable[Call]]) -> None:
-    """Make each of some lists of calls in a thread of its own."""
-    if len(region) == 1:
-        run(region[0])
-    else:
-        side_by_side(region)
 
 
 def finish(lists: Sequence[Iterator[Call]]) -> None:

@@ -1,12 +1,13 @@
-"""Threads: a team that runs lists of NumPy calls side by side.
+"""Threads: workers that run lists of NumPy calls side by side.
 
 NumPy lets go of Python's lock while it computes, so two threads that call NumPy on
-different arrays do run at the same time. The team below splits the work by hand and BLAS,
+different arrays do run at the same time. The work is split by hand and BLAS,
 which has threads of its own, is told to use one: threads that wait for each other inside
 every product stall as soon as another program takes a core.
 
 Workers sleep on a lock between two regions of work, which costs about 10 µs to wake them
-and nothing while they wait.
+and nothing while they wait. One that is idle belongs to nobody: who has a region of work takes
+as many as it wants, makes those that are missing, and leaves them for the next.
 
 Nothing here relies on Python's lock for safety, so a free-threaded Python may run it. What threads
 share is handed over by locks of its own: a worker's list before ``start`` is given back, its
@@ -16,7 +17,6 @@ what another one touches (``verify.py`` checks that). Its tests pass there (test
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
 import time
@@ -30,8 +30,7 @@ from minigrad.shared.arguments import whole
 from minigrad.shared.turns import helping
 
 _wanted: int | None = None
-_teams: dict[int, Team] = {}  # by size
-_changing = threading.Lock()
+_idle: list[Worker] = []  # taken from and added to by one call each, which no thread sees half done
 
 
 def set_threads(n: int | None) -> None:
@@ -73,91 +72,6 @@ def get_threads() -> int:
     return cores() if blas() is not None else 1
 
 
-class Team:
-    """Threads that run lists of calls; the calling thread is one of them.
-
-    Args:
-        size: Number of threads, the calling one included.
-    """
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.workers = [Worker() for _ in range(size - 1)]
-        self.in_use = threading.Lock()  # two models may be trained by two threads of a user's
-        self.closed = False
-
-    def run(self, lists: Sequence[Calls]) -> bool:
-        """Run one list of calls in each thread and wait for all.
-
-        Args:
-            lists: As many lists as threads, or fewer.
-
-        Returns:
-            Whether it did; not if the team has been closed meanwhile.
-
-        Raises:
-            Exception: What a call raised, once all threads are through.
-        """
-        mine, *others = lists
-        with self.in_use:
-            if self.closed:
-                return False
-            busy = self.workers[: len(others)]
-            try:
-                for worker, steps in zip(busy, others, strict=True):
-                    worker.steps = steps
-                    worker.start.release()
-                run(mine)
-                for worker in busy:
-                    worker.done.acquire()
-            except BaseException:  # Ctrl-C too, which may strike anywhere above
-                self.abandon()
-                raise
-            errors = [worker.error for worker in busy]
-            for worker in busy:
-                worker.error, worker.steps = None, ()
-        for error in filter(None, errors):
-            raise error
-        return True
-
-    def abandon(self) -> None:
-        """Wait until no worker writes any more, however often Ctrl-C comes.
-
-        The next work is done by a new team.
-        """
-        while True:
-            try:
-                forget(self)
-                for worker in self.workers:
-                    worker.steps = ()  # one that has not begun need not
-                self.wait()
-                self.close()
-                return
-            except KeyboardInterrupt:
-                continue
-
-    def wait(self) -> None:
-        """Wait until no worker works."""
-        while any(worker.works for worker in self.workers):
-            time.sleep(0.001)
-
-    def close(self) -> None:
-        """End the workers; nobody may be using them."""
-        self.closed = True
-        for worker in self.workers:
-            worker.steps = None
-            with suppress(RuntimeError):  # it was told to start and has not begun
-                worker.start.release()
-
-    def close_if_idle(self) -> bool:
-        """End the workers unless somebody uses them; whether that was done."""
-        idle = self.in_use.acquire(blocking=False)
-        if idle:
-            self.close()
-            self.in_use.release()
-        return idle
-
-
 class Worker:
     """A thread that waits for a list of calls, runs it, and says so."""
 
@@ -186,52 +100,71 @@ class Worker:
             self.works = False
             self.done.release()
 
-
-def team(size: int | None = None) -> Team:
-    """A team of at least that size, of the number of threads allowed by default.
-
-    It is kept, for smaller ones as well. Those that are too small are closed, but for one that
-    another thread is using.
-    """
-    size = get_threads() if size is None else size
-    with _changing:
-        chosen = large_enough(size) or Team(size)
-        close_others(chosen)
-        _teams[chosen.size] = chosen
-        return chosen
-
-
-def large_enough(size: int) -> Team | None:
-    return next((t for t in _teams.values() if t.size >= size and not t.closed), None)
-
-
-def close_others(chosen: Team) -> None:
-    for other in list(_teams.values()):
-        if other is not chosen and (other.closed or other.close_if_idle()):
-            del _teams[other.size]
+    def begin(self, steps: Calls | None) -> None:
+        """Have it run a list of calls; ``None`` ends it."""
+        self.steps = steps
+        self.start.release()
 
 
 def side_by_side(lists: Sequence[Calls]) -> None:
     """Run each of some lists of calls in a thread of its own, and wait for all.
 
+    The first is run by the calling thread.
+
+    Args:
+        lists: The calls.
+
     Raises:
         Exception: What a call raised, once all threads are through.
     """
-    while not team(len(lists)).run(lists):
-        pass  # it was too small for somebody in between
+    mine, *others = lists
+    workers: list[Worker] = []
+    try:
+        for steps in others:
+            workers.append(idle_worker())
+            workers[-1].begin(steps)
+        run(mine)
+        for worker in workers:
+            worker.done.acquire()
+    except BaseException:  # Ctrl-C too, which may strike anywhere above
+        abandon(workers)
+        raise
+    errors = [worker.error for worker in workers]
+    for worker in workers:
+        worker.error, worker.steps = None, ()
+    _idle.extend(workers)
+    for error in filter(None, errors):
+        raise error
 
 
-def forget(abandoned: Team) -> None:
-    _teams.pop(abandoned.size, None)
+def idle_worker() -> Worker:
+    """A worker that nobody uses, a new one if there is none."""
+    try:
+        return _idle.pop()
+    except IndexError:
+        return Worker()
 
 
-def begin_anew() -> None:
-    """In a forked process there are no threads but one, and nobody holds a lock."""
-    global _changing
-    _teams.clear()
-    _changing = threading.Lock()
+def abandon(workers: list[Worker]) -> None:
+    """Wait until none of them writes any more, however often Ctrl-C comes, and end them."""
+    while True:
+        try:
+            for worker in workers:
+                worker.steps = ()  # one that has not begun need not
+            wait_for(workers)
+            for worker in workers:
+                with suppress(RuntimeError):  # it was told to start and has not begun
+                    worker.begin(None)
+            return
+        except KeyboardInterrupt:
+            continue
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=begin_anew)
-atexit.register(_teams.clear)
+def wait_for(workers: list[Worker]) -> None:
+    """Wait until none of them works."""
+    while any(worker.works for worker in workers):
+        time.sleep(0.001)
+
+
+if hasattr(os, "register_at_fork"):  # in a forked process there are no threads but one
+    os.register_at_fork(after_in_child=_idle.clear)

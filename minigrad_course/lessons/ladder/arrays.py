@@ -6,14 +6,13 @@ and what each hands back. ``minigrad.engine`` does the same from the graph, for 
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from minigrad.engine.threads import Team
+from minigrad.engine.threads import side_by_side
 from minigrad_course.lessons.ladder.graphs import Rung, SinglePrecision
 
 __all__ = ["Band", "BatchLast", "BothCores", "InPlace"]
@@ -276,8 +275,6 @@ class BothCores(BatchLast):
     def __init__(self, weights: Sequence[np.ndarray], batch: int = 1) -> None:
         super().__init__(weights, batch)
         self.threads = len(self.bands)
-        self.team = Team(self.threads)
-        weakref.finalize(self, self.team.close)  # its threads end with the rung
 
     def each(self, calls: list[Any]) -> None:
-        self.team.run([[call] for call in calls])  # one list of calls for each thread
+        side_by_side([[call] for call in calls])  # one list of calls for each thread

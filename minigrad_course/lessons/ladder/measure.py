@@ -14,7 +14,7 @@ import numpy as np
 
 from minigrad.engine.blas import blas_threads
 from minigrad.engine.cores import cores
-from minigrad.engine.threads import Team
+from minigrad.engine.threads import side_by_side
 from minigrad.graph import backward, forward
 from minigrad_course.lessons.ladder.graphs import Rung
 from minigrad_course.lessons.ladder.plans import reference_network
@@ -372,9 +372,7 @@ def gigaflops(threads: int | None = None, size: int = 512) -> float:
         return max(gigaflops(n, size) for n in {1, cores()})
     a, b = np.random.default_rng(0).random((2, size, size), dtype=np.float32)
     lists = [[partial(np.matmul, a, b, out=np.empty_like(a))] for _ in range(threads)]
-    team = Team(threads)
-    took = seconds(team.run, lists, budget=0.4)
-    team.close()
+    took = seconds(side_by_side, lists, budget=0.4)
     return threads * 2 * size**3 / took / 1e9
 
 
