@@ -402,3 +402,10 @@ def test_a_variable_s_memory_is_its_own_and_begins_with_a_cache_line():
         np.testing.assert_array_equal(variable._array, value)
         assert variable._array.dtype == np.asarray(value).dtype
         assert not np.shares_memory(variable._array, theirs)
+
+
+def test_a_node_in_a_text():
+    x = mg.Variable(2.0, name="x")
+    half = x / 4
+    mg.forward(mg.topological_sort(half))
+    assert f"{half:.2f}" == "0.50" and f"{x}" == repr(x)

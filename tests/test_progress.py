@@ -3,8 +3,10 @@
 import io
 from contextlib import redirect_stdout
 
+import numpy as np
 import pytest
 
+import minigrad as mg
 from minigrad.model import progress
 from minigrad.model.progress import WIDTH, ProgressLine
 
@@ -80,3 +82,13 @@ def test_it_is_not_drawn_more_often_than_anybody_looks(screen):
 def test_in_a_notebook_it_moves_though_that_is_no_terminal(screen, kernel, monkeypatch):
     monkeypatch.setattr(Screen, "__module__", kernel)
     assert run(screen, 1).count("\r") == 5
+
+
+@pytest.mark.parametrize("screen", [True], indirect=True)
+def test_prediction_shows_how_far_it_is(screen, monkeypatch):
+    monkeypatch.setattr(progress, "INTERVAL", 0)
+    model = mg.Sequential([mg.Input((2,)), mg.layers.Dense(1)])
+    with redirect_stdout(screen):
+        model.predict(np.ones((6, 2)), batch_size=2, verbose=1)
+    one, two, three, _ = screen.getvalue().strip().split("\r")
+    assert one.startswith("1/3 ") and two.startswith("2/3 ") and three.startswith("3/3 ")

@@ -40,7 +40,8 @@ TESTS = {
     "engine_from_outside engine_threads engine_own engine engine_random engine_networks "
     "engine_interrupt engine_life engine_memory batch_normalization engine_loans",
     "optimizers": "optimizers engine_interrupt model right_or_refused bad_input resume engine",
-    "model": MODEL + f" {GRAPHS} engine_life train_command interop ordinary_scripts",
+    "model": MODEL
+    + f" {GRAPHS} fit_data progress engine_life train_command interop ordinary_scripts",
 }
 SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
