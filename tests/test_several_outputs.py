@@ -82,6 +82,47 @@ def test_batches_may_be_yielded(keras):
     )
 
 
+COUNTS = RNG.uniform(size=(2, 40))
+WEIGHTS = {
+    "list": (lambda rows: [COUNTS[0, rows], COUNTS[1, rows]]),
+    "one for all": lambda rows: COUNTS[0, rows],
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*structure")
+@pytest.mark.parametrize("weights", WEIGHTS.values(), ids=WEIGHTS)
+@pytest.mark.parametrize("eagerly", [False, True], ids=["planned", "walked"])
+def test_samples_count_for_each_output_as_much_as_in_keras(weights, eagerly, keras):
+    mine, theirs = pair(keras, LOSSES, metrics=[["accuracy"], ["mae"]], loss_weights=[0.5, 2.0])
+    mine.run_eagerly = eagerly
+    most, rest = slice(0, 32), slice(32, 40)
+    tested = X[rest], [CLASSES[rest], NUMBERS[rest]], weights(rest)
+    y, options = [CLASSES[most], NUMBERS[most]], {"batch_size": 16, "shuffle": False, "verbose": 0}
+    options |= {"sample_weight": weights(most), "validation_data": tested, "epochs": 3}
+    found, wanted = (m.fit(X[most], y, **options).history for m in (mine, theirs))
+    assert list(found) == list(wanted)
+    for name in found:
+        np.testing.assert_allclose(found[name], wanted[name], rtol=1e-4, err_msg=name)
+    results = [
+        m.train_on_batch(X, [CLASSES, NUMBERS], weights(slice(None))) for m in (mine, theirs)
+    ]
+    np.testing.assert_allclose(results[0][0], results[1][0], rtol=1e-4)
+
+
+def test_samples_of_an_output_that_is_left_out_count_alike():
+    def fitted(**options):
+        mg.utils.set_random_seed(0)
+        model = model_of(mg)
+        model.compile("sgd", LOSSES)
+        y = [CLASSES, NUMBERS]
+        return model.fit(X, y, 16, epochs=2, shuffle=False, verbose=0, **options).history
+
+    named, both = (
+        fitted(sample_weight=weights) for weights in ({"size": COUNTS[0]}, [np.ones(40), COUNTS[0]])
+    )
+    assert named == both and named != fitted()
+
+
 def test_an_output_without_a_loss_is_only_predicted(keras):
     mine, theirs = pair(keras, {"type": LOSSES[0], "size": None})
     y = {"type": CLASSES, "size": NUMBERS}
@@ -100,8 +141,16 @@ WRONG = {
     "shape": (lambda m: m.fit(X, [CLASSES, X], verbose=0), r"targets have shape \(40, 6\)"),
     "class": (lambda m: m.fit(X, [CLASSES + 9, NUMBERS], verbose=0), "run from 9 to 11"),
     "weights": (
-        lambda m: m.fit(X, [CLASSES, NUMBERS], sample_weight=np.ones(40), verbose=0),
-        "weights are not covered for a model with several outputs",
+        lambda m: m.fit(X, [CLASSES, NUMBERS], sample_weight=[np.ones(40)], verbose=0),
+        "sample_weight: 1 were given, for the outputs type, size",
+    ),
+    "length of weights": (
+        lambda m: m.fit(X, [CLASSES, NUMBERS], sample_weight={"size": np.ones(3)}, verbose=0),
+        r"sample_weight has shape \(3,\), wanted one number for each of 40 samples",
+    ),
+    "weights of classes": (
+        lambda m: m.fit(X, [CLASSES, NUMBERS], class_weight={0: 2.0}, verbose=0),
+        "class_weight is for a model with one output",
     ),
 }
 

@@ -141,7 +141,7 @@ A script that uses what is marked ✓ runs with `import minigrad as keras`, with
 | `tf.__version__` | that of TensorFlow | that of minigrad, which `assert tf.__version__ >= "2"` stops at |
 | `tf.function` | makes a graph of a function | leaves the function as it is |
 | several outputs: the loss of one over batches of unequal sizes | a mean of the batches | a mean of the samples, as of the whole loss |
-| several outputs: `sample_weight`, `class_weight` | weights of samples | an error: all samples count alike |
+| several outputs: `sample_weight` as a list or dictionary that leaves an output out | an error | there all samples count alike |
 | `compile` in a callback while `fit` is under way | the old functions go on | an error |
 | `decay=` in an optimizer | a warning, and no decay | an error that names `optimizers.schedules.InverseTimeDecay` |
 | `LearningRateScheduler`, `ReduceLROnPlateau` beside a schedule | an error when the rate is to change | the error when `fit` begins |

@@ -28,6 +28,7 @@ class Eager:
         loss: The loss of the last step, or ``nan``.
         outputs: The predictions of the last step, of shape (batch, …).
         targets: Its targets, or ``None``.
+        weights: How much its samples count, or ``None``.
 
     Example:
         >>> import numpy as np, minigrad as mg
@@ -88,3 +89,7 @@ class Eager:
     def targets(self) -> np.ndarray | None:
         targets = self.network.targets
         return None if targets is None else targets._array
+
+    @property
+    def weights(self) -> np.ndarray | None:
+        return self.network.others[0]._array if self.network.others else None

@@ -60,6 +60,7 @@ class Plan:
         loss: The loss of the last step, or ``nan``.
         outputs: The predictions of the last step, of shape (batch, …).
         targets: Its targets, or ``None``.
+        weights: How much its samples count, or ``None``.
         way: ``"bands"``, ``"pictures"``, or ``"alone"`` for one thread and one piece.
         gradients: For each weight that changes after the backward sweep, where its gradient is.
     """
@@ -281,6 +282,10 @@ class Plan:
     @property
     def targets(self) -> Array | None:
         return self.beside[0].batch if self.beside else None
+
+    @property
+    def weights(self) -> Array | None:
+        return self.beside[1].batch if len(self.beside) > 1 else None
 
     @property
     def loss(self) -> float:

@@ -89,7 +89,11 @@ class Admitting(Running):
         if y is None or (weights is None and class_weight is None):
             return x, y, None
         if isinstance(self.loss, Together):
-            raise ValueError(f"{what}: weights are not covered for a model with several outputs")
+            if class_weight is not None:
+                raise ValueError(
+                    f"{what}: class_weight is for a model with one output, as in Keras"
+                )
+            return x, y, self.loss.pack_weights(weights, len(x), self.dtype, what)
         shape = (len(x), *self._packed_shape()[1:])
         if class_weight is None:
             return x, y, samples.as_weights(weights, shape[:-1], self.dtype, what)

@@ -17,7 +17,7 @@ from minigrad.losses import CategoricalCrossentropy, Loss
 from minigrad.metrics.base import Loss as Mean
 from minigrad.model.counting import Counters, handed
 from minigrad.model.packing import Packing
-from minigrad.model.samples import as_samples
+from minigrad.model.samples import as_samples, as_weights
 from minigrad.model.steps import Runner
 from minigrad.shared.arguments import number
 
@@ -106,14 +106,25 @@ class Together(Loss):
         pairs = zip(rows, self.shapes, strict=True)
         return self.packing.pack(np.zeros((*lengths, *s)) if r is None else r for r, s in pairs)
 
-    def each(self, y_true: Any, y_pred: Sequence[Any]) -> list[Any]:
+    def pack_weights(self, given: Any, samples: int, dtype: Any, what: str) -> np.ndarray:
+        """How much each sample counts in the loss of each output, in columns; all alike for None."""
+        columns = [
+            as_weights(np.ones(samples) if each is None else each, (samples,), dtype, what)
+            for each in for_each(self.names, given, f"{what}: sample_weight")
+        ]
+        return np.stack(columns, axis=1)
+
+    def each(self, y_true: Any, y_pred: Sequence[Any], weights: Any = None) -> list[Any]:
         """The losses, of targets in one and predictions apart."""
         given = zip(self.rows, self.packing.split(y_true), y_pred, strict=True)
-        return [None if part is None else part(t, p) for part, t, p in given]
+        return [
+            None if part is None else part(t, p, None if weights is None else weights[:, i])
+            for i, (part, t, p) in enumerate(given)
+        ]
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The sum, of targets in one and a list of predictions."""
-        weighed = zip(self.weights, self.each(y_true, y_pred), strict=True)
+        weighed = zip(self.weights, self.each(y_true, y_pred, sample_weight), strict=True)
         return reduce(add, [weight * each for weight, each in weighed if each is not None])
 
     def _targets(self, predictions: Node) -> Constant:
@@ -159,8 +170,8 @@ class SeveralCounters(Counters):
         size, outputs = len(runner.outputs), self.loss.packing.split(runner.outputs)
         total, *means = self.losses
         total.update_state(runner.loss, size)
-        found = [each for each in self.loss.each(runner.targets, outputs) if each is not None]
-        for mean, value in zip(means, found, strict=True):
+        found = self.loss.each(runner.targets, outputs, runner.weights)
+        for mean, value in zip(means, (each for each in found if each is not None), strict=True):
             mean.update_state(float(value), size)
         parts = zip(
             self.of, self.loss.parts, self.loss.packing.split(runner.targets), outputs, strict=True

@@ -19,6 +19,7 @@ class Runner(Protocol):
         loss: The loss of the last step, or ``nan``.
         outputs: The predictions of the last step, of shape (batch, …).
         targets: Its targets, of shape (batch, …), or ``None``.
+        weights: How much its samples count, or ``None``.
     """
 
     network: Any
@@ -31,6 +32,9 @@ class Runner(Protocol):
 
     @property
     def targets(self) -> np.ndarray | None: ...
+
+    @property
+    def weights(self) -> np.ndarray | None: ...
 
     def load(
         self, x: np.ndarray, y: np.ndarray | None, rows: Any, others: Sequence[np.ndarray] = ()

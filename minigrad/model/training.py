@@ -122,7 +122,8 @@ class Model(Admitting):
             class_weight: How much the samples of a class count in the loss, as a dictionary by
                 class numbers; 1 for the others.
             sample_weight: How much each sample counts in the loss, of shape (samples,). The mean
-                divides by the number of samples all the same.
+                divides by the number of samples all the same. For several outputs a list, or a
+                dictionary by their names.
             initial_epoch: The number of the first epoch.
             steps_per_epoch: Steps in an epoch; by default those that the set has.
             validation_steps: Steps of validation; by default those that its set has.
