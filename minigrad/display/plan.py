@@ -41,9 +41,9 @@ def draw_plan(plan: Any, part: int = 0, names: Mapping[str, str] | None = None) 
     Example:
         >>> import minigrad as mg
         >>> mg.set_threads(1)
-        >>> model = mg.Sequential([mg.Input((4,)), mg.layers.Dense(2, "relu")])
+        >>> model = mg.Sequential([mg.Input((4,)), mg.layers.Dense(2, "relu"), mg.layers.Dense(3)])
         >>> mg.display.draw_plan(model.plan(8))
-        <Figure: memory of a plan: 4 buffers of 2 kernels, 320 bytes in place of 384>
+        <Figure: memory of a plan: 4 buffers of 3 kernels, 256 bytes in place of 384>
         >>> mg.set_threads(None)
     """
     program = plan.parts[part].program

@@ -47,7 +47,7 @@ def gather(data: np.ndarray, rows: Any, place: np.ndarray) -> None:
 
 
 class Gathered:
-    """Targets, or weights of samples: gathered once in a step, for all who look at them.
+    """Samples, targets or weights of samples: gathered once in a step, for all who look at them.
 
     Args:
         shape: Shape of a batch.

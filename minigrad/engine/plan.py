@@ -88,7 +88,9 @@ class Plan:
         kernels = [kernel for program in self.programs for kernel in program.kernels]
         holders = (kernel.holder for kernel in kernels if kernel.holder)
         self.holders: dict[Variable, Holder] = {holder.variable: holder for holder in holders}
-        self.share_data([kernel for kernel in kernels if isinstance(kernel, Feed)])
+        self.entries = [Gathered(n.shape, n.dtype) for n in self.network.entries]
+        for feed in (kernel for kernel in kernels if isinstance(kernel, Feed)):
+            feed.batch = self.entries[feed.number].batch
         self.finish()
 
     def choose_way(self) -> None:
@@ -150,17 +152,6 @@ class Plan:
         sharing = Sharing(size / self.batch, place or kept)
         return Program(bind(match(scope), scope, self.updates, sharing))
 
-    def share_data(self, feeds: list[Feed]) -> None:
-        # What comes beside the samples is gathered once, for the loss and the metrics.
-        self.beside = [Gathered(n.shape, n.dtype) for n in self.network.entries[1:]]
-        self.rows, self.every = np.zeros(self.batch, np.intp), np.arange(self.batch)
-        self.first = np.zeros((), np.intp)
-        self.data: Any = None
-        self.feeds = [feed for feed in feeds if not feed.number]
-        for feed in feeds:
-            feed.batch = self.every if feed.number else self.rows
-            feed.data = self.beside[feed.number - 1].batch if feed.number else None
-
     def finish(self) -> None:
         # Gradients of several programs are added up, and the weights change that have not yet.
         self.gradients: dict[Variable, Array] = {}
@@ -201,27 +192,14 @@ class Plan:
         if self.updates.numbers.are_stale():
             with no_collection():
                 self.make()
-        if isinstance(rows, slice):
-            self.first.fill(rows.start or 0)
-            np.add(self.every, self.first, out=self.rows)
-        else:
-            np.copyto(self.rows, rows)
-        if y is not None:
-            for place, data in zip(self.beside, (y, *others), strict=False):
-                place.bring(data, self.rows)
-        if x is not self.data:  # noted as known when all have it, lest Ctrl-C come in between
-            self.data, whole = None, np.ascontiguousarray(x)  # not to be copied in every step
-            for feed in self.feeds:
-                feed.data = whole
-            self.data = x
+        for place, data in zip(self.entries, (x, y, *others), strict=False):
+            if data is not None:
+                place.bring(data, rows)
 
     def release(self) -> None:
         """Hold on to the data no longer, which the user may want to be rid of."""
-        self.data = None
-        for place in self.beside:
+        for place in self.entries:
             place.release()
-        for feed in self.feeds:
-            feed.data = None
 
     def test_step(self) -> None:
         """Compute predictions and loss of the batch loaded."""
@@ -281,7 +259,7 @@ class Plan:
 
     @property
     def targets(self) -> Array | None:
-        return self.beside[0].batch if self.beside else None
+        return self.entries[1].batch if len(self.entries) > 1 else None
 
     @property
     def weights(self) -> Array | None:

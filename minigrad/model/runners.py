@@ -107,16 +107,17 @@ class Running(Networks):
         Example:
             >>> import minigrad as mg
             >>> mg.set_threads(1)
-            >>> model = mg.Sequential([mg.Input((4,)), mg.layers.Dense(2, "relu", name="d")])
-            >>> print(model.plan(8))
+            >>> layers = [mg.layers.Dense(2, "relu", name="d"), mg.layers.Dense(3, name="e")]
+            >>> print(mg.Sequential([mg.Input((4,)), *layers]).plan(8))
             Plan of a step of prediction on 8 samples: one thread
-            step  kernel  nodes that it serves     shape  buffers                             bytes  FLOPs
-            ────  ──────  ───────────────────────  ─────  ──────────────────────────────────  ─────  ─────
-               0  gather  constant (inputs)        8×4    a batch as it is stored and 1 more    256      –
-               1  dense   matmul + add + relu (d)  8×2    value of relu and 1 more              128    128
-            Memory: 320 bytes; 384 if no two buffers shared a place (17% less)
-            Products: 128 floating-point operations
-            One kernel together: matmul + add + relu
+            step  kernel  nodes that it serves     shape  buffers                   bytes  FLOPs
+            ────  ──────  ───────────────────────  ─────  ────────────────────────  ─────  ─────
+               0  gather  constant (inputs)        8×4    value of inputs             128      –
+               1  dense   matmul + add + relu (d)  8×2    value of relu and 1 more    128    128
+               2  dense   matmul + add (e)         8×3    value of add                128     96
+            Memory: 256 bytes; 384 if no two buffers shared a place (33% less)
+            Products: 224 floating-point operations
+            One kernel together: matmul + add + relu; matmul + add
             >>> mg.set_threads(None)
         """
         from minigrad.display.plan_table import PlanTable  # only who asks for it needs it

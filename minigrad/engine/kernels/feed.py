@@ -9,13 +9,12 @@ import numpy as np
 from minigrad import operators as op
 from minigrad.engine.calls import ForSamples
 from minigrad.engine.kernels.kernel import WHOLE, Array, Calls, Host, Kernel
-from minigrad.engine.kernels.layout import as_stored
-from minigrad.engine.network import gather
+from minigrad.engine.kernels.layout import as_reference, as_stored
 from minigrad.engine.scope import Scope
 
 
 class Feed(Kernel):
-    """Gathers a batch of the data set, and turns it batch last. Replaces ``Rescale`` too.
+    """Takes samples from the batch that was gathered, batch last. Replaces ``Rescale`` too.
 
     Args:
         nodes: Where the graph reads the batch, and perhaps the rescaling that follows.
@@ -26,8 +25,7 @@ class Feed(Kernel):
         gathers: Whether this feed puts it there, or another one does.
 
     Attributes:
-        data: The whole data set.
-        batch: Which of it make the batch.
+        batch: Where the batch is, as it is stored in the data set.
         number: Of the network's entries; 0 for the samples.
     """
 
@@ -49,7 +47,6 @@ class Feed(Kernel):
         entry = self.nodes[0]
         (self.number,) = (i for i, n in enumerate(scope.network.entries) if n is entry)
         self.as_gathered = self.number > 0 or entry.ndim not in (2, 4)
-        self.data: Any = None
         self.batch: Any = None
 
     @classmethod
@@ -59,7 +56,7 @@ class Feed(Kernel):
         return [node, *(scope.only_user(node, op.Rescale) if node.ndim in (2, 4) else [])]
 
     def take(self, samples: slice, out: Array) -> None:
-        gather(self.data, self.batch[samples], out)
+        np.copyto(out, self.batch[samples])
 
     def forward(self, host: Host) -> Calls:
         if self.gathers:
@@ -72,15 +69,13 @@ class Feed(Kernel):
                 host.put(self.output, part)
 
     def bring(self, host: Host) -> Calls:
-        """Gather the batch and turn it batch last."""
+        """Turn the samples batch last, and rescale them."""
         entry = self.nodes[0]
-        raw = host.ask("a batch as it is stored", entry.shape, entry.dtype)
-        yield ForSamples(self.take, slice(0, len(raw)), out=raw)
         if self.as_gathered:
-            host.put(self.output, as_stored(raw))
-            return
+            batch = host.ask("a batch as it is stored", entry.shape, entry.dtype)
+            host.put(self.output, as_stored(batch))
         out = host.value(self.output) if self.whole is None else self.whole
-        yield partial(np.copyto, out, as_stored(raw))
+        yield ForSamples(self.take, slice(0, entry.shape[0]), out=as_reference(out))
         if self.rescale is not None:
             yield partial(np.multiply, out, self.rescale.scale, out=out)
             if self.rescale.offset:
