@@ -6,12 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.engine.calls import Prepared, settled
-from minigrad.engine.gradients import Added, Kept, UsedAtOnce
-from minigrad.engine.kernels.feed import Feed
-from minigrad.engine.kernels.flatten import FlattenKernel, unflatten
-from minigrad.engine.kernels.kernel import Array, Call, Fate, Holder, Kernel
-from minigrad.engine.kernels.layout import stored_shape
+from minigrad.engine.calls import Array, Call, Prepared, settled
+from minigrad.engine.gradients import Added, Fate, Kept, UsedAtOnce
+from minigrad.engine.kernels.layout import stored_shape, unflatten
 from minigrad.engine.memory import Buffer, Drafts
 from minigrad.engine.scope import Scope
 from minigrad.engine.updates import Updates
@@ -35,8 +32,14 @@ class Sharing(NamedTuple):
     packed: bool = False
 
 
-class Binder:
-    """Gives kernels what they ask for; see ``Host`` in ``kernels/kernel.py``.
+class Host:
+    """Gives kernels what they ask for while they list their calls.
+
+    Args:
+        kernels: What computes, in order.
+        scope: The part of the graph.
+        updates: How weights change.
+        sharing: What is shared with programs that run beside this one.
 
     Attributes:
         calls: By sweep, in the order in which these are made, the calls, each with the kernel
@@ -48,16 +51,16 @@ class Binder:
     """
 
     def __init__(
-        self, kernels: Sequence[Kernel], scope: Scope, updates: Updates, sharing: Sharing
+        self, kernels: Sequence[Any], scope: Scope, updates: Updates, sharing: Sharing
     ) -> None:
         self.kernels, self.scope, self.updates, self.sharing = kernels, scope, updates, sharing
-        self.calls: dict[str, list[tuple[Kernel, Call]]] = {
+        self.calls: dict[str, list[tuple[Any, Call]]] = {
             name: [] for name in ("once", "begin", "data", "forward", "backward", "end")
         }
         self.drafts = Drafts()
         self.makers = {node: k for k in kernels for node in (*k.beside, k.output)}
-        flat = [k for k in kernels if isinstance(k, FlattenKernel) and k.in_place is not None]
-        self.flat: dict[Any, Node] = {k.in_place: k.output for k in flat}
+        flat = [k for k in kernels if k.in_flat_order is not None]
+        self.flat: dict[Any, Node] = {k.in_flat_order: k.output for k in flat}
         self.arrange: Callable[..., Array] = np.reshape if sharing.packed else unflatten
         self.values: dict[Node, Array] = {}
         self.gradients: dict[Node, Array] = {}
@@ -66,20 +69,33 @@ class Binder:
         self.last: list[Prepared] = []
         # A weight that changes in the middle of a step needs all that follows to go well.
         self.safe = all(kernel.only_numpy for kernel in kernels)
-        self.asking: Kernel | None = None
+        self.asking: Any = None
 
     def ask(self, label: str, shape: Sequence[int], dtype: Any, keep: bool = False) -> Array:
+        """An array in the program's memory; nobody else's while the calls need it.
+
+        Nothing may be read from it or written into it but by calls.
+
+        Args:
+            label: What it holds.
+            shape: Its shape.
+            dtype: Its dtype.
+            keep: Whether it is to be left alone from step to step; zeros at first.
+        """
         return self.drafts.draft(Buffer(label, shape, dtype, keep, self.asking))
 
     def put(self, node: Node, array: Array) -> None:
+        """Say that the value of a node is in this array."""
         self.values[node] = array
 
     def value(self, node: Node) -> Array:
+        """Where the value of a node is, batch last; that of the kernel's own, or one it reads."""
         if node not in self.values:
             self.values[node] = self.like(node, "value", self.value)
         return self.values[node]
 
     def gradient(self, node: Node) -> Array:
+        """Where the gradient of the kernel's own node is, when its backward calls are made."""
         if node not in self.gradients:
             self.gradients[node] = self.like(node, "gradient", self.gradient)
         return self.gradients[node]
@@ -95,9 +111,11 @@ class Binder:
         return self.drafts.draft(buffer)
 
     def at_end(self, call: Prepared) -> None:
+        """Have something done when the step is over, together with all that changes then."""
         self.last.append(call)
 
     def receive(self, node: Node) -> tuple[Array, list[Call]]:
+        """Where to write the gradient of an input, and what follows when it is there."""
         if isinstance(node, Variable):
             return self.fate(node).whole()
         total = self.gradient(node)
@@ -107,9 +125,8 @@ class Binder:
         share = self.ask("a share of it", total.shape, node.dtype)  # a further one, to be added
         return share, [partial(np.add, total, share, out=total)]
 
-    def fate(
-        self, variable: Variable, rows: slice | None = None, holder: Holder | None = None
-    ) -> Fate:
+    def fate(self, variable: Variable, rows: slice | None = None, holder: Any = None) -> Fate:
+        """What becomes of the gradient of a weight, or of some rows of it."""
         place, once = self.sharing.place, self.scope.uses[variable] == 1
         mine = variable is self.sharing.own or place is None
         if mine and once and self.updates.recorded and self.safe:
@@ -125,11 +142,11 @@ class Binder:
 
 
 def bind(
-    kernels: Sequence[Kernel],
+    kernels: Sequence[Any],
     scope: Scope,
     updates: Updates,
     sharing: Sharing = Sharing(),  # noqa: B008 (it cannot be changed)
-) -> Binder:
+) -> Host:
     """List the calls of all kernels.
 
     Args:
@@ -141,9 +158,9 @@ def bind(
     Returns:
         What gave them all that they asked for, with the calls.
     """
-    host = Binder(kernels, scope, updates, sharing)
+    host = Host(kernels, scope, updates, sharing)
 
-    def add(sweep: str, kernel: Kernel, calls: Iterable[Call]) -> None:
+    def add(sweep: str, kernel: Any, calls: Iterable[Call]) -> None:
         host.calls[sweep] += [(kernel, settled(call)) for call in calls]
 
     for kernel in kernels:
@@ -151,7 +168,7 @@ def bind(
         add("begin", kernel, kernel.begin(host))
     for kernel in kernels:
         host.asking = kernel
-        add("data" if isinstance(kernel, Feed) else "forward", kernel, kernel.forward(host))
+        add(kernel.sweep, kernel, kernel.forward(host))
         add("once", kernel, kernel.once())
     for kernel in reversed(kernels):
         if kernel.learns:

@@ -7,29 +7,45 @@ from functools import partial
 import numpy as np
 
 from minigrad.engine import sizes
-from minigrad.engine.kernels.kernel import Array, Call
+from minigrad.engine.calls import Array, Call
 from minigrad.engine.updates import Ask, Updates
 from minigrad.graph import Variable
 
 
-class Kept:
+class Fate:
+    """What becomes of a weight's gradient, once a kernel has written it.
+
+    Attributes:
+        rate: The learning rate, where the kernel may write the gradient times the rate.
+    """
+
+    rate: Array | None = None
+
+    def whole(self) -> tuple[Array, list[Call]]:
+        """Where to write the gradient, and what follows when it is there."""
+        raise NotImplementedError
+
+    def pieces(self) -> Iterator[tuple[slice, Array, list[Call]]]:
+        """The same for some rows at a time, as many as a cache holds.
+
+        Where there is a rate, what is written has been multiplied with it.
+        """
+        place, after = self.whole()
+        yield slice(0, len(place)), place, after
+
+
+class Kept(Fate):
     """The gradient is kept: the weight changes after the step, or somebody else's way.
 
     Args:
         place: Where it is kept, of the weight's shape or of some rows of it.
     """
 
-    rate: Array | None = None
-
     def __init__(self, place: Array) -> None:
         self.place = place
 
     def whole(self) -> tuple[Array, list[Call]]:
         return self.place, []
-
-    def pieces(self) -> Iterator[tuple[slice, Array, list[Call]]]:
-        place, after = self.whole()
-        yield slice(0, len(place)), place, after
 
 
 class Added(Kept):
@@ -49,7 +65,7 @@ class Added(Kept):
         return part, [partial(np.add, self.place, part, out=self.place)]
 
 
-class UsedAtOnce:
+class UsedAtOnce(Fate):
     """The weight changes as soon as its gradient is there, while that is in the cache.
 
     Args:
@@ -62,7 +78,7 @@ class UsedAtOnce:
     def __init__(self, variable: Variable, arrays: list[Array], updates: Updates, ask: Ask) -> None:
         self.variable, self.arrays, self.updates, self.ask = variable, arrays, updates, ask
         # A learning rate that may be taken into a factor of the gradient, which is smaller
-        self.rate = updates.rate(variable)
+        self.rate = updates.rates.get(variable)
 
     def whole(self) -> tuple[Array, list[Call]]:
         weight = self.arrays[0]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.engine.bands import Bands, Cut, find_cut
-from minigrad.engine.bind import Binder, Sharing, bind
+from minigrad.engine.bind import Host, Sharing, bind
 from minigrad.engine.blas import blas_threads
 from minigrad.engine.calls import at_once, run
 from minigrad.engine.cores import cores
@@ -94,9 +94,7 @@ class Plan:
         self.finish()
 
     def choose_way(self) -> None:
-        rates = {v: self.updates.rate(v) for v in self.variables}
-        deferrable = {v: rate for v, rate in rates.items() if rate is not None}
-        scope = Scope(self.network, self.training, deferrable)
+        scope = Scope(self.network, self.training, self.updates.rates)
         kernels, most = match(scope), most_threads()
         bound = bind(kernels, scope, self.updates)
         # In bands no thread has a whole gradient, which some optimizers want.
@@ -128,7 +126,7 @@ class Plan:
             self.network, self.build(-(-self.batch // 2))
         )
 
-    def times(self, bound: Binder, cut: Cut | None, most: int) -> list[float]:
+    def times(self, bound: Host, cut: Cut | None, most: int) -> list[float]:
         """How long a step takes with one thread, two, …, by estimate."""
         in_bands = {*cut.before, cut.dense} if cut else set()
         shared, rest = list[Call](), list[Call]()

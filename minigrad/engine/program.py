@@ -13,7 +13,7 @@ for that list.
 
 from typing import Any
 
-from minigrad.engine.bind import Binder
+from minigrad.engine.bind import Host
 from minigrad.engine.calls import accesses, moved, run
 from minigrad.engine.kernels.kernel import Array, Call
 from minigrad.engine.memory import ALWAYS, Memory
@@ -39,7 +39,7 @@ class Program:
         kept: For each weight whose change follows later, that of its gradient.
     """
 
-    def __init__(self, bound: Binder) -> None:
+    def __init__(self, bound: Host) -> None:
         self.kernels, self.scope, self.sharing = list(bound.kernels), bound.scope, bound.sharing
         self.network = self.scope.network
         self.drafted, self.drafts = bound.calls, bound.drafts

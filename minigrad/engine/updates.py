@@ -127,24 +127,21 @@ class Updates:
     Attributes:
         recorded: Whether the optimizer's rule is.
         by_rows: Whether some rows of a weight may change without the others.
+        rates: The learning rates of weights whose update is no more than w ← w − rate·g.
     """
 
     def __init__(self, optimizer: Optimizer | None, variables: Iterable[Variable]) -> None:
         self.optimizer, self.variables = optimizer, list(variables)
         self.trained, self.numbers = set(self.variables), Numbers()
         self.recorded = self.by_rows = False
-        self.rates: dict[Variable, Array | None] = {}
+        self.rates: dict[Variable, Array] = {}
         if optimizer is not None and is_recordable(type(optimizer)):
             try:
                 rules = {v: Rule(optimizer, v, v.shape, self.numbers) for v in self.variables}
             except CannotRecord:
                 return
             self.recorded, self.by_rows = True, all(rule.by_rows for rule in rules.values())
-            self.rates = {v: rule.rate for v, rule in rules.items()}
-
-    def rate(self, variable: Variable) -> Array | None:
-        """The learning rate of a weight, where its update is no more than w ← w − rate·g."""
-        return self.rates.get(variable)
+            self.rates = {v: rate for v, rule in rules.items() if (rate := rule.rate) is not None}
 
     def arrays(self, variable: Variable) -> list[Array]:
         """What a step changes: the weight, and what the optimizer remembers of it."""

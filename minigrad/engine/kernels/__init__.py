@@ -3,8 +3,9 @@
 A kernel says which nodes it computes (``takes``), and then which NumPy calls compute its value
 (``forward``) and its gradients (``backward``). Every call writes into memory that exists
 already, through ``out=``; what a kernel may ask for on the way stands in ``Host``
-(``kernel.py``), and it knows nothing else of the program that it becomes part of. Beside each
-kernel stands the reference operator that it replaces; the tests hold the two to the same numbers.
+(``minigrad/engine/bind.py``), and it knows nothing else of the program that it becomes part of.
+Beside each kernel stands the reference operator that it replaces; the tests hold the two to the
+same numbers.
 
 **Batch last.** Users see pictures as (batch, height, width, channel). In here the batch is
 the last axis: pictures are (height, channel, width, batch), vectors (feature, batch). The

@@ -30,6 +30,7 @@ class Feed(Kernel):
     """
 
     kind = "gather"
+    sweep = "data"
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import operators as op
-from minigrad.engine.kernels.kernel import WHOLE, Array, Calls, Host, Kernel
+from minigrad.engine.kernels.kernel import WHOLE, Calls, Host, Kernel
 from minigrad.engine.kernels.layout import as_reference
 from minigrad.engine.scope import Scope
 
@@ -22,9 +22,6 @@ class FlattenKernel(Kernel):
         nodes: The node that it serves.
         scope: The part of the graph that it belongs to.
         part: Which elements of each vector it has; all by default.
-
-    Attributes:
-        in_place: The images that are written in flat order at once, if they are.
     """
 
     kind = "flatten"
@@ -33,7 +30,7 @@ class FlattenKernel(Kernel):
         (source,) = nodes[0].inputs
         super().__init__(nodes, scope, [source], part)
         alone = len(scope.users[source]) == 1 and source is not scope.network.outputs
-        self.in_place = source if alone and source.ndim == 4 else None
+        self.in_flat_order = source if alone and source.ndim == 4 else None
 
     @classmethod
     def takes(cls, node: Any, scope: Scope) -> list[Any] | None:
@@ -44,19 +41,13 @@ class FlattenKernel(Kernel):
 
     def forward(self, host: Host) -> Calls:
         x, out = as_reference(host.value(self.reads[0])), as_reference(host.value(self.output))
-        if self.in_place is None:
+        if self.in_flat_order is None:
             yield partial(np.copyto, out.reshape(x.shape), x)  # a view: one axis becomes several
 
     def backward(self, host: Host) -> Calls:
-        if self.sends and self.in_place is None:
+        if self.sends and self.in_flat_order is None:
             by_x, after = host.receive(self.reads[0])
             by_x = as_reference(by_x)
             by_out = as_reference(host.gradient(self.output))
             yield partial(np.copyto, by_x, by_out.reshape(by_x.shape))
             yield from after
-
-
-def unflatten(flat: Array, shape: tuple[int, ...]) -> Array:
-    """Vectors (height·width·channel, batch) seen as (height, channel, width, batch)."""
-    height, channel, width, batch = shape
-    return flat.reshape(height, width, channel, batch).transpose(0, 2, 1, 3)

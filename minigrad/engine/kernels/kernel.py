@@ -1,9 +1,10 @@
-"""What a kernel is, and what it may ask of the program that it becomes part of."""
+"""What a kernel is; what it may ask of the program that it becomes part of stands in ``bind.py``."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
-from minigrad.engine.calls import Array, Call, Calls, Prepared
+from minigrad.engine.bind import Host
+from minigrad.engine.calls import Array, Call, Calls  # noqa: F401 (kernels take them from here)
 from minigrad.engine.kernels.layout import stored_shape
 from minigrad.engine.scope import Scope
 from minigrad.graph import Node, Variable
@@ -34,61 +35,6 @@ class Holder(Protocol):
         """The variable's value, by whatever thread it is asked for: nothing is changed."""
 
 
-class Fate(Protocol):
-    """What becomes of a weight's gradient, once a kernel has written it.
-
-    Attributes:
-        rate: The learning rate, where the kernel may write the gradient times the rate.
-    """
-
-    rate: Array | None
-
-    def whole(self) -> tuple[Array, list[Call]]:
-        """Where to write the gradient, and what follows when it is there."""
-
-    def pieces(self) -> Iterator[tuple[slice, Array, list[Call]]]:
-        """The same for some rows at a time, as many as a cache holds.
-
-        Where there is a rate, what is written has been multiplied with it.
-        """
-
-
-class Host(Protocol):
-    """What a kernel may ask for while it lists its calls."""
-
-    def ask(self, label: str, shape: Sequence[int], dtype: Any, keep: bool = False) -> Array:
-        """An array in the program's memory; nobody else's while the calls need it.
-
-        Nothing may be read from it or written into it but by calls.
-
-        Args:
-            label: What it holds.
-            shape: Its shape.
-            dtype: Its dtype.
-            keep: Whether it is to be left alone from step to step; zeros at first.
-        """
-
-    def value(self, node: Node) -> Array:
-        """Where the value of a node is, batch last; that of the kernel's own, or one it reads."""
-
-    def put(self, node: Node, array: Array) -> None:
-        """Say that the value of a node is in this array."""
-
-    def gradient(self, node: Node) -> Array:
-        """Where the gradient of the kernel's own node is, when its backward calls are made."""
-
-    def receive(self, node: Node) -> tuple[Array, list[Call]]:
-        """Where to write the gradient of an input, and what follows when it is there."""
-
-    def at_end(self, call: Prepared) -> None:
-        """Have something done when the step is over, together with all that changes then."""
-
-    def fate(
-        self, variable: Variable, rows: slice | None = None, holder: Holder | None = None
-    ) -> Fate:
-        """What becomes of the gradient of a weight, or of some rows of it."""
-
-
 class Kernel:
     """One entry of a plan: some nodes of the graph, and the NumPy calls that compute them.
 
@@ -108,9 +54,13 @@ class Kernel:
         sends: Those that it reads and sends a gradient to.
         flops: Useful floating-point operations of a forward and of a backward sweep.
         holder: Who keeps its weight meanwhile, if somebody does.
+        in_flat_order: Images that it reads and that the kernel before writes in flat order at
+            once, if there are any.
     """
 
     kind = "kernel"
+    sweep = "forward"  # or "data", where the calls of its forward method bring in a batch
+    in_flat_order: Node | None = None
     only_numpy = True  # whether all its calls are functions of NumPy's, which cannot fail half-way
 
     def __init__(

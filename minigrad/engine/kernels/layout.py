@@ -20,3 +20,9 @@ def as_stored(reference: Any) -> Any:
 
 def as_reference(stored: Any) -> Any:
     return stored.transpose(REFERENCE.get(stored.ndim, range(stored.ndim)))
+
+
+def unflatten(flat: Any, shape: tuple[int, ...]) -> Any:
+    """Vectors (height·width·channel, batch) seen as (height, channel, width, batch)."""
+    height, channel, width, batch = shape
+    return flat.reshape(height, width, channel, batch).transpose(0, 2, 1, 3)
