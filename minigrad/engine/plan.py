@@ -261,7 +261,7 @@ class Plan:
 
     @property
     def weights(self) -> Array | None:
-        return self.beside[1].batch if len(self.beside) > 1 else None
+        return self.entries[2].batch if len(self.entries) > 2 else None
 
     @property
     def loss(self) -> float:
