@@ -51,7 +51,7 @@ def set_floatx(value: str) -> None:
         >>> mg.config.set_floatx("float32")
     """
     global _current
-    _current = float_name("set_floatx", value)
+    _current = float_name("set_floatx", "dtype", value)
 
 
 def epsilon() -> float:
@@ -112,11 +112,12 @@ def list_physical_devices(device_type: str | None = None) -> list[str]:
     return ["CPU:0"] if device_type in (None, "CPU") else []
 
 
-def float_name(owner: str, dtype: Any) -> str:
+def float_name(owner: str, argument: str, dtype: Any) -> str:
     """The name of a dtype that layers compute in.
 
     Args:
         owner: Who asks, for the error.
+        argument: What it is called, for the error.
         dtype: A name or a dtype.
 
     Raises:
@@ -124,7 +125,7 @@ def float_name(owner: str, dtype: Any) -> str:
 
     Example:
         >>> from minigrad.config import float_name
-        >>> float_name("Dense", "int32")
+        >>> float_name("Dense", "dtype", "int32")
         Traceback (most recent call last):
         ValueError: Dense: dtype is one of float32, float64, got 'int32'
     """
@@ -133,7 +134,7 @@ def float_name(owner: str, dtype: Any) -> str:
     except TypeError:
         name = ""
     if name not in FLOATS:
-        raise ValueError(f"{owner}: dtype is one of {', '.join(FLOATS)}, got {dtype!r:.60}")
+        raise ValueError(f"{owner}: {argument} is one of {', '.join(FLOATS)}, got {dtype!r:.60}")
     return name
 
 

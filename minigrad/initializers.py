@@ -23,8 +23,8 @@ import numpy as np
 
 from minigrad import config
 from minigrad.shared import lookup, randomness
-from minigrad.shared.arguments import brief, default_name, is_whole, number, whole
-from minigrad.shared.settings import Settings
+from minigrad.shared.arguments import brief, default_name, is_whole, number, one_of, whole
+from minigrad.shared.settings import Settings, argument
 from minigrad.shared.showing import as_call
 
 __all__ = ["Constant", "Initializer", "Ones", "RandomNormal", "RandomUniform", "Zeros", "get"]
@@ -72,6 +72,12 @@ class Initializer(Settings):
         raise NotImplementedError(f"{type(self).__name__} has no __call__ method yet")
 
 
+def drawn(initializer: Any) -> int:
+    """A seed for an initializer that was given none."""
+    initializer._drawn = True
+    return randomness.new_seed()
+
+
 class Random(Initializer):
     """Numbers drawn at random; the base of those that do so.
 
@@ -79,9 +85,8 @@ class Random(Initializer):
         seed: A whole number, or ``None`` for one from the package's seeded source.
     """
 
-    def __init__(self, seed: int | None = None) -> None:
-        kind, self._given = type(self).__name__, seed
-        self.seed = randomness.new_seed() if seed is None else whole(kind, "seed", seed, least=0)
+    seed: int = argument(whole, None, least=0, usual=drawn)
+    _drawn = False  # whether the seed was
 
     def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> np.ndarray:
         values = self._draw(np.random.default_rng(self.seed), lengths(self, shape))
@@ -90,7 +95,7 @@ class Random(Initializer):
     def _another(self) -> Self:
         """One like it, which draws other numbers unless a seed was given."""
         new = copy.copy(self)
-        new.seed = randomness.new_seed() if self._given is None else self.seed
+        new.seed = None if self._drawn else self.seed  # type: ignore[assignment]
         return new
 
     def _draw(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
@@ -120,8 +125,7 @@ class Constant(Initializer):
         array([0.5, 0.5, 0.5], dtype=float32)
     """
 
-    def __init__(self, value: float = 0.0) -> None:
-        self.value = number(type(self).__name__, "value", value)
+    value: float = argument(number, 0.0)
 
     def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> np.ndarray:
         return np.full(lengths(self, shape), self.value, dtype or config.floatx())
@@ -167,10 +171,8 @@ class RandomNormal(Random):
         0.1
     """
 
-    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
-        super().__init__(seed)
-        self.mean = number(type(self).__name__, "mean", mean)
-        self.stddev = number(type(self).__name__, "stddev", stddev, least=0)
+    mean: float = argument(number, 0.0)
+    stddev: float = argument(number, 0.05, least=0)
 
     def _draw(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
         return generator.normal(self.mean, self.stddev, shape)
@@ -190,12 +192,11 @@ class RandomUniform(Random):
         2.0
     """
 
-    def __init__(
-        self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None
-    ) -> None:
-        super().__init__(seed)
-        self.minval = number(type(self).__name__, "minval", minval)
-        self.maxval = number(type(self).__name__, "maxval", maxval, least=self.minval)
+    minval: float = argument(number, -0.05)
+    maxval: float = argument(number, 0.05)
+
+    def _agree(self) -> None:
+        number(type(self).__name__, "maxval", self.maxval, least=self.minval)
 
     def _draw(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
         return generator.uniform(self.minval, self.maxval, shape)
@@ -223,6 +224,12 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     return window * shape[-2], window * shape[-1]
 
 
+def positive(owner: str, argument: str, value: Any) -> float:
+    if not number(owner, argument, value) > 0:
+        raise ValueError(f"{owner}: {argument} is positive, got {value!r}")
+    return float(value)
+
+
 class VarianceScaling(Random):
     """Random numbers of variance scale / n, with n the weight's fan.
 
@@ -243,23 +250,9 @@ class VarianceScaling(Random):
         1.0
     """
 
-    def __init__(
-        self,
-        scale: float = 1.0,
-        mode: str = "fan_in",
-        distribution: str = "truncated_normal",
-        seed: int | None = None,
-    ) -> None:
-        if not number("VarianceScaling", "scale", scale) > 0:
-            raise ValueError(f"VarianceScaling: scale is positive, got {scale!r}")
-        if mode not in MODES:
-            raise ValueError(f"VarianceScaling: mode is one of {MODES}, got {mode!r}")
-        if distribution not in DISTRIBUTIONS:
-            raise ValueError(
-                f"VarianceScaling: distribution is one of {DISTRIBUTIONS}, got {distribution!r}"
-            )
-        super().__init__(seed)
-        self.scale, self.mode, self.distribution = float(scale), mode, distribution
+    scale: float = argument(positive, 1.0)
+    mode: str = argument(one_of, "fan_in", among=MODES)
+    distribution: str = argument(one_of, "truncated_normal", among=DISTRIBUTIONS)
 
     def _draw(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
         fan_in, fan_out = fans(shape)
@@ -276,7 +269,7 @@ class VarianceScaling(Random):
         return values * (deviation / TRUNCATED)
 
 
-class GlorotUniform(VarianceScaling):
+class GlorotUniform(VarianceScaling, scale=1.0, mode="fan_avg", distribution="uniform"):
     """Evenly spread over ±√(6 / (fan-in + fan-out)): what Keras's layers start from.
 
     Args:
@@ -289,11 +282,8 @@ class GlorotUniform(VarianceScaling):
         1.0
     """
 
-    def __init__(self, seed: int | None = None) -> None:
-        super().__init__(1.0, "fan_avg", "uniform", seed)
 
-
-class GlorotNormal(VarianceScaling):
+class GlorotNormal(VarianceScaling, scale=1.0, mode="fan_avg", distribution="truncated_normal"):
     """Truncated normal of variance 2 / (fan-in + fan-out).
 
     Args:
@@ -306,11 +296,8 @@ class GlorotNormal(VarianceScaling):
         1.0
     """
 
-    def __init__(self, seed: int | None = None) -> None:
-        super().__init__(1.0, "fan_avg", "truncated_normal", seed)
 
-
-class HeUniform(VarianceScaling):
+class HeUniform(VarianceScaling, scale=2.0, mode="fan_in", distribution="uniform"):
     """Evenly spread over ±√(6 / fan-in): made for relu, which halves the variance.
 
     Args:
@@ -323,11 +310,8 @@ class HeUniform(VarianceScaling):
         1.0
     """
 
-    def __init__(self, seed: int | None = None) -> None:
-        super().__init__(2.0, "fan_in", "uniform", seed)
 
-
-class HeNormal(VarianceScaling):
+class HeNormal(VarianceScaling, scale=2.0, mode="fan_in", distribution="truncated_normal"):
     """Truncated normal of variance 2 / fan-in.
 
     Args:
@@ -340,11 +324,8 @@ class HeNormal(VarianceScaling):
         1.0
     """
 
-    def __init__(self, seed: int | None = None) -> None:
-        super().__init__(2.0, "fan_in", "truncated_normal", seed)
 
-
-class LecunUniform(VarianceScaling):
+class LecunUniform(VarianceScaling, scale=1.0, mode="fan_in", distribution="uniform"):
     """Evenly spread over ±√(3 / fan-in): results vary as much as what a layer is given.
 
     Args:
@@ -357,11 +338,8 @@ class LecunUniform(VarianceScaling):
         1.0
     """
 
-    def __init__(self, seed: int | None = None) -> None:
-        super().__init__(1.0, "fan_in", "uniform", seed)
 
-
-class LecunNormal(VarianceScaling):
+class LecunNormal(VarianceScaling, scale=1.0, mode="fan_in", distribution="truncated_normal"):
     """Truncated normal of variance 1 / fan-in, which goes with selu.
 
     Args:
@@ -373,9 +351,6 @@ class LecunNormal(VarianceScaling):
         >>> round(float(w.std()) / (1 / 200) ** 0.5, 1)
         1.0
     """
-
-    def __init__(self, seed: int | None = None) -> None:
-        super().__init__(1.0, "fan_in", "truncated_normal", seed)
 
 
 KINDS: list[type[Initializer]] = [

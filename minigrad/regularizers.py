@@ -21,7 +21,7 @@ from minigrad.activations import function_of
 from minigrad.operators.penalty import Penalty
 from minigrad.shared import lookup
 from minigrad.shared.arguments import number
-from minigrad.shared.settings import Settings
+from minigrad.shared.settings import Settings, argument
 from minigrad.shared.showing import as_call
 
 __all__ = ["L1", "L1L2", "L2", "Regularizer", "get", "l1", "l1_l2", "l2"]
@@ -58,6 +58,10 @@ class Regularizer(Settings):
         raise NotImplementedError(f"{type(self).__name__} has no __call__ method yet")
 
 
+def cost(owner: str, argument: str, value: Any) -> float:
+    return number(owner, argument, 0.0 if value is None else value, least=0)
+
+
 class L1L2(Regularizer):
     """l1·Σ|w| + l2·Σw².
 
@@ -74,17 +78,14 @@ class L1L2(Regularizer):
         6.0
     """
 
-    def __init__(self, l1: float = 0.0, l2: float = 0.0) -> None:
-        self.l1, self.l2 = (
-            number(type(self).__name__, name, 0.0 if value is None else value, least=0)
-            for name, value in (("l1", l1), ("l2", l2))
-        )
+    l1: float = argument(cost, 0.0)
+    l2: float = argument(cost, 0.0)
 
     def __call__(self, x: Any) -> Any:
         return penalty(x, self.l1, self.l2)
 
 
-class L1(L1L2):
+class L1(L1L2, l2=0.0):
     """l1·Σ|w|: weights of little use become 0.
 
     Args:
@@ -99,11 +100,10 @@ class L1(L1L2):
         3.0
     """
 
-    def __init__(self, l1: float = 0.01) -> None:
-        super().__init__(l1, 0.0)
+    l1: float = argument(cost, 0.01)
 
 
-class L2(L1L2):
+class L2(L1L2, l1=0.0):
     """l2·Σw²: weights shrink by a part of what they are.
 
     Args:
@@ -118,8 +118,7 @@ class L2(L1L2):
         10.0
     """
 
-    def __init__(self, l2: float = 0.01) -> None:
-        super().__init__(0.0, l2)
+    l2: float = argument(cost, 0.01)
 
 
 # Keras has them under small letters as well.

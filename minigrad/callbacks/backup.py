@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.callbacks.hooks import Callback, Logs
-from minigrad.shared import lookup
+from minigrad.shared.arguments import flag, path_of
+from minigrad.shared.settings import argument, not_covered
 
 __all__ = ["BackupAndRestore", "TerminateOnNaN"]
 
@@ -39,22 +40,14 @@ class BackupAndRestore(Callback):
         ([0, 1], [2, 3, 4])
     """
 
-    def __init__(
-        self,
-        backup_dir: Any,
-        save_freq: str = "epoch",
-        double_checkpoint: bool = False,
-        delete_checkpoint: bool = True,
-    ) -> None:
-        lookup.refuse(
-            "BackupAndRestore",
-            save_freq=(save_freq, "epoch"),
-            double_checkpoint=(double_checkpoint, False),
-        )
-        if not isinstance(backup_dir, (str, Path)) or not str(backup_dir):
-            raise ValueError(f"BackupAndRestore: backup_dir names a folder, got {backup_dir!r:.60}")
-        self.backup_dir, self.delete_checkpoint = Path(backup_dir), bool(delete_checkpoint)
-        self._file = self.backup_dir / "latest.state.npz"
+    backup_dir: Any = argument(path_of, what="a folder")
+    save_freq: str = not_covered("epoch")
+    double_checkpoint: bool = not_covered(False)
+    delete_checkpoint: bool = argument(flag, True)
+
+    @property
+    def _file(self) -> Path:
+        return Path(self.backup_dir) / "latest.state.npz"
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         if self._file.exists():

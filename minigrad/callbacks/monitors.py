@@ -9,9 +9,19 @@ from typing import Any
 import numpy as np
 
 from minigrad.callbacks.hooks import Callback, Logs
-from minigrad.shared.arguments import brief, is_whole, number, whole
+from minigrad.shared.arguments import brief, flag, is_whole, number, one_of, whole
+from minigrad.shared.settings import argument
 
 __all__ = ["EarlyStopping", "ModelCheckpoint"]
+
+
+MODES = ("auto", "min", "max")
+
+
+def name_of_metric(owner: str, argument: str, name: Any) -> str:
+    if not isinstance(name, str):
+        raise ValueError(f"{owner}: {argument} is the name of a metric, got {brief(name)}")
+    return name
 
 
 class Monitor(Callback):
@@ -27,17 +37,10 @@ class Monitor(Callback):
         ValueError: For another mode.
     """
 
-    def __init__(
-        self, monitor: str, mode: str, min_delta: float = 0, best: float | None = None
-    ) -> None:
-        if mode not in ("auto", "min", "max"):
-            raise ValueError(f'{type(self).__name__}: mode is "auto", "min" or "max", got {mode!r}')
-        kind = type(self).__name__
-        if not isinstance(monitor, str):
-            raise ValueError(f"{kind}: monitor is the name of a metric, got {brief(monitor)}")
-        self.monitor, self.mode = monitor, mode
-        self.min_delta = abs(number(kind, "min_delta", min_delta))
-        self.best = best
+    monitor: str = argument(name_of_metric, "val_loss")
+    mode: str = argument(one_of, "auto", among=MODES)
+    min_delta: float = argument(number, 0)
+    best: float | None = None
 
     def _upward(self) -> bool:
         """Whether more is better."""
@@ -61,9 +64,8 @@ class Monitor(Callback):
         """Whether a value is better than another by more than ``min_delta``."""
         if reference is None:
             return True
-        if self._upward():
-            return value - self.min_delta > reference
-        return value + self.min_delta < reference
+        least = abs(self.min_delta)
+        return value - least > reference if self._upward() else value + least < reference
 
     def _current(self, logs: Logs | None) -> float | None:
         """The value watched, or ``None`` with a warning where there is no such metric."""
@@ -96,33 +98,21 @@ class EarlyStopping(Monitor):
         'val_loss'
     """
 
-    def __init__(
-        self,
-        monitor: str = "val_loss",
-        min_delta: float = 0,
-        patience: int = 0,
-        verbose: int = 0,
-        mode: str = "auto",
-        baseline: float | None = None,
-        restore_best_weights: bool = False,
-        start_from_epoch: int = 0,
-    ) -> None:
-        super().__init__(monitor, mode, min_delta)
-        kind = type(self).__name__
-        self.patience = whole(kind, "patience", patience, least=0)
-        self.start_from_epoch = whole(kind, "start_from_epoch", start_from_epoch, least=0)
-        self.baseline = None if baseline is None else number(kind, "baseline", baseline)
-        self.verbose, self.restore_best_weights = verbose, restore_best_weights
-        self._restart()
+    monitor: str = argument(name_of_metric, "val_loss")
+    min_delta: float = argument(number, 0)
+    patience: int = argument(whole, 0, least=0)
+    verbose: int = argument(default=0)
+    mode: str = argument(one_of, "auto", among=MODES)
+    baseline: float | None = argument(number, None)
+    restore_best_weights: bool = argument(default=False)
+    start_from_epoch: int = argument(whole, 0, least=0)
+    wait = stopped_epoch = best_epoch = 0
+    best_weights: list[np.ndarray] | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        self._restart()
-        self._check_direction()
-
-    def _restart(self) -> None:
         self.wait = self.stopped_epoch = self.best_epoch = 0
-        self.best = None
-        self.best_weights: list[np.ndarray] | None = None
+        self.best = self.best_weights = None
+        self._check_direction()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         value = self._current(logs)
@@ -148,7 +138,37 @@ class EarlyStopping(Monitor):
             self.model.set_weights(self.best_weights)
 
 
-class ModelCheckpoint(Monitor):
+def epochs_or_batches(owner: str, argument: str, value: Any) -> str | int:
+    if value != "epoch" and not is_whole(value):
+        raise ValueError(f'{owner}: {argument} is "epoch" or a number of batches, got {value!r}')
+    return value  # type: ignore[no-any-return]
+
+
+def pattern(owner: str, argument: str, value: Any) -> str:
+    """The name of a file, if it can be filled in, which is tried before an epoch is spent.
+
+    Args:
+        owner: Whose argument, for the error.
+        argument: Its name.
+        value: The name, perhaps with ``{epoch:02d}`` or metrics such as ``{val_loss:.2f}``.
+
+    Raises:
+        ValueError: When a field is no name, or its format none of numbers.
+    """
+    try:
+        for _, field, form, _ in string.Formatter().parse(str(value)):
+            if field is not None and not field.isidentifier():
+                raise ValueError(f"{field!r} is no name of a metric")
+            if field is not None:
+                format(1 if field in ("epoch", "batch") else 1.0, form or "")
+    except ValueError as error:
+        raise ValueError(
+            f"{owner}: {argument} {str(value)!r} cannot be filled in: {error}"
+        ) from None
+    return str(value)
+
+
+class ModelCheckpoint(Monitor, min_delta=0):
     """Saves the weights, or the whole model, after epochs or batches.
 
     Args:
@@ -172,37 +192,24 @@ class ModelCheckpoint(Monitor):
         'auto'
     """
 
-    def __init__(
-        self,
-        filepath: Any,
-        monitor: str = "val_loss",
-        verbose: int = 0,
-        save_best_only: bool = False,
-        save_weights_only: bool = False,
-        mode: str = "auto",
-        save_freq: str | int = "epoch",
-        initial_value_threshold: float | None = None,
-    ) -> None:
-        best = initial_value_threshold
-        if best is not None:
-            best = number("ModelCheckpoint", "initial_value_threshold", best)
-        super().__init__(monitor, mode, best=best)
-        endings = (".npz", ".weights.h5") if save_weights_only else (".keras",)
-        if not str(filepath).endswith(endings):
+    filepath: Any = argument(pattern)
+    monitor: str = argument(name_of_metric, "val_loss")
+    verbose: int = argument(default=0)
+    save_best_only: bool = argument(default=False)
+    save_weights_only: bool = argument(flag, False)
+    mode: str = argument(one_of, "auto", among=MODES)
+    save_freq: str | int = argument(epochs_or_batches, "epoch")
+    initial_value_threshold: float | None = argument(number, None, kept="best")
+    _epoch = _batches = 0
+
+    def _agree(self) -> None:
+        endings = (".npz", ".weights.h5") if self.save_weights_only else (".keras",)
+        if not self.filepath.endswith(endings):
             raise ValueError(
-                f"ModelCheckpoint: with save_weights_only={save_weights_only} the name ends in "
-                f"{' or '.join(endings)}; got {str(filepath)!r}. Without Keras there are weights "
+                f"ModelCheckpoint: with save_weights_only={self.save_weights_only} the name ends in "
+                f"{' or '.join(endings)}; got {self.filepath!r}. Without Keras there are weights "
                 "only, in .weights.npz"
             )
-        if save_freq != "epoch" and not is_whole(save_freq):
-            raise ValueError(
-                f'ModelCheckpoint: save_freq is "epoch" or a number of batches, got {save_freq!r}'
-            )
-        check_pattern(str(filepath))
-        self.filepath, self.verbose, self.save_freq = str(filepath), verbose, save_freq
-        self.save_weights_only = bool(save_weights_only)
-        self.save_best_only = save_best_only
-        self._epoch = self._batches = 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         if self.save_best_only:
@@ -245,24 +252,3 @@ class ModelCheckpoint(Monitor):
         if self.verbose:
             what = "weights" if self.save_weights_only else "model"
             print(f"Epoch {self._epoch + 1}: saved the {what} to {path}")
-
-
-def check_pattern(filepath: str) -> None:
-    """Refuse a name that could not be filled in, before an epoch is spent.
-
-    Args:
-        filepath: The name, perhaps with ``{epoch:02d}`` or metrics such as ``{val_loss:.2f}``.
-
-    Raises:
-        ValueError: When a field is no name, or its format none of numbers.
-    """
-    try:
-        for _, field, form, _ in string.Formatter().parse(filepath):
-            if field is not None and not field.isidentifier():
-                raise ValueError(f"{field!r} is no name of a metric")
-            if field is not None:
-                format(1 if field in ("epoch", "batch") else 1.0, form or "")
-    except ValueError as error:
-        raise ValueError(
-            f"ModelCheckpoint: filepath {filepath!r} cannot be filled in: {error}"
-        ) from None

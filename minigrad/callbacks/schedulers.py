@@ -1,13 +1,13 @@
 """Callbacks that change the learning rate, and small helpers of training scripts."""
 
 import csv
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from minigrad.callbacks.hooks import Callback, Logs
-from minigrad.callbacks.monitors import Monitor
-from minigrad.shared.arguments import brief, number, whole
+from minigrad.callbacks.monitors import MODES, Monitor, name_of_metric
+from minigrad.shared.arguments import brief, flag, number, one_of, path_of, whole
+from minigrad.shared.settings import argument
 
 __all__ = ["CSVLogger", "LambdaCallback", "LearningRateScheduler", "ReduceLROnPlateau"]
 
@@ -22,6 +22,12 @@ class SetsTheRate(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if logs is not None:
             logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+
+
+def function_of_epoch(owner: str, argument: str, value: Any) -> Callable[..., float]:
+    if not callable(value):
+        raise ValueError(f"{owner}: {argument} is a function of the epoch, got {brief(value)}")
+    return value  # type: ignore[no-any-return]
 
 
 class LearningRateScheduler(SetsTheRate):
@@ -44,12 +50,8 @@ class LearningRateScheduler(SetsTheRate):
         [0.05, 0.025, 0.0125]
     """
 
-    def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
-        if not callable(schedule):
-            raise ValueError(
-                f"LearningRateScheduler: schedule is a function of the epoch, got {brief(schedule)}"
-            )
-        self.schedule, self.verbose = schedule, verbose
+    schedule: Callable[..., float] = argument(function_of_epoch)
+    verbose: int = argument(default=0)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         try:
@@ -61,6 +63,12 @@ class LearningRateScheduler(SetsTheRate):
         )
         if self.verbose:
             print(f"\nEpoch {epoch + 1}: LearningRateScheduler sets the learning rate to {rate}.")
+
+
+def part(owner: str, argument: str, value: Any) -> float:
+    if not number(owner, argument, value, least=0) < 1:
+        raise ValueError(f"{owner}: {argument} is a number below 1, got {value!r}")
+    return float(value)
 
 
 class ReduceLROnPlateau(SetsTheRate, Monitor):
@@ -85,26 +93,15 @@ class ReduceLROnPlateau(SetsTheRate, Monitor):
         2
     """
 
-    def __init__(
-        self,
-        monitor: str = "val_loss",
-        factor: float = 0.1,
-        patience: int = 10,
-        verbose: int = 0,
-        mode: str = "auto",
-        min_delta: float = 1e-4,
-        cooldown: int = 0,
-        min_lr: float = 0.0,
-    ) -> None:
-        super().__init__(monitor, mode, min_delta)
-        kind = type(self).__name__
-        if not number(kind, "factor", factor, least=0) < 1:
-            raise ValueError(f"{kind}: factor is a number below 1, got {factor!r}")
-        self.factor, self.verbose = float(factor), verbose
-        self.patience = whole(kind, "patience", patience, least=0)
-        self.cooldown = whole(kind, "cooldown", cooldown, least=0)
-        self.min_lr = number(kind, "min_lr", min_lr, least=0)
-        self.wait = self.cooldown_counter = 0
+    monitor: str = argument(name_of_metric, "val_loss")
+    factor: float = argument(part, 0.1)
+    patience: int = argument(whole, 10, least=0)
+    verbose: int = argument(default=0)
+    mode: str = argument(one_of, "auto", among=MODES)
+    min_delta: float = argument(number, 1e-4)
+    cooldown: int = argument(whole, 0, least=0)
+    min_lr: float = argument(number, 0.0, least=0)
+    wait = cooldown_counter = 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         super().on_train_begin(logs)
@@ -162,6 +159,12 @@ class LambdaCallback(Callback):
                 setattr(self, name, hook)
 
 
+def one_character(owner: str, argument: str, value: Any) -> str:
+    if not isinstance(value, str) or len(value) != 1:
+        raise ValueError(f"{owner}: {argument} is one character, got {brief(value)}")
+    return value
+
+
 class CSVLogger(Callback):
     """Writes a line for each epoch into a file: its number and its metrics.
 
@@ -182,16 +185,14 @@ class CSVLogger(Callback):
         ['epoch,loss,val_loss', '0,0.5,NA']
     """
 
-    def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
-        if not isinstance(filename, (str, Path)) or not str(filename):
-            raise ValueError(f"CSVLogger: filename names a file, got {brief(filename)}")
-        if not isinstance(separator, str) or len(separator) != 1:
-            raise ValueError(f"CSVLogger: separator is one character, got {brief(separator)}")
-        self.filename, self.sep, self.append = Path(filename), separator, bool(append)
-        self._keys: list[str] = []
+    filename: Any = argument(path_of, what="a file")
+    separator: str = argument(one_character, ",", kept="sep")
+    sep: str
+    append: bool = argument(flag, False)
+    _keys: Sequence[str] = ()
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        self._keys = []
+        self._keys = ()
         if not self.append:
             self.filename.write_text("", encoding="utf-8")
 

@@ -8,6 +8,7 @@ from minigrad import activations
 from minigrad.graph import Node
 from minigrad.layers.base import Layer
 from minigrad.shared.arguments import axis_number, number
+from minigrad.shared.settings import argument
 
 __all__ = ["ELU", "LeakyReLU", "ReLU", "Softmax"]
 
@@ -25,9 +26,7 @@ class ELU(Layer):
         array([[-1.2642,  3.    ]], dtype=float32)
     """
 
-    def __init__(self, alpha: float = 1.0, **options: Any) -> None:
-        self.alpha = number("ELU", "alpha", alpha)
-        super().__init__(**options)
+    alpha: float = argument(number, 1.0)
 
     def call(self, inputs: Node) -> Node:
         return activations.elu(inputs, self.alpha)
@@ -46,10 +45,12 @@ class LeakyReLU(Layer):
         array([[-0.1,  3. ]], dtype=float32)
     """
 
-    def __init__(self, negative_slope: float = 0.3, **options: Any) -> None:
-        negative_slope = options.pop("alpha", negative_slope)  # its name of old, as in Keras
-        self.negative_slope = number("LeakyReLU", "negative_slope", negative_slope, least=0)
-        super().__init__(**options)
+    negative_slope: float = argument(number, 0.3, least=0)
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        if "alpha" in options:  # its name of old, as in Keras
+            options["negative_slope"] = options.pop("alpha")
+        super().__init__(*arguments, **options)
 
     def call(self, inputs: Node) -> Node:
         return activations.leaky_relu(inputs, self.negative_slope)
@@ -70,18 +71,9 @@ class ReLU(Layer):
         array([[0., 3., 6.]], dtype=float32)
     """
 
-    def __init__(
-        self,
-        max_value: float | None = None,
-        negative_slope: float = 0.0,
-        threshold: float = 0.0,
-        **options: Any,
-    ) -> None:
-        limit = None if max_value is None else number("ReLU", "max_value", max_value, least=0)
-        self.max_value = limit
-        self.negative_slope = number("ReLU", "negative_slope", negative_slope, least=0)
-        self.threshold = number("ReLU", "threshold", threshold, least=0)
-        super().__init__(**options)
+    max_value: float | None = argument(number, None, least=0)
+    negative_slope: float = argument(number, 0.0, least=0)
+    threshold: float = argument(number, 0.0, least=0)
 
     def call(self, inputs: Node) -> Node:
         if not (self.max_value or self.negative_slope or self.threshold):
@@ -108,9 +100,7 @@ class Softmax(Layer):
         array([[0.5, 0.5]], dtype=float32)
     """
 
-    def __init__(self, axis: int = -1, **options: Any) -> None:
-        self.axis = axis_number("Softmax", axis)
-        super().__init__(**options)
+    axis: int = argument(axis_number, -1)
 
     def call(self, inputs: Node) -> Node:
         return activations.softmax(inputs, self.axis)

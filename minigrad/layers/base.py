@@ -17,7 +17,7 @@ from minigrad.layers.weights import assign
 from minigrad.shared import lookup
 from minigrad.shared.arguments import brief, configuration, default_name, real_array, title
 from minigrad.shared.results import as_result, recording
-from minigrad.shared.settings import Settings
+from minigrad.shared.settings import Settings, argument
 from minigrad.shared.showing import Table
 from minigrad.shared.turns import turn_of
 
@@ -26,14 +26,24 @@ __all__ = ["Layer"]
 Shape = tuple[Any, ...]  # of a batch of open length: (None, height, width, channel)
 
 WEIGHTS = ("weight", "shape", "dtype", "trained")  # what a notebook shows of each
-LAYER_ARGUMENTS = ("name", "trainable", "dtype", "input_shape", "input_dim")
 USED_BY_BUILD = ("units", "filters", "kernel_size", "dtype", "input_shape", "input_dim")
 made: Counter[str] = Counter()  # how many layers of each kind were named automatically
 
 
-def automatic_name(kind: type) -> str:
+def text(owner: str, argument: str, name: Any) -> str:
+    return str(name)
+
+
+def truth(owner: str, argument: str, value: Any) -> bool:
+    """The value of ``trainable``, if it is one."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{owner}: {argument} is True or False, got {brief(value)}")
+    return bool(value)
+
+
+def automatic_name(layer: object) -> str:
     # Keras's scheme: Conv2D → conv2d, conv2d_1, …
-    name = default_name(kind)
+    name = default_name(type(layer))
     made[name] += 1
     return name if made[name] == 1 else f"{name}_{made[name] - 1}"
 
@@ -57,7 +67,8 @@ class Layer(Settings):
         input_shape: For the first layer of a model: the shape of one sample. The same
             as an ``Input`` before it.
         input_dim: The same for samples with one axis: its length.
-        unknown: None of these exists; the error names the nearest that does.
+        arguments: Those that a derived class declares; see ``shared/settings.py``.
+        options: Those by their names; an error names the nearest to one that does not exist.
 
     Raises:
         TypeError: For an argument that does not exist.
@@ -74,32 +85,20 @@ class Layer(Settings):
         ((2, 3), 3)
     """
 
-    def __init__(
-        self,
-        *,
-        name: str | None = None,
-        trainable: bool = True,
-        dtype: Any = None,
-        input_shape: tuple[int, ...] | None = None,
-        input_dim: int | None = None,
-        **unknown: Any,
-    ) -> None:
-        for argument, value in unknown.items():
-            if argument.endswith(("_regularizer", "_constraint")):
-                lookup.refuse(type(self).__name__, **{argument: (value, None)})
-                continue
-            known = [*inspect.signature(type(self)).parameters, *LAYER_ARGUMENTS]
-            raise TypeError(
-                f"{type(self).__name__} has no argument {argument!r}."
-                + lookup.nearest(argument, known)
-            )
+    name: str = argument(text, None, by_name=True, usual=automatic_name)
+    trainable: bool = argument(truth, True, by_name=True)
+    dtype: str = argument(config.float_name, None, by_name=True, usual=lambda _: config.floatx())
+    input_shape: Any = argument(sample_shape, None, by_name=True, kept="_sample_shape")
+    _sample_shape: tuple[int, ...] | None
+
+    def __init__(self, *arguments: Any, input_dim: int | None = None, **options: Any) -> None:
         kind = type(self).__name__
-        self.name = automatic_name(type(self)) if name is None else str(name)
-        self._trainable = truth(kind, trainable)
-        self.dtype = config.float_name(kind, config.floatx() if dtype is None else dtype)
-        if input_shape is None and input_dim is not None:
-            input_shape = (input_dim,)
-        self._sample_shape = None if input_shape is None else sample_shape(kind, input_shape)
+        for name in options.keys() - self._declared.keys():
+            if name.endswith(("_regularizer", "_constraint")):
+                lookup.refuse(kind, **{name: (options.pop(name), None)})
+        if input_dim is not None:
+            options.setdefault("input_shape", (input_dim,))
+        super().__init__(*arguments, **options)
         self.built = False
         self._results: tuple[KerasTensor, ...] = ()  # of each call on symbolic tensors
         self._own: list[Variable] = []  # its weights, in the order in which they were made
@@ -117,6 +116,10 @@ class Layer(Settings):
                 f"{title(self)}: {name} counted when the weights were made, and cannot be changed "
                 "any more: make a new layer"
             )
+        if name == "trainable" and "_own" in vars(self):  # set at a model, it is set at all layers
+            value = truth(title(self), name, value)
+            for part in self._parts():
+                part.trainable = value
         super().__setattr__(name, value)
 
     def __getattr__(self, name: str) -> Any:
@@ -328,16 +331,6 @@ class Layer(Settings):
                 waiting.extend(node.inputs)
 
     # -- weights ------------------------------------------------------------------------
-    @property
-    def trainable(self) -> bool:
-        """Whether ``fit`` changes the weights; set at a model, it is set at all of its layers."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: Any) -> None:
-        for part in tree(self):
-            part._trainable = truth(title(self), value)
-
     def _parts(self) -> "list[Layer]":
         """Layers that this one holds as attributes, alone or in a list."""
         held = []
@@ -458,13 +451,6 @@ class Formula(Layer):
 
     def call(self, inputs: Any) -> Node:
         return self._function(*with_tensors(self._arguments, iter(inputs)), **self._options)
-
-
-def truth(owner: str, trainable: Any) -> bool:
-    """The value of ``trainable``, if it is one."""
-    if not isinstance(trainable, (bool, np.bool_)):
-        raise ValueError(f"{owner}: trainable is True or False, got {brief(trainable)}")
-    return bool(trainable)
 
 
 def batch_shape(nodes: Any) -> Any:

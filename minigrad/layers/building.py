@@ -8,11 +8,12 @@ from minigrad.shared import randomness
 from minigrad.shared.arguments import brief, is_whole
 
 
-def sample_shape(owner: str, shape: Any) -> tuple[int, ...]:
+def sample_shape(owner: str, argument: str, shape: Any) -> tuple[int, ...]:
     """The shape of one sample, if it is one.
 
     Args:
         owner: Whose argument, for the error.
+        argument: Its name.
         shape: A whole number, or several.
 
     Raises:
@@ -20,13 +21,13 @@ def sample_shape(owner: str, shape: Any) -> tuple[int, ...]:
 
     Example:
         >>> from minigrad.layers.building import sample_shape
-        >>> sample_shape("Input", 784), sample_shape("Input", [28, 28, 1])
+        >>> sample_shape("Input", "shape", 784), sample_shape("Input", "shape", [28, 28, 1])
         ((784,), (28, 28, 1))
     """
     lengths = (shape,) if is_whole(shape) else shape
     if not isinstance(lengths, (tuple, list)) or not all(is_whole(n) for n in lengths):
         raise ValueError(
-            f"{owner}: shape is that of one sample without the batch, whole numbers of at "
+            f"{owner}: {argument} is that of one sample without the batch, whole numbers of at "
             f"least 1 such as (28, 28, 1); got {brief(shape)}"
         )
     return tuple(map(int, lengths))

@@ -7,8 +7,8 @@ import numpy as np
 from minigrad import activations, initializers, regularizers
 from minigrad.graph import Node
 from minigrad.layers.base import Layer, Shape
-from minigrad.shared import lookup
-from minigrad.shared.arguments import title, whole
+from minigrad.shared.arguments import flag, title, whole
+from minigrad.shared.settings import argument, chosen
 
 __all__ = ["Dense"]
 
@@ -31,29 +31,12 @@ class WithKernel(Layer):
         ValueError: For arguments that are not covered.
     """
 
-    def __init__(
-        self,
-        activation: Any,
-        use_bias: bool,
-        kernel_initializer: Any,
-        bias_initializer: Any,
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        **options: Any,
-    ) -> None:
-        kind = type(self).__name__
-        self.use_bias = bool(use_bias)
-        with lookup.of_argument(kind, "activation"):
-            self.activation = activations.get(activation)
-        with lookup.of_argument(kind, "kernel_initializer"):
-            self.kernel_initializer = initializers.get(kernel_initializer or "glorot_uniform")
-        with lookup.of_argument(kind, "bias_initializer"):
-            self.bias_initializer = initializers.get(bias_initializer or "zeros")
-        with lookup.of_argument(kind, "kernel_regularizer"):
-            self.kernel_regularizer = regularizers.get(kernel_regularizer)
-        with lookup.of_argument(kind, "bias_regularizer"):
-            self.bias_regularizer = regularizers.get(bias_regularizer)
-        super().__init__(**options)
+    activation: Any = argument(chosen(activations.get), None, usual=lambda _: activations.linear)
+    use_bias: bool = argument(flag, True)
+    kernel_initializer: Any = argument(chosen(initializers.get, "glorot_uniform"), "glorot_uniform")
+    bias_initializer: Any = argument(chosen(initializers.get, "zeros"), "zeros")
+    kernel_regularizer: Any = argument(chosen(regularizers.get), None, by_name=True)
+    bias_regularizer: Any = argument(chosen(regularizers.get), None, by_name=True)
 
     def _kernel_shape(self, input_shape: Shape) -> Shape:
         """Shape of the kernel for an input of this shape."""
@@ -118,17 +101,7 @@ class Dense(WithKernel):
         (None, 128)
     """
 
-    def __init__(
-        self,
-        units: int,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        **options: Any,
-    ) -> None:
-        self.units = whole("Dense", "units", units)
-        super().__init__(activation, use_bias, kernel_initializer, bias_initializer, **options)
+    units: int = argument(whole)
 
     def _kernel_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[-1], self.units)

@@ -54,7 +54,7 @@ class InputLayer(Layer):
             raise ValueError("Input: one of shape, batch_shape and input_shape says the shape")
         if batch_size is not None:
             whole("Input", "batch_size", batch_size)
-        lengths = sample_shape("Input", given[0] if given else None)
+        lengths = sample_shape("Input", "shape", given[0] if given else None)
         super().__init__(name=name)
         self._given_dtype = None if dtype is None else given_dtype(dtype)
         self.batch_shape: Shape = (None, *lengths)

@@ -8,6 +8,7 @@ import numpy as np
 from minigrad.graph import Node
 from minigrad.layers.base import Layer
 from minigrad.shared.arguments import axis_number, brief, title
+from minigrad.shared.settings import argument
 
 __all__ = ["Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"]
 
@@ -20,9 +21,6 @@ class Merge(Layer):
     """
 
     _function: np.ufunc
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
 
     def call(self, inputs: Any) -> Node:
         return self._merged(self._checked(inputs))
@@ -161,11 +159,11 @@ class Concatenate(Merge):
         (None, 11)
     """
 
-    def __init__(self, axis: int = -1, **options: Any) -> None:
-        self.axis = axis_number("Concatenate", axis)
+    axis: int = argument(axis_number, -1)
+
+    def _agree(self) -> None:
         if self.axis == 0:
             raise ValueError("Concatenate: axis is not 0, that of the batch")
-        super().__init__(**options)
 
     def _merged(self, inputs: list[Any]) -> Any:
         return np.concatenate(inputs, axis=self.axis)

@@ -8,8 +8,8 @@ from minigrad import initializers
 from minigrad.graph import Node
 from minigrad.layers.base import Layer, Shape
 from minigrad.operators.moving_average import MovingAverage
-from minigrad.shared import lookup
-from minigrad.shared.arguments import axis_number, number, title
+from minigrad.shared.arguments import axis_number, flag, number, title
+from minigrad.shared.settings import argument, chosen, not_covered
 
 __all__ = ["BatchNormalization"]
 
@@ -54,35 +54,16 @@ class BatchNormalization(Layer):
         array([0.02], dtype=float32)
     """
 
-    def __init__(
-        self,
-        axis: int = -1,
-        momentum: float = 0.99,
-        epsilon: float = 1e-3,
-        center: bool = True,
-        scale: bool = True,
-        beta_initializer: Any = "zeros",
-        gamma_initializer: Any = "ones",
-        moving_mean_initializer: Any = "zeros",
-        moving_variance_initializer: Any = "ones",
-        synchronized: bool = False,
-        **options: Any,
-    ) -> None:
-        kind = "BatchNormalization"
-        lookup.refuse(kind, synchronized=(synchronized, False))
-        self.axis = axis_number(kind, axis)
-        self.momentum = number(kind, "momentum", momentum, 0, 1)
-        self.epsilon = number(kind, "epsilon", epsilon, least=0)
-        self.center, self.scale = bool(center), bool(scale)
-        with lookup.of_argument(kind, "beta_initializer"):
-            self.beta_initializer = initializers.get(beta_initializer)
-        with lookup.of_argument(kind, "gamma_initializer"):
-            self.gamma_initializer = initializers.get(gamma_initializer)
-        with lookup.of_argument(kind, "moving_mean_initializer"):
-            self.moving_mean_initializer = initializers.get(moving_mean_initializer)
-        with lookup.of_argument(kind, "moving_variance_initializer"):
-            self.moving_variance_initializer = initializers.get(moving_variance_initializer)
-        super().__init__(**options)
+    axis: int = argument(axis_number, -1)
+    momentum: float = argument(number, 0.99, least=0, most=1)
+    epsilon: float = argument(number, 1e-3, least=0)
+    center: bool = argument(flag, True)
+    scale: bool = argument(flag, True)
+    beta_initializer: Any = argument(chosen(initializers.get), "zeros")
+    gamma_initializer: Any = argument(chosen(initializers.get), "ones")
+    moving_mean_initializer: Any = argument(chosen(initializers.get), "zeros")
+    moving_variance_initializer: Any = argument(chosen(initializers.get), "ones")
+    synchronized: bool = not_covered(False)
 
     def build(self, input_shape: Shape) -> None:
         self.compute_output_shape(input_shape)

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph import Node
-from minigrad.layers.base import Layer, Shape
+from minigrad.layers.base import Layer, Shape, truth
 from minigrad.operators.convolution import pair
-from minigrad.shared import lookup
 from minigrad.shared.arguments import brief, is_whole, title
+from minigrad.shared.settings import argument, not_covered
 
 __all__ = [
     "GlobalAveragePooling2D",
@@ -21,6 +21,15 @@ __all__ = [
     "UpSampling2D",
     "ZeroPadding2D",
 ]
+
+
+def shape_of_sample(owner: str, argument: str, shape: Any) -> tuple[int, ...]:
+    lengths = shape if isinstance(shape, (tuple, list)) else [None]
+    if not all(is_whole(n) or n == -1 for n in lengths) or list(lengths).count(-1) > 1:
+        raise ValueError(
+            f"{owner}: {argument} is that of one sample, such as (28, 28, 1); got {brief(shape)}"
+        )
+    return tuple(shape)
 
 
 class Reshape(Layer):
@@ -39,16 +48,7 @@ class Reshape(Layer):
         (None, 28, 28, 1)
     """
 
-    def __init__(self, target_shape: Any, **options: Any) -> None:
-        shape = target_shape
-        lengths = shape if isinstance(shape, (tuple, list)) else [None]
-        if not all(is_whole(n) or n == -1 for n in lengths) or list(lengths).count(-1) > 1:
-            raise ValueError(
-                f"Reshape: target_shape is that of one sample, such as (28, 28, 1); "
-                f"got {brief(target_shape)}"
-            )
-        self.target_shape = tuple(shape)
-        super().__init__(**options)
+    target_shape: tuple[int, ...] = argument(shape_of_sample)
 
     def call(self, inputs: Node) -> Node:
         batch, *lengths = inputs.shape
@@ -60,6 +60,16 @@ class Reshape(Layer):
                 f"{self.target_shape}"
             )
         return np.reshape(inputs, (batch, *shape))  # type: ignore[return-value]
+
+
+def order_of_axes(owner: str, argument: str, dims: Any) -> tuple[int, ...]:
+    numbers = list(dims) if isinstance(dims, (tuple, list)) else []
+    if not numbers or sorted(numbers) != list(range(1, len(numbers) + 1)):
+        raise ValueError(
+            f"{owner}: {argument} are the numbers of a sample's axes in a new order, such as "
+            f"(2, 1); got {brief(dims)}"
+        )
+    return tuple(numbers)
 
 
 class Permute(Layer):
@@ -78,15 +88,7 @@ class Permute(Layer):
         (None, 64, 10)
     """
 
-    def __init__(self, dims: Any, **options: Any) -> None:
-        numbers = list(dims) if isinstance(dims, (tuple, list)) else []
-        if not numbers or sorted(numbers) != list(range(1, len(numbers) + 1)):
-            raise ValueError(
-                f"Permute: dims are the numbers of a sample's axes in a new order, such as (2, 1); "
-                f"got {brief(dims)}"
-            )
-        self.dims = tuple(numbers)
-        super().__init__(**options)
+    dims: tuple[int, ...] = argument(order_of_axes)
 
     def call(self, inputs: Node) -> Node:
         if inputs.ndim != len(self.dims) + 1:
@@ -98,10 +100,7 @@ class Permute(Layer):
 class Pictures(Layer):
     """A layer on pictures; the base of those below."""
 
-    def __init__(self, data_format: str | None = None, **options: Any) -> None:
-        kind = type(self).__name__
-        lookup.refuse(kind, data_format=(data_format, None, "channels_last"))
-        super().__init__(**options)
+    data_format: str | None = not_covered(None, "channels_last")
 
     def _lengths(self, images: Node) -> Shape:
         """Batch, height, width and channels of pictures."""
@@ -118,14 +117,8 @@ class GlobalPooling2D(Pictures):
 
     _function: Any
 
-    def __init__(
-        self, data_format: str | None = None, keepdims: bool = False, **options: Any
-    ) -> None:
-        if not isinstance(keepdims, bool):
-            kind = type(self).__name__
-            raise ValueError(f"{kind}: keepdims is True or False, got {brief(keepdims)}")
-        self.keepdims = keepdims
-        super().__init__(data_format, **options)
+    data_format: str | None = not_covered(None, "channels_last")
+    keepdims: bool = argument(truth, False)
 
     def call(self, inputs: Node) -> Node:
         self._lengths(inputs)
@@ -175,6 +168,17 @@ class GlobalMaxPooling2D(GlobalPooling2D):
 GlobalAvgPool2D, GlobalMaxPool2D = GlobalAveragePooling2D, GlobalMaxPooling2D
 
 
+def rows_and_columns(owner: str, argument: str, padding: Any) -> Any:
+    sides = padding if isinstance(padding, (tuple, list)) else (padding, padding)
+    both = tuple(tuple(n) if isinstance(n, (tuple, list)) else (n, n) for n in sides)
+    if len(both) != 2 or not all(len(n) == 2 and all(is_whole(k, 0) for k in n) for n in both):
+        raise ValueError(
+            f"{owner}: {argument} is a whole number, two of them, or two pairs such as "
+            f"((1, 1), (2, 2)); got {brief(padding)}"
+        )
+    return both
+
+
 class ZeroPadding2D(Pictures):
     """Zeros around each picture.
 
@@ -194,18 +198,7 @@ class ZeroPadding2D(Pictures):
         (None, 32, 30, 1)
     """
 
-    def __init__(
-        self, padding: Any = (1, 1), data_format: str | None = None, **options: Any
-    ) -> None:
-        sides = padding if isinstance(padding, (tuple, list)) else (padding, padding)
-        both = tuple(tuple(n) if isinstance(n, (tuple, list)) else (n, n) for n in sides)
-        if len(both) != 2 or not all(len(n) == 2 and all(is_whole(k, 0) for k in n) for n in both):
-            raise ValueError(
-                "ZeroPadding2D: padding is a whole number, two of them, or two pairs such as "
-                f"((1, 1), (2, 2)); got {brief(padding)}"
-            )
-        self.padding = both
-        super().__init__(data_format, **options)
+    padding: Any = argument(rows_and_columns, (1, 1))
 
     def call(self, inputs: Node) -> Node:
         self._lengths(inputs)
@@ -231,17 +224,9 @@ class UpSampling2D(Pictures):
         (None, 14, 21, 8)
     """
 
-    def __init__(
-        self,
-        size: Any = (2, 2),
-        data_format: str | None = None,
-        interpolation: str = "nearest",
-        **options: Any,
-    ) -> None:
-        lookup.refuse("UpSampling2D", interpolation=(interpolation, "nearest"))
-        self.size = pair(size, "size", "UpSampling2D")
-        self.interpolation = interpolation
-        super().__init__(data_format, **options)
+    size: tuple[int, int] = argument(pair, (2, 2))
+    data_format: str | None = not_covered(None, "channels_last")
+    interpolation: str = not_covered("nearest")
 
     def call(self, inputs: Node) -> Node:
         (batch, height, width, channels), (down, across) = self._lengths(inputs), self.size

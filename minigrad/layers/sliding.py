@@ -1,5 +1,6 @@
 """Layers whose window slides over pictures: convolution and the two poolings."""
 
+from operator import attrgetter
 from typing import Any
 
 from minigrad import operators
@@ -8,8 +9,8 @@ from minigrad.layers.base import Layer, Shape
 from minigrad.layers.dense import WithKernel
 from minigrad.layers.shaping import Pictures
 from minigrad.operators.convolution import check_padding, enlarged, pair, place_windows
-from minigrad.shared import lookup
 from minigrad.shared.arguments import title, whole
+from minigrad.shared.settings import argument, not_covered
 
 __all__ = ["AveragePooling2D", "AvgPool2D", "Conv2D", "Conv2DTranspose", "Convolution2D"]
 __all__ += ["MaxPool2D", "MaxPooling2D"]
@@ -70,33 +71,13 @@ class Conv2D(WithKernel):
         ValueError: Conv2D "c": kernel 5×5 does not fit a 4×4 input with padding="valid"
     """
 
-    def __init__(
-        self,
-        filters: int,
-        kernel_size: Any,
-        strides: Any = (1, 1),
-        padding: str = "valid",
-        data_format: str | None = None,
-        dilation_rate: Any = (1, 1),
-        groups: int = 1,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        **options: Any,
-    ) -> None:
-        kind = type(self).__name__
-        lookup.refuse(
-            kind,
-            data_format=(data_format, None, "channels_last"),
-            dilation_rate=(dilation_rate, (1, 1), [1, 1], 1),
-            groups=(groups, 1),
-        )
-        self.filters = whole(kind, "filters", filters)
-        self.kernel_size = pair(kernel_size, "kernel_size", kind)
-        self.strides = pair(strides, "strides", kind)
-        self.padding = check_padding(kind, padding)
-        super().__init__(activation, use_bias, kernel_initializer, bias_initializer, **options)
+    filters: int = argument(whole)
+    kernel_size: tuple[int, int] = argument(pair)
+    strides: tuple[int, int] = argument(pair, (1, 1))
+    padding: str = argument(check_padding, "valid")
+    data_format: str | None = not_covered(None, "channels_last")
+    dilation_rate: Any = not_covered((1, 1), [1, 1], 1)
+    groups: int = not_covered(1)
 
     def _kernel_shape(self, input_shape: Shape) -> Shape:
         return (*self.kernel_size, input_shape[3], self.filters)
@@ -112,7 +93,7 @@ class Conv2D(WithKernel):
         return (input_shape[0], *size, self.filters)
 
 
-class Conv2DTranspose(Conv2D):
+class Conv2DTranspose(Conv2D, groups=1):
     """A convolution the other way: each number of the input adds the kernel, times it, to a place.
 
     See :class:`minigrad.operators.ConvolveTransposed`. The kernel has shape
@@ -144,25 +125,11 @@ class Conv2DTranspose(Conv2D):
         (None, 14, 14, 8)
     """
 
-    def __init__(
-        self,
-        filters: int,
-        kernel_size: Any,
-        strides: Any = (1, 1),
-        padding: str = "valid",
-        output_padding: None = None,
-        data_format: str | None = None,
-        dilation_rate: Any = (1, 1),
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        **options: Any,
-    ) -> None:
-        lookup.refuse("Conv2DTranspose", output_padding=(output_padding, None))
-        window = filters, kernel_size, strides, padding, data_format, dilation_rate, 1
-        how = activation, use_bias, kernel_initializer, bias_initializer
-        super().__init__(*window, *how, **options)
+    filters: int = argument(whole)
+    kernel_size: tuple[int, int] = argument(pair)
+    strides: tuple[int, int] = argument(pair, (1, 1))
+    padding: str = argument(check_padding, "valid")
+    output_padding: None = not_covered(None)
 
     def _kernel_shape(self, input_shape: Shape) -> Shape:
         return (*self.kernel_size, self.filters, input_shape[3])
@@ -184,19 +151,9 @@ class Pooling2D(Pictures):
 
     _operator: type[Operator]
 
-    def __init__(
-        self,
-        pool_size: Any = (2, 2),
-        strides: Any = None,
-        padding: str = "valid",
-        data_format: str | None = None,
-        **options: Any,
-    ) -> None:
-        kind = type(self).__name__
-        self.pool_size = pair(pool_size, "pool_size", kind)
-        self.strides = pair(self.pool_size if strides is None else strides, "strides", kind)
-        self.padding = check_padding(kind, padding)
-        super().__init__(data_format, **options)
+    pool_size: tuple[int, int] = argument(pair, (2, 2))
+    strides: tuple[int, int] = argument(pair, None, usual=attrgetter("pool_size"))
+    padding: str = argument(check_padding, "valid")
 
     def call(self, inputs: Node) -> Node:
         self.compute_output_shape(inputs.shape)

@@ -1,5 +1,6 @@
 """Layers without weights: flattening, and what is done to each number by itself."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ from minigrad.graph import Node
 from minigrad.layers.base import Layer
 from minigrad.operators import dropout
 from minigrad.operators.rescaling import Rescale
-from minigrad.shared import lookup, randomness
+from minigrad.shared import randomness
 from minigrad.shared.arguments import number, whole
+from minigrad.shared.settings import argument, chosen, not_covered
 
 __all__ = ["Activation", "Dropout", "Flatten", "Lambda", "Rescaling"]
 
@@ -28,9 +30,7 @@ class Flatten(Layer):
         (None, 5832)
     """
 
-    def __init__(self, data_format: str | None = None, **options: Any) -> None:
-        lookup.refuse("Flatten", data_format=(data_format, None, "channels_last"))
-        super().__init__(**options)
+    data_format: str | None = not_covered(None, "channels_last")
 
     def call(self, inputs: Node) -> Node:
         return np.reshape(inputs, (inputs.shape[0], -1))  # type: ignore[return-value]
@@ -49,13 +49,16 @@ class Activation(Layer):
         array([[0., 2.]], dtype=float32)
     """
 
-    def __init__(self, activation: Any, **options: Any) -> None:
-        with lookup.of_argument("Activation", "activation"):
-            self.activation = activations.get(activation)
-        super().__init__(**options)
+    activation: Any = argument(chosen(activations.get))
 
     def call(self, inputs: Node) -> Node:
         return self.activation(inputs)
+
+
+def function_of_node(owner: str, argument: str, value: Any) -> Callable[..., Any]:
+    if not callable(value):
+        raise TypeError(f"{owner}: wants a function of a node, got {value!r:.60}")
+    return value  # type: ignore[no-any-return]
 
 
 class Lambda(Layer):
@@ -72,11 +75,8 @@ class Lambda(Layer):
         array([[0.5, 2. ]], dtype=float32)
     """
 
-    def __init__(self, function: Any, output_shape: Any = None, **options: Any) -> None:
-        if not callable(function):
-            raise TypeError(f"Lambda: wants a function of a node, got {function!r:.60}")
-        self.function = function
-        super().__init__(**options)
+    function: Any = argument(function_of_node)
+    output_shape: Any = argument(default=None, kept=False)
 
     def call(self, inputs: Any) -> Node:
         return self.function(inputs)
@@ -101,15 +101,14 @@ class Dropout(Layer):
         (True, False)
     """
 
-    def __init__(
-        self, rate: float, noise_shape: None = None, seed: int | None = None, **options: Any
-    ) -> None:
-        rate = number("Dropout", "rate", rate, 0, 1)
-        seed = None if seed is None else whole("Dropout", "seed", seed, least=0)
-        lookup.refuse("Dropout", noise_shape=(noise_shape, None))
-        super().__init__(**options)
-        self.rate, self.seed = rate, seed
-        self._generator = np.random.default_rng(randomness.new_seed() if seed is None else seed)
+    rate: float = argument(number, least=0, most=1)
+    noise_shape: None = not_covered(None)
+    seed: int | None = argument(whole, None, least=0)
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        seed = randomness.new_seed() if self.seed is None else self.seed
+        self._generator = np.random.default_rng(seed)
 
     def call(self, inputs: Node, training: bool = False) -> Node:
         if not training or self.rate == 0:
@@ -134,10 +133,8 @@ class Rescaling(Layer):
         array([[0. , 0.2, 1. ]], dtype=float32)
     """
 
-    def __init__(self, scale: float, offset: float = 0.0, **options: Any) -> None:
-        self.scale = number("Rescaling", "scale", scale)
-        self.offset = number("Rescaling", "offset", offset)
-        super().__init__(**options)
+    scale: float = argument(number)
+    offset: float = argument(number, 0.0)
 
     def call(self, inputs: Node) -> Node:
         return Rescale(inputs, self.scale, self.offset, self.dtype)

@@ -7,10 +7,9 @@ import numpy as np
 
 from minigrad import config
 from minigrad.graph import Constant, Node, forward, topological_sort
-from minigrad.shared import lookup
-from minigrad.shared.arguments import real
+from minigrad.shared.arguments import default_name, real
 from minigrad.shared.results import as_result
-from minigrad.shared.settings import Settings
+from minigrad.shared.settings import Settings, argument, not_covered
 from minigrad.shared.showing import as_call
 
 __all__ = ["Loss"]
@@ -21,6 +20,15 @@ REDUCTIONS: dict[str, Callable[[Any], Any]] = {
     "mean_with_sample_weight": np.mean,
     "sum": np.sum,
 }
+
+
+def reduced(owner: str, argument: str, reduction: Any) -> str:
+    """The name of a reduction; the usual one is kept as ``"mean"``."""
+    if reduction not in (*REDUCTIONS, "sum_over_batch_size", "none", None):
+        raise ValueError(
+            f"{owner}: {argument} is 'sum_over_batch_size', 'sum' or 'none', got {reduction!r}"
+        )
+    return "mean" if reduction == "sum_over_batch_size" else reduction or "none"
 
 
 class Loss(Settings):
@@ -49,20 +57,12 @@ class Loss(Settings):
 
     _whole_numbers = False  # whether targets are class numbers
 
-    def __init__(
-        self,
-        name: str | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        dtype: None = None,
-    ) -> None:
-        lookup.refuse(type(self).__name__, dtype=(dtype, None))
-        if reduction not in (*REDUCTIONS, "sum_over_batch_size", "none", None):
-            raise ValueError(
-                f"{type(self).__name__}: reduction is 'sum_over_batch_size', 'sum' or 'none', "
-                f"got {reduction!r}"
-            )
-        self.name = name or type(self).__name__
-        self.reduction = "mean" if reduction == "sum_over_batch_size" else reduction or "none"
+    name: str = argument(default=None, usual=lambda loss: loss._usual_name())
+    reduction: str = argument(reduced, "sum_over_batch_size")
+    dtype: None = not_covered(None)
+
+    def _usual_name(self) -> str:
+        return type(self).__name__
 
     def __repr__(self) -> str:
         return as_call(self, ("name", "reduction") if self.reduction == "mean" else ("name",))
@@ -171,6 +171,15 @@ def of_shape(targets: Any, wanted: Shape) -> Any:
     column = wanted[:-1] if wanted[-1:] == (1,) else wanted
     alike = targets.shape in ((*wanted, 1), column) and targets.shape != wanted
     return np.reshape(targets, wanted) if alike else targets
+
+
+class OfKeras(Loss):
+    """What the losses that Keras has, too, have in common: their arguments and names."""
+
+    reduction: str = argument(reduced, "sum_over_batch_size")
+
+    def _usual_name(self) -> str:
+        return default_name(type(self))
 
 
 class FromFunction(Loss):

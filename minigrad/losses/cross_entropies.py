@@ -7,11 +7,11 @@ import numpy as np
 
 from minigrad import config
 from minigrad.graph import Node
-from minigrad.losses.base import Loss, Shape
+from minigrad.losses.base import OfKeras, Shape, reduced
 from minigrad.operators import Softmax
 from minigrad.operators.cross_entropy import SoftmaxCrossEntropy, SparseSoftmaxCrossEntropy
-from minigrad.shared import lookup
-from minigrad.shared.arguments import default_name, number
+from minigrad.shared.arguments import flag, number
+from minigrad.shared.settings import argument, not_covered
 
 __all__ = [
     "CategoricalCrossentropy",
@@ -21,22 +21,12 @@ __all__ = [
 ]
 
 
-class CrossEntropy(Loss):
+class CrossEntropy(OfKeras):
     """What the losses of target probabilities have in common: their arguments."""
 
-    def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: None = None,
-    ) -> None:
-        super().__init__(name or default_name(type(self)), reduction, dtype)
-        lookup.refuse(self.name, axis=(axis, -1))
-        self.label_smoothing = number(self.name, "label_smoothing", label_smoothing, 0, 1)
-        self.from_logits = bool(from_logits)
+    from_logits: bool = argument(flag, False)
+    label_smoothing: float = argument(number, 0.0, least=0, most=1)
+    axis: int = not_covered(-1)
 
     def _smoothed(self, targets: Any, classes: int) -> Any:
         """The targets, a part of them spread evenly over the classes."""
@@ -96,7 +86,7 @@ class CategoricalCrossentropy(CrossEntropy):
         return super()._check_targets(y, output_shape)
 
 
-class SparseCategoricalCrossentropy(Loss):
+class SparseCategoricalCrossentropy(OfKeras):
     """−log p of the right class, for targets that are class numbers.
 
     Args:
@@ -118,18 +108,10 @@ class SparseCategoricalCrossentropy(Loss):
 
     _whole_numbers = True
 
-    def __init__(
-        self,
-        from_logits: bool = False,
-        ignore_class: None = None,
-        reduction: str | None = "sum_over_batch_size",
-        axis: int = -1,
-        name: str = "sparse_categorical_crossentropy",
-        dtype: None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
-        lookup.refuse(self.name, ignore_class=(ignore_class, None), axis=(axis, -1))
-        self.from_logits = bool(from_logits)
+    from_logits: bool = argument(flag, False)
+    ignore_class: None = not_covered(None)
+    reduction: str = argument(reduced, "sum_over_batch_size")
+    axis: int = not_covered(-1)
 
     def _remark(self, activation: str) -> str:
         return "" if self.from_logits else no_softmax(self.name, activation)

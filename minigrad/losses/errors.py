@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.losses.base import Loss
+from minigrad.losses.base import OfKeras
 from minigrad.losses.cross_entropies import kept_from_zero
-from minigrad.shared.arguments import default_name, number
+from minigrad.shared.arguments import number
+from minigrad.shared.settings import argument
 
 __all__ = [
     "Huber",
@@ -23,18 +24,10 @@ __all__ = [
 ]
 
 
-class OverLastAxis(Loss):
+class OverLastAxis(OfKeras):
     """A formula of targets and predictions, and its mean over the last axis."""
 
     _reduce: Callable[..., Any] = staticmethod(np.mean)
-
-    def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: None = None,
-    ) -> None:
-        super().__init__(name or default_name(type(self)), reduction, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         each = self._formula(y_true, y_pred)
@@ -153,15 +146,10 @@ class Huber(OverLastAxis):
         1.5
     """
 
-    def __init__(
-        self,
-        delta: float = 1.0,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "huber_loss",
-        dtype: None = None,
-    ) -> None:
-        super().__init__(reduction, name, dtype)
-        self.delta = number(self.name, "delta", delta, least=0)
+    delta: float = argument(number, 1.0, least=0)
+
+    def _usual_name(self) -> str:
+        return "huber_loss"
 
     def _formula(self, t: Any, p: Any) -> Any:
         far = np.abs(p - t)

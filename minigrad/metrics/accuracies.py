@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from minigrad import config
-from minigrad.metrics.base import Metric, OfNumbers
-from minigrad.shared import lookup
+from minigrad.metrics.base import DTYPE, NAME, Metric, OfNumbers
 from minigrad.shared.arguments import number, title, whole
+from minigrad.shared.settings import argument, not_covered
 
 __all__ = [
     "BinaryAccuracy",
@@ -117,9 +117,7 @@ class SparseCategoricalAccuracy(OfLabels):
 class OfTopClasses(OfClasses):
     """Whether the right class is among the k most probable ones, or as probable as the last."""
 
-    def __init__(self, k: int = 5, name: str | None = None, dtype: None = None) -> None:
-        super().__init__(name, dtype)
-        self.k = whole(type(self).__name__, "k", k)
+    k: int = argument(whole, 5)
 
     def _hits(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         # As many classes are before the right one as are more probable than it. Class by class no
@@ -181,11 +179,10 @@ class SparseTopKCategoricalAccuracy(OfTopClasses, OfLabels):
         0.6667
     """
 
-    def __init__(
-        self, k: int = 5, name: str | None = None, dtype: None = None, from_sorted_ids: bool = False
-    ) -> None:
-        lookup.refuse(type(self).__name__, from_sorted_ids=(from_sorted_ids, False))
-        super().__init__(k, name, dtype)
+    k: int = argument(whole, 5)
+    name: str = NAME
+    dtype: None = DTYPE
+    from_sorted_ids: bool = not_covered(False)
 
 
 class BinaryAccuracy(Accuracy, OfNumbers):
@@ -209,9 +206,9 @@ class BinaryAccuracy(Accuracy, OfNumbers):
         0.5
     """
 
-    def __init__(self, name: str | None = None, dtype: None = None, threshold: float = 0.5) -> None:
-        super().__init__(name, dtype)
-        self.threshold = number("BinaryAccuracy", "threshold", threshold)
+    name: str = NAME
+    dtype: None = DTYPE
+    threshold: float = argument(number, 0.5)
 
     def _hits(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         hit = self._keep("hit", y_pred.shape, np.bool_)

@@ -11,10 +11,14 @@ from minigrad.graph import Node, Variable
 from minigrad.shared import lookup
 from minigrad.shared.arguments import default_name, real, title
 from minigrad.shared.results import Number
-from minigrad.shared.settings import Settings
+from minigrad.shared.settings import Settings, argument, not_covered
 from minigrad.shared.showing import as_call
 
 __all__ = ["Mean", "Metric"]
+
+
+NAME = argument(default=None, usual=lambda metric: default_name(type(metric)))
+DTYPE = not_covered(None)
 
 
 class Metric(Settings):
@@ -52,9 +56,11 @@ class Metric(Settings):
         if "result" in vars(cls):  # of one's own, which may be a formula of variables
             cls.result = told(cls.result)  # type: ignore
 
-    def __init__(self, name: str | None = None, dtype: None = None) -> None:
-        lookup.refuse(type(self).__name__, dtype=(dtype, None))
-        self.name = name or default_name(type(self))
+    name: str = NAME
+    dtype: None = DTYPE
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
         self._scratch: dict[Any, np.ndarray] = {}
         self.variables: list[Variable] = []
         Metric.reset_state(self)

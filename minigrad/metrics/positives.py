@@ -12,6 +12,7 @@ import numpy as np
 from minigrad.metrics.base import OfNumbers
 from minigrad.shared import lookup
 from minigrad.shared.arguments import number, title
+from minigrad.shared.settings import argument, not_covered
 
 __all__ = ["Precision", "Recall"]
 
@@ -21,20 +22,9 @@ class OfPositives(OfNumbers):
 
     direction = "up"
 
-    def __init__(
-        self,
-        thresholds: float | None = None,
-        top_k: None = None,
-        class_id: None = None,
-        name: str | None = None,
-        dtype: None = None,
-    ) -> None:
-        kind = type(self).__name__
-        lookup.refuse(kind, top_k=(top_k, None), class_id=(class_id, None))
-        super().__init__(name, dtype)
-        self.thresholds = number(
-            kind, "thresholds", 0.5 if thresholds is None else thresholds, 0, 1
-        )
+    thresholds: float = argument(number, None, usual=lambda _: 0.5, least=0, most=1)
+    top_k: None = not_covered(None)
+    class_id: None = not_covered(None)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: None = None) -> None:
         lookup.refuse(title(self), sample_weight=(sample_weight, None))

@@ -73,20 +73,20 @@ class Window(NamedTuple):
         return slice(offset, offset + (self.count - 1) * self.stride + 1, self.stride)
 
 
-def pair(value: Any, argument: str, owner: str) -> tuple[int, int]:
+def pair(owner: str, argument: str, value: Any) -> tuple[int, int]:
     """A whole number or two of them as (height, width).
 
     Args:
-        value: An integer or a pair of integers, each at least 1.
-        argument: Name of the argument, for the error.
         owner: Name of whose argument it is, for the error.
+        argument: Name of the argument, for the error.
+        value: An integer or a pair of integers, each at least 1.
 
     Raises:
         ValueError: When it is neither.
 
     Example:
         >>> from minigrad.operators.convolution import pair
-        >>> pair(2, "kernel_size", "Conv2D"), pair((2, 3), "kernel_size", "Conv2D")
+        >>> pair("Conv2D", "kernel_size", 2), pair("Conv2D", "kernel_size", (2, 3))
         ((2, 2), (2, 3))
     """
     numbers = (value, value) if np.ndim(value) == 0 else tuple(value)
@@ -97,9 +97,9 @@ def pair(value: Any, argument: str, owner: str) -> tuple[int, int]:
     return int(numbers[0]), int(numbers[1])
 
 
-def check_padding(owner: str, padding: Any) -> str:
+def check_padding(owner: str, argument: str, padding: Any) -> str:
     if not isinstance(padding, str) or padding.lower() not in ("valid", "same"):
-        raise ValueError(f'{owner}: padding is "valid" or "same", got {padding!r}')
+        raise ValueError(f'{owner}: {argument} is "valid" or "same", got {padding!r}')
     return padding.lower()
 
 
@@ -175,9 +175,9 @@ class Sliding(Operator):
     ) -> None:
         images = as_node(images)
         self.name = name
-        self.padding = check_padding(self.title, padding)
-        self.window = pair(window, "window", self.title)
-        self.strides = pair(strides, "strides", self.title)
+        self.padding = check_padding(self.title, "padding", padding)
+        self.window = pair(self.title, "window", window)
+        self.strides = pair(self.title, "strides", strides)
         self.down, self.across = place_windows(
             self.title, images.shape, self.window, self.strides, self.padding
         )
@@ -321,8 +321,8 @@ class ConvolveTransposed(Sliding):
         self.name = name
         check_kernel(self.title, kernel, "filter, channel")
         place_windows(self.title, images.shape, (1, 1), (1, 1), "valid")  # refuses no pictures
-        self.window, self.strides = kernel.shape[:2], pair(strides, "strides", self.title)
-        self.padding = check_padding(self.title, padding)
+        self.window, self.strides = kernel.shape[:2], pair(self.title, "strides", strides)
+        self.padding = check_padding(self.title, "padding", padding)
         larger = enlarged(images.shape, self.window, self.strides, self.padding)
         larger = (*larger, kernel.shape[2])
         self.down, self.across = place_windows(

@@ -1,12 +1,15 @@
 """Adagrad and those that forget: each gradient divided by the size of those before it."""
 
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from minigrad.graph import Variable, recordable
 from minigrad.optimizers.base import Optimizer, average
-from minigrad.optimizers.learning_rate import numbers
+from minigrad.optimizers.learning_rate import below_1
+from minigrad.shared.arguments import flag, number
+from minigrad.shared.settings import argument
 
 __all__ = ["Adadelta", "Adagrad", "RMSprop"]
 
@@ -39,18 +42,10 @@ class Adagrad(Optimizer):
 
     slots = 1
 
-    def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        initial_accumulator_value: float = 0.1,
-        epsilon: float = 1e-7,
-        **common: Any,
-    ) -> None:
-        self.initial_accumulator_value, self.epsilon = numbers(
-            self, initial_accumulator_value=initial_accumulator_value, epsilon=epsilon
-        )
-        self._fresh = self.initial_accumulator_value
-        super().__init__(learning_rate, **common)
+    learning_rate: Any = argument(default=0.001)
+    initial_accumulator_value: float = argument(number, 0.1, least=0)
+    epsilon: float = argument(number, 1e-7, least=0)
+    _fresh = property(attrgetter("initial_accumulator_value"))  # type: ignore[assignment]
 
     def update(self, variable: Variable, gradient: Any) -> None:
         (squares,) = self.state(variable)
@@ -88,20 +83,11 @@ class RMSprop(Optimizer):
         0.998
     """
 
-    def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        rho: float = 0.9,
-        momentum: float = 0.0,
-        epsilon: float = 1e-7,
-        centered: bool = False,
-        **common: Any,
-    ) -> None:
-        self.rho, self.momentum, self.epsilon = numbers(
-            self, rho=rho, momentum=momentum, epsilon=epsilon
-        )
-        self.centered = bool(centered)
-        super().__init__(learning_rate, **common)
+    learning_rate: Any = argument(default=0.001)
+    rho: float = argument(below_1, 0.9)
+    momentum: float = argument(number, 0.0, least=0, most=1)
+    epsilon: float = argument(number, 1e-7, least=0)
+    centered: bool = argument(flag, False)
 
     @property
     def slots(self) -> int:  # type: ignore[override]
@@ -154,11 +140,9 @@ class Adadelta(Optimizer):
 
     slots = 2
 
-    def __init__(
-        self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-7, **common: Any
-    ) -> None:
-        self.rho, self.epsilon = numbers(self, rho=rho, epsilon=epsilon)
-        super().__init__(learning_rate, **common)
+    learning_rate: Any = argument(default=0.001)
+    rho: float = argument(below_1, 0.95)
+    epsilon: float = argument(number, 1e-7, least=0)
 
     def update(self, variable: Variable, gradient: Any) -> None:
         gradients, steps = self.state(variable)

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph import Variable, recordable
-from minigrad.optimizers.base import NOT_COVERED, Optimizer, average
-from minigrad.optimizers.learning_rate import numbers
+from minigrad.optimizers.base import Optimizer, average
+from minigrad.optimizers.learning_rate import below_1
 from minigrad.shared.arguments import number
+from minigrad.shared.settings import argument, not_covered
 
 __all__ = ["Adam", "AdamW", "Adamax", "Nadam"]
 
@@ -42,21 +43,13 @@ class Adam(Optimizer):
         0.999
     """
 
-    _refused = NOT_COVERED | {"amsgrad": False}
     slots = 2
 
-    def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        **common: Any,
-    ) -> None:
-        self.beta_1, self.beta_2, self.epsilon = numbers(
-            self, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon
-        )
-        super().__init__(learning_rate, **common)
+    learning_rate: Any = argument(default=0.001)
+    beta_1: float = argument(below_1, 0.9)
+    beta_2: float = argument(below_1, 0.999)
+    epsilon: float = argument(number, 1e-7, least=0)
+    amsgrad: bool = not_covered(False)
 
     def step_size(self) -> float:
         """The learning rate, corrected for moments that start from 0."""
@@ -98,21 +91,12 @@ class AdamW(Adam):
         0.95
     """
 
-    def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        weight_decay: float = 0.004,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        **common: Any,
-    ) -> None:
-        common["weight_decay"] = number("AdamW", "weight_decay", weight_decay, 0)
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, **common)
+    learning_rate: Any = argument(default=0.001)
+    weight_decay: float = argument(number, 0.004, least=0)
 
 
 @recordable
-class Adamax(Adam):
+class Adamax(Adam, amsgrad=False):
     """Adam, with the largest gradient, which fades, in place of the root of the mean of squares.
 
         m ← m + (1 − β₁)(g − m),    u ← max(β₂u, abs(g))
@@ -138,8 +122,6 @@ class Adamax(Adam):
         0.999
     """
 
-    _refused = NOT_COVERED
-
     def update(self, variable: Variable, gradient: Any) -> None:
         m, u = self.state(variable)
         average(m, gradient, self.beta_1)
@@ -149,7 +131,7 @@ class Adamax(Adam):
 
 
 @recordable
-class Nadam(Adam):
+class Nadam(Adam, amsgrad=False):
     """Adam, with a momentum that grows and counts as taken already.
 
         μₜ = β₁(1 − ½·0.96ᵗ),    m and v as in Adam
@@ -176,7 +158,6 @@ class Nadam(Adam):
         0.998937
     """
 
-    _refused = NOT_COVERED
     _looked_up = (*Adam._looked_up, "_product")
 
     @property

@@ -13,19 +13,14 @@ import numpy as np
 
 from minigrad.graph import Variable
 from minigrad.optimizers import schedules
-from minigrad.optimizers.learning_rate import LearningRate, numbers
+from minigrad.optimizers.learning_rate import LearningRate, amount
 from minigrad.optimizers.schedules import LearningRateSchedule
-from minigrad.shared import aligned, lookup
+from minigrad.shared import aligned
 from minigrad.shared.arguments import brief, configuration, default_name, number
-from minigrad.shared.settings import Settings
+from minigrad.shared.settings import Settings, argument, not_covered
 from minigrad.shared.showing import as_call
 from minigrad.shared.turns import Lock
 
-NOT_COVERED: dict[str, Any] = {
-    **dict.fromkeys(("global_clipnorm", "ema_overwrite_frequency")),
-    **dict.fromkeys(("loss_scale_factor", "gradient_accumulation_steps")),
-    **{"use_ema": False, "ema_momentum": 0.99},
-}
 FORMER = {  # arguments that Keras had once
     "lr": " It is called learning_rate.",
     "decay": " A rate that falls is learning_rate=optimizers.schedules.InverseTimeDecay(rate, 1, "
@@ -33,70 +28,10 @@ FORMER = {  # arguments that Keras had once
 }
 
 
-class Optimizer(Settings):
-    """A rule for changing weights; the base class of all optimizers.
+class WithRate(Settings):
+    """What has a learning rate, which may follow a schedule."""
 
-    Args:
-        learning_rate: How far to go: a number, which may be changed between steps, or one of
-            ``mg.optimizers.schedules``.
-        weight_decay: Part of a weight, times the learning rate, that is lost in each step.
-        clipnorm: The largest norm that the gradient of a weight may have; a longer one is
-            shortened.
-        clipvalue: The largest number that a gradient may hold, with either sign.
-        name: What to call it.
-        not_covered: Keras's other arguments, which are refused by name.
-
-    Attributes:
-        iterations: How many steps have been taken.
-
-    Raises:
-        ValueError: When a number is none, or negative, or both ways of clipping are wanted.
-
-    Example:
-        One of one's own says how a weight changes:
-
-        >>> import numpy as np, minigrad as mg
-        >>> class Signs(mg.optimizers.Optimizer):
-        ...     def update(self, variable, gradient):
-        ...         variable.value = variable.value - self.learning_rate * np.sign(gradient)
-        >>> x = mg.Variable([1.0, 1.0])
-        >>> Signs(0.5).apply([np.array([7.0, -0.1])], [x])
-        >>> x.value
-        array([0.5, 1.5])
-    """
-
-    _refused = NOT_COVERED  # Keras's other arguments, and what they have to be
-    slots = 0  # how many arrays are kept for each weight
-    __repr__ = as_call
-    _fresh = 0.0  # what these hold at first
-    _turn: Lock | None = None  # of the models that it trains
-    _looked_up: tuple[str, ...] = ("learning_rate",)  # properties, other numbers in each step
-
-    def __init__(
-        self,
-        learning_rate: Any = 0.01,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        *,
-        name: str | None = None,
-        **not_covered: Any,
-    ) -> None:
-        kind = type(self).__name__
-        self.name = name or default_name(type(self))
-        self.iterations = 0
-        self.memory: dict[Variable, list[np.ndarray]] = {}
-        self.learning_rate = learning_rate
-        self.weight_decay, self.clipnorm, self.clipvalue = numbers(
-            self, weight_decay=weight_decay, clipnorm=clipnorm, clipvalue=clipvalue
-        )
-        if self.clipnorm is not None and self.clipvalue is not None:
-            raise ValueError(f"{kind}: clip by clipnorm or by clipvalue, not by both")
-        for argument, value in not_covered.items():
-            if argument not in self._refused:
-                hint = FORMER.get(argument) or lookup.nearest(argument, self.get_config())
-                raise TypeError(f"{kind} has no argument {argument!r}.{hint}")
-            lookup.refuse(kind, **{argument: (value, self._refused[argument])})
+    iterations = 0
 
     @property
     def learning_rate(self) -> LearningRate:
@@ -120,11 +55,78 @@ class Optimizer(Settings):
             )
         self._learning_rate = value if follows else number(kind, "learning_rate", value, 0)
 
+
+class Optimizer(WithRate):
+    """A rule for changing weights; the base class of all optimizers.
+
+    Args:
+        learning_rate: How far to go: a number, which may be changed between steps, or one of
+            ``mg.optimizers.schedules``.
+        weight_decay: Part of a weight, times the learning rate, that is lost in each step.
+        clipnorm: The largest norm that the gradient of a weight may have; a longer one is
+            shortened.
+        clipvalue: The largest number that a gradient may hold, with either sign.
+        name: What to call it.
+        arguments: Those of this class and of a derived one, in the order in which they are declared.
+        options: The same by name; Keras's that are not covered are refused.
+
+    Attributes:
+        iterations: How many steps have been taken.
+
+    Raises:
+        ValueError: When a number is none, or negative, or both ways of clipping are wanted.
+
+    Example:
+        One of one's own says how a weight changes:
+
+        >>> import numpy as np, minigrad as mg
+        >>> class Signs(mg.optimizers.Optimizer):
+        ...     def update(self, variable, gradient):
+        ...         variable.value = variable.value - self.learning_rate * np.sign(gradient)
+        >>> x = mg.Variable([1.0, 1.0])
+        >>> Signs(0.5).apply([np.array([7.0, -0.1])], [x])
+        >>> x.value
+        array([0.5, 1.5])
+    """
+
+    learning_rate: Any = argument(default=0.01)  # type: ignore[assignment]
+    weight_decay: float | None = argument(amount, None)
+    clipnorm: float | None = argument(amount, None)
+    clipvalue: float | None = argument(amount, None)
+    global_clipnorm: None = not_covered(None)
+    use_ema: bool = not_covered(False)
+    ema_momentum: float = not_covered(0.99)
+    ema_overwrite_frequency: None = not_covered(None)
+    loss_scale_factor: None = not_covered(None)
+    gradient_accumulation_steps: None = not_covered(None)
+    name: str = argument(default=None, usual=lambda optimizer: default_name(type(optimizer)))
+
+    slots = 0  # how many arrays are kept for each weight
+    __repr__ = as_call
+    _fresh = 0.0  # what these hold at first
+    _turn: Lock | None = None  # of the models that it trains
+    _looked_up: tuple[str, ...] = ("learning_rate",)  # properties, other numbers in each step
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.iterations = 0
+        self.memory: dict[Variable, list[np.ndarray]] = {}
+
+    def _agree(self) -> None:
+        if self.clipnorm is not None and self.clipvalue is not None:
+            raise ValueError(
+                f"{type(self).__name__}: clip by clipnorm or by clipvalue, not by both"
+            )
+
+    def _hint(self, name: str) -> str:
+        return FORMER.get(name) or super()._hint(name)
+
     def get_config(self) -> dict[str, Any]:
         """What it was made with, as :meth:`from_config` takes it; the same as Keras's."""
         rate = self._learning_rate
         told = schedules.serialize(rate) if isinstance(rate, LearningRateSchedule) else rate
-        return {**self._refused, **configuration(self), "learning_rate": told}
+        refused = {n: each.default for n, each in self._declared.items() if not each.kept}
+        return {**refused, **configuration(self), "learning_rate": told}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:

@@ -1,49 +1,22 @@
-"""A learning rate as scripts use it, and the numbers that optimizers and schedules take."""
+"""A learning rate as scripts use it, and the numbers that optimizers take."""
 
-import math
 from typing import Any, Self
 
 import numpy as np
 
 from minigrad.shared.arguments import number
 
-OPTIONAL = ("weight_decay", "clipnorm", "clipvalue", "warmup_target")
-BELOW_1 = {"beta_1", "beta_2", "rho"}  # at 1 nothing new would ever be remembered
-LIMITS = {  # the smallest and the largest, where they are not 0 and infinity
-    **dict.fromkeys(("beta_1", "beta_2", "momentum", "rho"), (0, 1)),
-    "decay_steps": (1, math.inf),
-}
+
+def below_1(owner: str, argument: str, value: Any) -> float:
+    """How much of something old is remembered: at 1 nothing new would ever be."""
+    if value == 1:
+        raise ValueError(f"{owner}: {argument} is a number from 0 to less than 1, got {value!r}")
+    return number(owner, argument, value, 0, 1)
 
 
-def numbers(owner: Any, **given: Any) -> list[Any]:
-    """The values, if each is a number that its argument can be, or ``None`` where that will do.
-
-    Args:
-        owner: Whose arguments.
-        given: The values by the arguments' names.
-
-    Raises:
-        ValueError: When one is not.
-
-    Example:
-        >>> import minigrad as mg
-        >>> from minigrad.optimizers.learning_rate import numbers
-        >>> numbers(mg.optimizers.SGD(), momentum=1.5)
-        Traceback (most recent call last):
-        ValueError: SGD: momentum is a number from 0 to 1, got 1.5
-    """
-    kind = type(owner).__name__
-    for name in BELOW_1 & given.keys():
-        if given[name] == 1:
-            raise ValueError(
-                f"{kind}: {name} is a number from 0 to less than 1, got {given[name]!r}"
-            )
-    return [
-        number(kind, name, value, *LIMITS.get(name, (0, math.inf)))
-        if name not in OPTIONAL or (value is not None and value is not False)
-        else None
-        for name, value in given.items()
-    ]
+def amount(owner: str, argument: str, value: Any) -> float | None:
+    """A number of at least 0, or ``None``, for which ``False`` stands as well."""
+    return None if value is False else number(owner, argument, value, 0)
 
 
 class LearningRate(float):

@@ -13,16 +13,14 @@ Example:
 
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
-from minigrad.optimizers.learning_rate import LearningRate, numbers
+from minigrad.optimizers.learning_rate import LearningRate, amount
 from minigrad.shared import lookup
 from minigrad.shared.arguments import brief, configuration, number
-from minigrad.shared.settings import Settings
+from minigrad.shared.settings import Settings, argument
 
 __all__ = [
     "CosineDecay",
@@ -34,6 +32,9 @@ __all__ = [
     "deserialize",
     "serialize",
 ]
+
+
+NAME = argument(default=None, usual=lambda schedule: type(schedule).__name__)
 
 
 class LearningRateSchedule(Settings):
@@ -49,11 +50,6 @@ class LearningRateSchedule(Settings):
         >>> float(mg.optimizers.SGD(Warming()).learning_rate)
         0.02
     """
-
-    def __post_init__(self) -> None:
-        fields = getattr(self, "__dataclass_fields__", {}).values()
-        given = {field.name: getattr(self, field.name) for field in fields if field.type is float}
-        vars(self).update(zip(given, numbers(self, **given), strict=True))
 
     def __call__(self, step: Any) -> Any:
         """The rate of a step.
@@ -79,7 +75,6 @@ class LearningRateSchedule(Settings):
         return cls(**config)
 
 
-@dataclass(eq=False)
 class ExponentialDecay(LearningRateSchedule):
     """The initial rate, times the same factor after the same number of steps.
 
@@ -100,11 +95,11 @@ class ExponentialDecay(LearningRateSchedule):
         [0.8, 0.4]
     """
 
-    initial_learning_rate: float
-    decay_steps: float
-    decay_rate: float
-    staircase: bool = False
-    name: str = "ExponentialDecay"
+    initial_learning_rate: float = argument(number, least=0)
+    decay_steps: float = argument(number, least=1)
+    decay_rate: float = argument(number, least=0)
+    staircase: bool = argument(default=False)
+    name: str = NAME
 
     def _passed(self, step: float) -> float:
         passed = step / self.decay_steps
@@ -114,7 +109,6 @@ class ExponentialDecay(LearningRateSchedule):
         return float(self.initial_learning_rate * self.decay_rate ** self._passed(step))
 
 
-@dataclass(eq=False)
 class InverseTimeDecay(ExponentialDecay):
     """The initial rate, divided by a number that grows evenly.
 
@@ -135,13 +129,10 @@ class InverseTimeDecay(ExponentialDecay):
         [0.6, 0.3, 0.2]
     """
 
-    name: str = "InverseTimeDecay"
-
     def _at(self, step: float) -> float:
         return self.initial_learning_rate / (1 + self.decay_rate * self._passed(step))
 
 
-@dataclass(eq=False)
 class PolynomialDecay(LearningRateSchedule):
     """From the initial rate to the last one, along a power of the steps that are left.
 
@@ -163,12 +154,12 @@ class PolynomialDecay(LearningRateSchedule):
         [0.5, 0.25, 0.0, 0.0]
     """
 
-    initial_learning_rate: float
-    decay_steps: float
-    end_learning_rate: float = 0.0001
-    power: float = 1.0
-    cycle: bool = False
-    name: str = "PolynomialDecay"
+    initial_learning_rate: float = argument(number, least=0)
+    decay_steps: float = argument(number, least=1)
+    end_learning_rate: float = argument(number, 0.0001, least=0)
+    power: float = argument(number, 1.0, least=0)
+    cycle: bool = argument(default=False)
+    name: str = NAME
 
     def _at(self, step: float) -> float:
         steps, last = self.decay_steps, self.end_learning_rate
@@ -178,7 +169,6 @@ class PolynomialDecay(LearningRateSchedule):
         return (self.initial_learning_rate - last) * left + last
 
 
-@dataclass(eq=False)
 class CosineDecay(LearningRateSchedule):
     """Half a wave from the initial rate down, perhaps after a rise.
 
@@ -202,12 +192,12 @@ class CosineDecay(LearningRateSchedule):
         [0.5, 0.25, 0.0, 0.0]
     """
 
-    initial_learning_rate: float
-    decay_steps: float
-    alpha: float = 0.0
-    name: str = "CosineDecay"
-    warmup_target: float | None = None
-    warmup_steps: float = 0
+    initial_learning_rate: float = argument(number, least=0)
+    decay_steps: float = argument(number, least=1)
+    alpha: float = argument(number, 0.0, least=0)
+    name: str = NAME
+    warmup_target: float | None = argument(amount, None)
+    warmup_steps: float = argument(number, 0, least=0)
 
     def _at(self, step: float) -> float:
         first, top, rise = self.initial_learning_rate, self.warmup_target, self.warmup_steps
@@ -219,7 +209,10 @@ class CosineDecay(LearningRateSchedule):
         return top * ((1 - self.alpha) * wave + self.alpha)
 
 
-@dataclass(eq=False)
+def row_of_numbers(owner: str, argument: str, values: Any) -> list[float]:
+    return [number(owner, argument, each, 0) for each in np.ravel(values).tolist()]
+
+
 class PiecewiseConstantDecay(LearningRateSchedule):
     """One rate up to a step, another up to the next, and so on.
 
@@ -238,15 +231,12 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         [0.1, 0.1, 0.05, 0.01]
     """
 
-    boundaries: Sequence[float]
-    values: Sequence[float]
-    name: str = "PiecewiseConstant"
+    boundaries: list[float] = argument(row_of_numbers)
+    values: list[float] = argument(row_of_numbers)
+    name: str = argument(default="PiecewiseConstant")
 
-    def __post_init__(self) -> None:
+    def _agree(self) -> None:
         kind = type(self).__name__
-        for name in ("boundaries", "values"):
-            each = [number(kind, name, one, 0) for one in np.ravel(getattr(self, name)).tolist()]
-            setattr(self, name, each)
         if not 0 < len(self.boundaries) == len(self.values) - 1:
             raise ValueError(
                 f"{kind}: values are one more than boundaries, got {len(self.values)} values for "

@@ -4,7 +4,8 @@ from typing import Any
 
 from minigrad.graph import Variable, recordable
 from minigrad.optimizers.base import Optimizer
-from minigrad.optimizers.learning_rate import numbers
+from minigrad.shared.arguments import flag, number
+from minigrad.shared.settings import argument
 
 __all__ = ["SGD"]
 
@@ -32,16 +33,9 @@ class SGD(Optimizer):
         0.01
     """
 
-    def __init__(
-        self,
-        learning_rate: Any = 0.01,
-        momentum: float = 0.0,
-        nesterov: bool = False,
-        **common: Any,
-    ) -> None:
-        (self.momentum,) = numbers(self, momentum=momentum)
-        self.nesterov = bool(nesterov)
-        super().__init__(learning_rate, **common)
+    learning_rate: Any = argument(default=0.01)
+    momentum: float = argument(number, 0.0, least=0, most=1)
+    nesterov: bool = argument(flag, False)
 
     @property
     def slots(self) -> int:  # type: ignore[override]

@@ -3,10 +3,12 @@
 import inspect
 import math
 import re
-from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+OPEN = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def default_name(kind: type) -> str:
@@ -33,12 +35,11 @@ def title(thing: Any) -> str:
     return f'{type(thing).__name__} "{thing.name}"'
 
 
-def configuration(thing: Any, kind: type | None = None) -> dict[str, Any]:
+def configuration(thing: Any) -> dict[str, Any]:
     """What an object was made with: the arguments of its class that it keeps as attributes.
 
     Args:
         thing: A layer, a loss, a metric, an optimizer, an initializer.
-        kind: A class of it whose arguments are meant; its own by default.
 
     Returns:
         For each argument the attribute of the same name; the base class's come first.
@@ -49,11 +50,9 @@ def configuration(thing: Any, kind: type | None = None) -> dict[str, Any]:
         >>> configuration(mg.initializers.Constant(0.5))
         {'value': 0.5}
     """
-    names = taken(kind or type(thing))
-    return {name: getattr(thing, name) for name in names if hasattr(thing, name)}
+    return {name: getattr(thing, name) for name in taken(type(thing)) if hasattr(thing, name)}
 
 
-@cache
 def taken(kind: type) -> list[str]:
     """What a class can be called with: its own arguments after those that it hands on.
 
@@ -61,16 +60,24 @@ def taken(kind: type) -> list[str]:
         >>> import minigrad as mg
         >>> from minigrad.shared.arguments import taken
         >>> taken(mg.initializers.RandomNormal), taken(mg.layers.Flatten)[-2:]
-        (['mean', 'stddev', 'seed'], ['input_dim', 'data_format'])
+        (['mean', 'stddev', 'seed'], ['data_format', 'input_dim'])
     """
     names: list[str] = []
     for each in kind.__mro__:
         if "__init__" in vars(each):
             parameters = list(inspect.signature(each.__init__).parameters.values())[1:]  # type: ignore[misc]
-            names = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD] + names
-            if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            kinds = {p.kind for p in parameters}
+            names = [p.name for p in parameters if p.kind not in OPEN] + names
+            if inspect.Parameter.VAR_KEYWORD not in kinds:
                 break
+            if inspect.Parameter.VAR_POSITIONAL in kinds:
+                names = [*declared(kind), *names]
     return list(dict.fromkeys(names))
+
+
+def declared(kind: Any) -> list[str]:
+    """The arguments that a class declares, see ``settings.py``: those of its base class first."""
+    return sorted(kind._declared, key=lambda name: not kind._declared[name].by_name)
 
 
 def is_whole(value: Any, least: int = 1) -> bool:
@@ -147,19 +154,67 @@ def number(
     return float(value)
 
 
-def axis_number(owner: str, axis: Any) -> int:
+def axis_number(owner: str, argument: str, axis: Any) -> int:
     """The value, if it can be the number of an axis.
 
     Args:
         owner: Whose argument, for the error.
+        argument: Its name.
         axis: What was given.
 
     Raises:
         ValueError: When it cannot.
     """
     if not isinstance(axis, (int, np.integer)) or isinstance(axis, bool):
-        raise ValueError(f"{owner}: axis is the number of an axis, got {brief(axis)}")
+        raise ValueError(f"{owner}: {argument} is the number of an axis, got {brief(axis)}")
     return int(axis)
+
+
+def one_of(owner: str, argument: str, value: Any, among: tuple[str, ...]) -> str:
+    """The value, if it is one of some words.
+
+    Args:
+        owner: Whose argument, for the error.
+        argument: Its name.
+        value: What was given.
+        among: The words.
+
+    Raises:
+        ValueError: When it is not.
+
+    Example:
+        >>> from minigrad.shared.arguments import one_of
+        >>> one_of("EarlyStopping", "mode", "down", ("auto", "min", "max"))
+        Traceback (most recent call last):
+        ValueError: EarlyStopping: mode is "auto", "min" or "max", got 'down'
+    """
+    if not isinstance(value, str) or value not in among:
+        *first, last = (f'"{word}"' for word in among)
+        wanted = f"{', '.join(first)} or {last}"
+        raise ValueError(f"{owner}: {argument} is {wanted}, got {brief(value)}")
+    return value
+
+
+def path_of(owner: str, argument: str, value: Any, what: str) -> Path:
+    """The value as a path, if it is one.
+
+    Args:
+        owner: Whose argument, for the error.
+        argument: Its name.
+        value: What was given.
+        what: What it is the path of, for the error.
+
+    Raises:
+        ValueError: When it is not.
+    """
+    if not isinstance(value, (str, Path)) or not str(value):
+        raise ValueError(f"{owner}: {argument} names {what}, got {brief(value)}")
+    return Path(value)
+
+
+def flag(owner: str, argument: str, value: Any) -> bool:
+    """The truth value of a value."""
+    return bool(value)
 
 
 def real_array(beginning: str, values: Any, error: type[Exception] = TypeError) -> np.ndarray:

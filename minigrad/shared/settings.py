@@ -1,19 +1,124 @@
-"""What a constructor was given may be set anew, and is checked then as it was at first."""
+"""Arguments of constructors, declared: what a class takes, how it is checked, what is usual.
+
+A layer, a loss, a metric, a callback says it as a dataclass does, one line an argument::
+
+    class Dropout(Layer):
+        rate: float = argument(number, least=0, most=1)
+        noise_shape: None = not_covered(None)
+        seed: int | None = argument(whole, None, least=0)
+
+A class's own arguments come before inherited ones, as in Keras. Each becomes an attribute, which
+is checked whenever it is set: by the constructor, and anew later.
+"""
 
 from __future__ import annotations
 
-import threading
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from minigrad.shared import randomness
-from minigrad.shared.arguments import configuration, taken
+from minigrad.shared import lookup
+from minigrad.shared.arguments import taken
 
-TRYING = threading.local()  # an object of which only one attribute is wanted is being made
-PACKAGE = __name__.partition(".")[0] + "."
+NEEDED = inspect.Parameter.empty  # in place of a default
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument of a class; made by :func:`argument` or :func:`not_covered`."""
+
+    check: Callable[[str, str, Any], Any] | None
+    default: Any
+    usual: Callable[[Any], Any] | None = None
+    by_name: bool = False
+    kept: str | bool = True
+    type: Any = NEEDED
+
+
+def argument(
+    check: Callable[..., Any] | None = None,
+    default: Any = NEEDED,
+    *,
+    usual: Callable[[Any], Any] | None = None,
+    by_name: bool = False,
+    kept: str | bool = True,
+    **limits: Any,
+) -> Any:
+    """Declare an argument in the body of a class.
+
+    Args:
+        check: Takes the name of the class, that of the argument and a value; returns the value as
+            it is kept, or raises. ``None`` is not checked where it is the default.
+        default: What is taken where nothing is given; without it the argument is needed.
+        usual: Gives what stands for the default ``None``, of an object.
+        by_name: Whether it is given by its name only.
+        kept: Whether it becomes an attribute; or the name of that, if it is another.
+        limits: More arguments of the check.
+    """
+    check = partial(check, **limits) if check and limits else check
+    return Argument(check, default, usual, by_name, kept)
+
+
+def not_covered(*fine: Any, by_name: bool = False) -> Any:
+    """Declare an argument of Keras's that is refused, unless it asks for nothing.
+
+    Args:
+        fine: The values that ask for nothing; the first is the default.
+        by_name: Whether it is given by its name only.
+    """
+
+    def check(owner: str, name: str, value: Any) -> None:
+        lookup.refuse(owner, **{name: (value, *fine)})
+
+    return Argument(check, fine[0], by_name=by_name, kept=False)
+
+
+def chosen(get: Callable[[Any], Any], usual: Any = None) -> Callable[[str, str, Any], Any]:
+    """The check of an argument that names something, by a module's ``get``.
+
+    Args:
+        get: What looks a name up.
+        usual: What stands for ``None``.
+    """
+
+    def check(owner: str, name: str, value: Any) -> Any:
+        with lookup.of_argument(owner, name):
+            return get(usual if value is None else value)
+
+    return check
+
+
+class Signature:
+    """What a class can be called with, for those who ask; its instances have their own answer."""
+
+    def __get__(self, thing: Any, kind: type[Settings]) -> inspect.Signature:
+        if thing is not None:
+            raise AttributeError
+        own = list(inspect.signature(kind.__init__).parameters.values())[1:]
+        if not own or own[0].kind is not own[0].VAR_POSITIONAL:  # written by hand
+            return inspect.Signature(own)
+        parameters = signature(kind).parameters.values()
+        shown = [each for each in parameters if each.kind is not each.KEYWORD_ONLY]
+        options = [inspect.Parameter("options", inspect.Parameter.VAR_KEYWORD)]
+        return inspect.Signature(shown + options * (len(shown) < len(parameters)))
+
+
+def signature(kind: type[Settings]) -> inspect.Signature:
+    """All that is declared."""
+    place = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+    found = [
+        inspect.Parameter(name, place[each.by_name], default=each.default, annotation=each.type)
+        for name, each in kind._declared.items()
+    ]
+    return inspect.Signature(sorted(found, key=lambda each: each.kind))
 
 
 class Settings:
-    """Attributes that are arguments of the constructor: setting one asks the constructor.
+    """What is made with arguments that are declared in its class.
+
+    ``class Half(Scaled, scale=0.5)`` has no argument ``scale`` any more, but an attribute.
 
     Example:
         >>> import minigrad as mg
@@ -21,27 +126,65 @@ class Settings:
         >>> layer.activation = "relu"
         >>> layer.activation is mg.activations.relu
         True
-        >>> mg.optimizers.Adam().beta_1 = 2
+        >>> mg.layers.Dropout(0.5).rate = 2
         Traceback (most recent call last):
-        ValueError: Adam: beta_1 is a number from 0 to 1, got 2
+        ValueError: Dropout: rate is a number from 0 to 1, got 2
     """
 
+    _declared: dict[str, Argument] = {}  # noqa: RUF012 (of each class its own)
+    __signature__ = Signature()
+
+    def __init_subclass__(cls, **given: Any) -> None:
+        super().__init_subclass__()
+        declared = {n: each for n, each in vars(cls).items() if isinstance(each, Argument)}
+        for name, each in declared.items():
+            declared[name] = replace(each, type=cls.__annotations__.get(name, NEEDED))
+            delattr(cls, name)
+        for base in cls.__bases__:
+            for name, inherited in getattr(base, "_declared", {}).items():
+                declared.setdefault(name, inherited)
+        for name, value in given.items():
+            del declared[name]
+            setattr(cls, name, value)
+        cls._declared = declared
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        kind, known = type(self).__name__, self._declared
+        for name in options:
+            if name not in known:
+                raise TypeError(f"{kind} has no argument {name!r}.{self._hint(name)}")
+        try:
+            given = signature(type(self)).bind(*arguments, **options)
+        except TypeError as error:
+            raise TypeError(f"{kind}: {error}") from None
+        given.apply_defaults()
+        for name, value in given.arguments.items():
+            setattr(self, name, value)
+        self._agree()
+
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in vars(self) and not hasattr(TRYING, "on"):
-            value = checked(self, name, value)
+        if (declared := self._declared.get(name)) is None:
+            super().__setattr__(name, value)
+            return
+        if value is None and declared.default is None:
+            value = declared.usual(self) if declared.usual else None
+        elif declared.check:
+            value = declared.check(type(self).__name__, name, value)
+        if not declared.kept:
+            return
+        name = name if declared.kept is True else declared.kept
+        before = vars(self).get(name, NEEDED)
         super().__setattr__(name, value)
+        if before is not NEEDED:  # it is set anew
+            try:
+                self._agree()
+            except ValueError:
+                super().__setattr__(name, before)
+                raise
 
+    def _hint(self, name: str) -> str:
+        """What to say of an argument that there is not."""
+        return lookup.nearest(name, taken(type(self)))
 
-def checked(thing: Any, name: str, value: Any) -> Any:
-    """What the constructor makes of a value: refused, or as it keeps it."""
-    kind = next(each for each in type(thing).__mro__ if each.__module__.startswith(PACKAGE))
-    if name not in taken(kind):
-        return value
-    chance = randomness.state()
-    try:
-        TRYING.on = True
-        other = kind(**{**configuration(thing, kind), name: value})
-    finally:
-        vars(TRYING).clear()
-        randomness.restore(chance)  # a constructor may have drawn a seed
-    return vars(other).get(name, value)
+    def _agree(self) -> None:
+        """Refuse values that do not go together; asked when all of them are there."""
