@@ -29,7 +29,6 @@ from minigrad.engine.program import Program
 from minigrad.engine.scope import Scope
 from minigrad.engine.sums import Sums
 from minigrad.engine.updates import Updates
-from minigrad.graph import Variable
 from minigrad.shared import aligned
 
 WAKING = 1 << 20  # multiplications that a thread makes while another wakes up, measured
@@ -66,7 +65,8 @@ def find_cut(kernels: Sequence[Kernel], scope: Scope) -> Cut | None:
     kinds = [type(kernel) for kernel in before]
     alone = all(len(scope.users[kernel.output]) == 1 for kernel in before)
     fits = kinds in ([Feed], [Feed, FlattenKernel], [Feed, ConvolutionKernel, FlattenKernel])
-    if not (fits and alone and before[0].output.ndim in (2, 4)):
+    once = all(scope.uses[v] == 1 for kernel in before for v in kernel.weights)
+    if not (fits and alone and once and before[0].output.ndim in (2, 4)):
         return None
     conv = before[1] if len(before) == 3 else None
     if conv and (conv.pool or conv.padded):
@@ -118,8 +118,7 @@ class Bands:
             for ends, share in zip(pairwise(self.ends(cut, threads)), self.shares, strict=True)
         ]
         summed = SumOfShares(dense.nodes, scope, self.shares, self.by_sum)
-        weights = [v for kernel in cut.before for n in kernel.nodes for v in n.inputs]
-        self.sums = Sums([v for v in weights if isinstance(v, Variable)], threads)
+        self.sums = Sums([v for kernel in cut.before for v in kernel.weights], threads)
         bodies = [
             Program(
                 bind(band, scope, updates, Sharing(None, self.sums.of(t), dense.weight, packed))

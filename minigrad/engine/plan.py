@@ -151,25 +151,19 @@ class Plan:
         return Program(bind(match(scope), scope, self.updates, sharing))
 
     def finish(self) -> None:
-        # Gradients of several programs are added up, and the weights change that have not yet.
-        self.gradients: dict[Variable, Array] = {}
+        # Weights that no sweep has changed: their gradients were added up, or kept by one program.
+        sums, self.enders = self.parts.sums, 1
+        self.gradients: dict[Variable, Array] = {} if sums is None else dict(sums.asked)
         self.end: list[Call] = []
         self.shared_end: list[list[list[Call]]] = []
-        sums, self.enders, later = self.parts.sums, 1, dict[Variable, None]()
-        if sums is not None:
-            self.gradients.update(sums.asked)
         for program in self.parts.separate:
-            for variable, gradient in program.kept.items():
-                later[variable] = None
-                total = self.gradients.setdefault(variable, gradient)
-                if total is not gradient:
-                    self.end.append(partial(np.add, total, gradient, out=total))
-        for variable in later:
-            arrays, g = self.updates.arrays(variable), self.gradients[variable]
-            self.end += self.updates.calls(variable, arrays, g, zeros)
+            for variable, g in program.kept.items():
+                self.gradients[variable] = g
+                arrays = self.updates.arrays(variable)
+                self.end += self.updates.calls(variable, arrays, g, zeros)
         if sums is not None and self.training:
             self.enders = self.sharers(sums)
-            self.shared_end = [sums.changes(self.updates, self.enders, later)]
+            self.shared_end = [sums.changes(self.updates, self.enders)]
         self.end = list(map(at_once, self.end))
         changing = [*self.parts.regions[self.parts.changing :], *self.shared_end]
         self.changing = [[list(map(at_once, calls)) for calls in region] for region in changing]
@@ -179,7 +173,7 @@ class Plan:
         """How many threads change the weights at the end of a step."""
         if not self.updates.by_rows:
             return 1
-        work = work_of(call for calls in sums.changes(self.updates, 1, ()) for call in calls)
+        work = work_of(call for calls in sums.changes(self.updates, 1) for call in calls)
         return choose([seconds(work, n) for n in range(1, self.threads + 1)]).threads
 
     # -- running ----------------------------------------------------------------------------------

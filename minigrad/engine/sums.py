@@ -6,7 +6,7 @@ that work too.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
@@ -66,13 +66,13 @@ class Group:
             cuts.append(inside.start + round((goal - inside.start) / inside.each) * inside.each)
         return [*cuts, size]
 
-    def share(self, part: slice, updates: Updates, later: set[Variable]) -> Iterator[Call]:
+    def share(self, part: slice, updates: Updates, asked: Container[Variable]) -> Iterator[Call]:
         """The calls that add up some columns, and change the weights that these belong to."""
         if len(self.rows) > 1 and part.start < part.stop:
             yield partial(np.add.reduce, self.rows[:, part], axis=0, out=self.total[part])
         for variable, place in self.places.items():
             first, last = max(part.start, place.start), min(part.stop, place.stop)
-            if first < last and variable not in later:
+            if first < last and variable in asked:
                 ends = ((end - place.start) // place.each for end in (first, last))
                 rows: Any = slice(*ends) if variable.shape else ...
                 arrays = [array[rows] for array in updates.arrays(variable)]
@@ -128,21 +128,17 @@ class Sums:
         others: list[Call] = [partial(np.add, row, new, out=row) for row, new in pairs]
         return place, [first, *[others] * (pieces - 1)]
 
-    def changes(
-        self, updates: Updates, threads: int, later: Iterable[Variable]
-    ) -> list[list[Call]]:
+    def changes(self, updates: Updates, threads: int) -> list[list[Call]]:
         """For each of some threads the calls that add up the gradients and change the weights.
 
         Args:
             updates: How weights change.
             threads: How many share that work.
-            later: Weights that change later, since they have another gradient besides.
         """
         lists: list[list[Call]] = [[] for _ in range(threads)]
-        left = {v for group in self.groups.values() for v in group.places} - self.asked.keys()
         for group in self.groups.values():
             for calls, ends in zip(lists, pairwise(group.cuts(threads)), strict=True):
-                calls += group.share(slice(*ends), updates, left.union(later))
+                calls += group.share(slice(*ends), updates, self.asked)
         return lists
 
 

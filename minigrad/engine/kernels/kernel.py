@@ -77,6 +77,11 @@ class Kernel:
         self.learns = scope.wants_gradient(self.output)
         self.sends = [n for n in self.reads if self.learns and n.needs_gradient]
 
+    @property
+    def weights(self) -> list[Variable]:
+        """The weights that its nodes read."""
+        return [i for node in self.nodes for i in node.inputs if isinstance(i, Variable)]
+
     @classmethod
     def takes(cls, node: Any, scope: Scope) -> list[Any] | None:
         """The nodes that one such kernel computes together, this one the first, if any.
