@@ -73,6 +73,7 @@ RULES: dict[Callable[..., Any], tuple[Callable[..., Any] | None, ...]] = {
     np.negative: (lambda d, y, x: -d,),
     np.exp: (lambda d, y, x: y * d,),
     np.log: (lambda d, y, x: d / x,),
+    np.log1p: (lambda d, y, x: d / (1 + x),),
     np.sqrt: (lambda d, y, x: d / (2 * y),),
     np.sin: (lambda d, y, x: np.cos(x) * d,),
     np.cos: (lambda d, y, x: -(np.sin(x) * d),),

@@ -28,6 +28,15 @@ def test_elu_and_sigmoid_are_exact_to_a_few_roundings(x):
 
 
 @given(x=wide)
+def test_softplus_is_exact_to_a_few_roundings(x):
+    wanted = many_digits(lambda x: mpmath.log1p(mpmath.exp(x)), x)
+    assert float(activations.softplus(x)) == pytest.approx(wanted, rel=4 * EPS, abs=1e-320)
+    if x != 0:  # where the two ways of writing it meet
+        wanted = many_digits(lambda x: 1 / (1 + mpmath.exp(-x)), x)
+        assert gradient(activations.softplus, x) == pytest.approx(wanted, rel=4 * EPS, abs=1e-320)
+
+
+@given(x=wide)
 def test_their_derivatives_are_exact_to_the_rounding_of_one(x):
     wanted = many_digits(lambda x: mpmath.exp(-abs(x)) / (1 + mpmath.exp(-abs(x))) ** 2, x)
     assert gradient(activations.sigmoid, x) == pytest.approx(wanted, abs=2 * EPS)

@@ -34,6 +34,7 @@ ONE_ARGUMENT = {
     np.negative: lambda x: -x * x,
     np.exp: np.exp,
     np.log: np.log,
+    np.log1p: np.log1p,
     np.sqrt: np.sqrt,
     np.sin: np.sin,
     np.cos: np.cos,

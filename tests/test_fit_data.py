@@ -428,6 +428,18 @@ def test_tables_and_lists():
         assert all(map(np.array_equal, arrays.get_weights(), model.get_weights()))
 
 
+def test_an_object_that_will_not_become_an_array_says_why():
+    class OnTheDevice:
+        def __array__(self, dtype=None, copy=None):
+            raise RuntimeError("call .cpu() first")
+
+    for x, y, which in ((OnTheDevice(), ONE_HOT, "x"), (X, OnTheDevice(), "y")):
+        with pytest.raises(ValueError, match=rf"fit: {which}: no array .*: call \.cpu\(\) first"):
+            classifier().fit(x, y, verbose=0)
+    with pytest.raises(ValueError, match=r"targets are real numbers, got .*: call \.cpu\(\) first"):
+        mg.losses.MeanSquaredError()(OnTheDevice(), X)
+
+
 # -- what models say of themselves -----------------------------------------------------------
 def test_names_and_numbers_of_metrics(keras):
     model = classifier()

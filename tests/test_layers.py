@@ -169,6 +169,7 @@ CASES = {
     "softmax over rows": ("Softmax", (1,), {}, (2, 3, 4)),
     "relu": ("ReLU", (), {}, (3, 5)),
     "relu, all": ("ReLU", (0.7, 0.1, 0.2), {}, (3, 5)),
+    "relu, nothing above 0": ("ReLU", (0.0,), {}, (3, 5)),
     "leaky": ("LeakyReLU", (), {}, (3, 5)),
     "elu": ("ELU", (0.5,), {}, (3, 5)),
     "reshape": ("Reshape", ((2, -1),), {}, (3, 4, 2)),

@@ -31,6 +31,7 @@ ONE = {
     np.negative: lambda x: x,
     np.exp: lambda x: x,
     np.log: np.abs,  # positive numbers
+    np.log1p: np.abs,
     np.sqrt: np.abs,
     np.sin: lambda x: x,
     np.cos: lambda x: x,

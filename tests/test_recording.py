@@ -41,6 +41,7 @@ FORMULAS = {
     "one call": np.exp,
     "a chain": lambda x: 1 / (1 + np.exp(-x)),
     "with a condition": lambda x: np.where(x > 0, x, 0.5 * x),
+    "with a number for a condition": lambda x: np.where(x, x, 0.5) + np.where(x * 0, 1, x),
     "softmax": lambda x: np.exp(x - np.max(x, axis=-1, keepdims=True)),
     "mean": lambda x: x - np.mean(x, axis=0),
     "sum of all": lambda x: np.sum(x * x),

@@ -28,6 +28,7 @@ x, y = Symbol("x"), Symbol("y")
 # The same function for us and for SymPy, where the two have different names for it.
 SMOOTH = {np.exp: sympy.exp, np.sin: sympy.sin, np.cos: sympy.cos, np.tanh: sympy.tanh}
 DOMAIN = {np.sqrt: sympy.sqrt, np.log: sympy.log, np.absolute: sympy.Abs}
+DOMAIN |= {np.log1p: lambda e: sympy.log(1 + e)}
 PAIRS = {np.maximum: sympy.Max, np.minimum: sympy.Min}
 
 leaves = st.one_of(
@@ -114,7 +115,7 @@ def test_simplifying_keeps_the_value_and_leaves_nothing_to_simplify(formula, poi
 
 @given(formula=formulas, point=points)
 def test_what_is_printed_is_the_formula(formula, point):
-    names = {f.__name__: f for f in (np.exp, np.sin, np.cos, np.tanh, np.sqrt, np.log)}
+    names = {f.__name__: f for f in (np.exp, np.sin, np.cos, np.tanh, np.sqrt, np.log, np.log1p)}
     for expression in (formula[0], simplify(formula[0])):
         with np.errstate(all="ignore"):
             try:

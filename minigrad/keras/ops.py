@@ -26,10 +26,10 @@ __all__ += ["squeeze", "stack", "zeros_like"]
 
 NUMPY = """
 abs absolute add all any arange argmax argmin argsort concatenate cos divide dot equal exp
-eye floor full greater greater_equal less less_equal linspace log log10 logical_and logical_not
-logical_or matmul max maximum mean min minimum multiply negative not_equal ones pad power prod
-repeat reshape round sign sin sort split sqrt std subtract sum tanh tensordot tile transpose var
-where zeros
+eye floor full greater greater_equal less less_equal linspace log log10 log1p logical_and
+logical_not logical_or matmul max maximum mean min minimum multiply negative not_equal ones pad
+power prod repeat reshape round sign sin sort split sqrt std subtract sum tanh tensordot tile
+transpose var where zeros
 """.split()
 TENSORFLOW = {
     f"reduce_{name}": name for name in ("all", "any", "max", "mean", "min", "prod", "std", "sum")

@@ -76,7 +76,7 @@ class ReLU(Layer):
     threshold: float = argument(number, 0.0, least=0)
 
     def call(self, inputs: Node) -> Node:
-        if not (self.max_value or self.negative_slope or self.threshold):
+        if self.max_value is None and not (self.negative_slope or self.threshold):
             return activations.relu(inputs)
         below: Any = 0.0
         if self.negative_slope:

@@ -17,7 +17,7 @@ def as_array(values: Any, what: str) -> np.ndarray:
         raise TypeError(f"{what} is a masked array; x.filled(0) says what stands for its gaps")
     try:
         array = np.asarray(values)
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # of another library's object, in any way
         raise ValueError(f"{what}: no array can be made of it: {error}") from None
     if array.dtype.kind == "O" and hasattr(values, "columns"):
         raise TypeError(

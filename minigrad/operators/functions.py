@@ -5,7 +5,7 @@ import numpy as np
 from minigrad.graph import implements, recordable
 from minigrad.operators.elementwise import Elementwise
 
-__all__ = ["Absolute", "Cos", "Exp", "Log", "Sin", "Sqrt", "Tanh"]
+__all__ = ["Absolute", "Cos", "Exp", "Log", "Log1p", "Sin", "Sqrt", "Tanh"]
 
 
 @implements(np.exp)
@@ -30,6 +30,18 @@ class Log(Elementwise):
 
     def backward(self, g, x):
         return g / x
+
+
+@implements(np.log1p)
+@recordable
+class Log1p(Elementwise):
+    """log(1 + x), to the last digit also where 1 + x would lose those of x."""
+
+    def forward(self, x):
+        return np.log1p(x)
+
+    def backward(self, g, x):
+        return g / (1 + x)
 
 
 @implements(np.sqrt)

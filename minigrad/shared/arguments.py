@@ -238,7 +238,7 @@ def real_array(beginning: str, values: Any, error: type[Exception] = TypeError) 
         raise error(f"{beginning} real numbers, and some are masked: fill them first")
     try:
         array = np.asarray(values)
-    except ValueError as raised:  # rows of different lengths
+    except Exception as raised:  # rows of different lengths; or another library's object says so
         raise error(f"{beginning} real numbers, got {brief(values)}: {raised}") from None
     if array.dtype.kind not in "fiub":
         raise error(f"{beginning} real numbers, got dtype {array.dtype} from {brief(values)}")

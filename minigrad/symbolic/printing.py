@@ -41,6 +41,7 @@ LATEX = TEXT | {
     np.power: (4, "{}^{{{}}}", (5, 0)),
     np.exp: (4, "e^{{{}}}", (0,)),
     np.sqrt: (9, r"\sqrt{{{}}}", (0,)),
+    np.log1p: (9, r"\log\left(1 + {}\right)", (2,)),
     np.absolute: (9, r"\left|{}\right|", (0,)),
     np.sign: (9, r"\operatorname{{sign}}\left({}\right)", (0,)),
     np.maximum: (9, r"\max\left({}, {}\right)", (0, 0)),
