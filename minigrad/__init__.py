@@ -17,7 +17,6 @@ imported when it is first used: ``mg.display`` and ``mg.interop``.
 import importlib
 import logging
 from contextlib import nullcontext
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -53,6 +52,7 @@ from minigrad.graph import (
 from minigrad.layers import Input
 from minigrad.model import Model, Sequential
 from minigrad.shared import importing, lookup
+from minigrad.shared.lookup import Names
 
 __version__ = "0.1.0"
 
@@ -122,17 +122,19 @@ zeros_like
 FROM |= dict.fromkeys(TENSORFLOW.split(), "keras.ops")
 logger = logging.getLogger("minigrad")
 logger.set_verbosity, logger.ERROR = logger.setLevel, logging.ERROR  # type: ignore[attr-defined]
-INSIDE = {name: name for name in ("backend", "nn", "ops", "random")} | {"math": "ops"}  # of keras
+INSIDE = {name: name for name in ("backend", "nn", "ops", "random")}  # of keras
+INSIDE |= {"math": "ops", "dtypes": "ops"}
 SAME: dict[str, Any] = {
     "saving": models,  # keras.saving.load_model
     "newaxis": None,
     # What scripts ask before they begin: there is the processor, and what is called is computed.
-    "compat": SimpleNamespace(v1=SimpleNamespace(logging=logger)),
+    "compat": Names("compat", v1=Names("compat.v1", logging=logger)),
     "device": lambda device_name: nullcontext(),
     "executing_eagerly": lambda: True,
     "get_logger": lambda: logger,
-    "test": SimpleNamespace(is_gpu_available=lambda **_: False, gpu_device_name=lambda: ""),
-    "version": SimpleNamespace(VERSION=__version__),
+    "test": Names("test", is_gpu_available=lambda **_: False, gpu_device_name=lambda: ""),
+    "version": Names("version", VERSION=__version__),
+    "Tensor": Node | np.ndarray,
     **{name: getattr(np, name) for name in ("float16", "float32", "float64")},
     **{name: getattr(np, name) for name in ("bool", "int8", "int16", "int32", "int64", "uint8")},
 }

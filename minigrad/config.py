@@ -6,7 +6,6 @@ Example:
     'float32'
 """
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -139,5 +138,5 @@ def float_name(owner: str, argument: str, dtype: Any) -> str:
 
 
 # Scripts of TensorFlow ask it here too, and set what is theirs for each that there is: for none.
-experimental = SimpleNamespace(list_physical_devices=list_physical_devices)
+experimental = lookup.Names("config.experimental", list_physical_devices=list_physical_devices)
 __getattr__, __dir__ = lookup.public("config", __all__)

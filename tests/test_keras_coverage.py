@@ -29,10 +29,12 @@ def test_the_tables_are_what_the_two_libraries_say(writer, keras):
     )
 
 
-def test_the_list_of_keras_s_names_is_that_of_the_version_installed(writer, keras):
+@pytest.mark.parametrize("library", ["keras", "tensorflow"])
+def test_the_list_of_names_is_that_of_the_version_installed(library, writer, keras):
     if f"Keras {keras.__version__} " not in FILE.read_text(encoding="utf-8"):
         pytest.skip(f"the list is of another version than {keras.__version__}")
-    assert writer.NAMES.read_text(encoding="ascii") == writer.names()
+    stored = (writer.SHARED / f"{library}_names.txt").read_text(encoding="ascii")
+    assert stored == writer.names(library)
 
 
 @pytest.mark.parametrize(

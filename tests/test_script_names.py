@@ -83,6 +83,16 @@ def test_what_scripts_ask_the_backend(keras):
         mg.backend.set_image_data_format("channels_first")
 
 
+def test_variables_and_tensors_are_made_as_for_tensorflow():
+    tf = mg
+    weight = tf.Variable(initial_value=np.ones((2, 1)), dtype=tf.float32, trainable=False)
+    assert weight.numpy().dtype == np.float32 and not weight.trainable
+    assert all(isinstance(x, tf.Tensor) for x in (weight * 2, tf.constant([1.0])))
+    assert tf.dtypes.cast([2.7], tf.int32).numpy().tolist() == [2]
+    with pytest.raises(TypeError, match="Variable wants real numbers, got dtype object from None"):
+        tf.Variable()
+
+
 def test_the_package_asks_for_nothing_more_than_before():
     """``keras`` and its like are imported when a script asks for them."""
     code = "import sys, minigrad; print([n for n in sys.modules if n.startswith('minigrad.keras')])"
@@ -262,6 +272,8 @@ IMPORTS = {
     "from minigrad.callbacks import TensorBoard": "'TensorBoard'. Instead, CSVLogger writes",
     "from minigrad.utils import np_utils": "'np_utils'. Instead, to_categorical is in",
     "import minigrad.nonsense": "minigrad has no 'nonsense'",
+    "from minigrad.compat.v1.saved_model import simple_save": "v1 has no 'saved_model'. Tensor",
+    "from minigrad.compat.v1 import placeholder": "minigrad.compat.v1 has no 'placeholder'",
 }
 
 
@@ -283,9 +295,12 @@ def test_tensorflow_s_own_are_refused_in_the_words_of_the_script():
 def test_tensorflow_s_own_names_are_not_taken_for_slips_of_the_pen():
     import minigrad as tf
 
-    for name in ("saved_model", "contrib", "Module", "print", "stop_gradient"):
-        with pytest.raises(AttributeError, match=rf"no '{name}'. TensorFlow has it. What goes"):
+    for name in ("saved_model", "custom_gradient", "Module", "print", "stop_gradient", "summary"):
+        with pytest.raises(AttributeError, match=rf"no '{name}'. \w+ has it. What goes"):
             getattr(tf, name)
+    for call in (lambda: tf.math.rsqrt, lambda: tf.random.Generator, lambda: tf.compat.v1.layers):
+        with pytest.raises(AttributeError, match=r"minigrad\.\S+ has no '\w+'\. \w+ has it\."):
+            call()
     assert tf.cast([0, 2], tf.bool).numpy().tolist() == [False, True]
 
 

@@ -8,6 +8,7 @@ each is handed to minigrad with a value that asks for something, and minigrad's 
 """
 
 import contextlib
+import importlib
 import inspect
 import re
 import tempfile
@@ -24,7 +25,7 @@ import minigrad as mg
 from minigrad.shared.lookup import BORROWED
 
 FILE = Path(__file__).resolve().parents[1] / "KERAS.md"
-NAMES = Path(mg.__file__).parent / "shared" / "keras_names.txt"
+SHARED = Path(mg.__file__).parent / "shared"
 
 # Whatever is public in these modules is compared; what a call cannot do without, by argument.
 MODULES = ("layers", "losses", "optimizers", "optimizers.schedules", "metrics", "initializers")
@@ -287,14 +288,17 @@ def quoted(names: Any) -> str:
     return ", ".join(f"`{n}`" for n in names) or "nothing"
 
 
-def names() -> str:
-    """All names that are public in Keras's modules, for the errors about those not covered."""
-    keras = mg.interop.import_keras()
-    found = set(public(keras))
-    for name in public(keras):
-        module = getattr(keras, name)
-        if inspect.ismodule(module) and name not in ("src", "ops", "dtype_policies", "export"):
-            found.update(public(module))
+def names(library: str) -> str:
+    """All names that are public in a library's modules, for the errors about those not covered."""
+    module = mg.interop.import_keras()
+    inside = set(public(module)) - {"src", "dtype_policies", "export"}
+    if library == "tensorflow":
+        module = importlib.import_module("tensorflow")
+        inside = {"config", "math", "nn", "random"}
+    found = set(public(module))
+    for name in inside:
+        if inspect.ismodule(part := getattr(module, name)):
+            found.update(public(part))
     return textwrap.fill(" ".join(sorted(found)), 100, break_long_words=False) + "\n"
 
 
@@ -303,6 +307,7 @@ def public(module: Any) -> list[str]:
 
 
 if __name__ == "__main__":
-    NAMES.write_text(names(), encoding="ascii")
+    for library in ("keras", "tensorflow"):
+        (SHARED / f"{library}_names.txt").write_text(names(library), encoding="ascii")
     FILE.write_text(document(), encoding="utf-8")
     print(f"{FILE.name}: {len(FILE.read_text(encoding='utf-8').splitlines())} lines")

@@ -94,11 +94,12 @@ class Variable(Constant):
             copy, so that training never changes an array of the caller's.
         name: What to call it.
         dtype: A floating-point dtype to convert to; by default the value's own.
+        trainable: Whether ``fit`` changes it, where it is a weight of a layer that is trained.
+        initial_value: What TensorFlow calls the value.
 
     Attributes:
         value: A copy, which cannot be written into: ``x.value = x.value - step`` changes it.
         gradient: An array of its own, which may be changed.
-        trainable: Whether ``fit`` changes it, where it is a weight of a layer that is trained.
 
     Raises:
         TypeError: When the value is not of real numbers, or the dtype not a floating-point one:
@@ -120,8 +121,17 @@ class Variable(Constant):
     needs_gradient = True
     trainable = True
 
-    def __init__(self, value: Any, name: str | None = None, dtype: Any = None) -> None:
-        array = self._checked(value)
+    def __init__(
+        self,
+        value: Any = None,
+        name: str | None = None,
+        dtype: Any = None,
+        *,
+        trainable: bool = True,
+        initial_value: Any = None,
+    ) -> None:
+        self.trainable = trainable
+        array = self._checked(initial_value if value is None else value)
         if dtype is None:
             dtype = array.dtype if array.dtype.kind == "f" else np.float64
         if np.dtype(dtype).kind != "f":

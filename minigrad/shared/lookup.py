@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar
 
 from minigrad.shared.arguments import brief
@@ -35,8 +36,6 @@ INSTEAD = {
     "tensorflow": "`import minigrad as tf` stands for it",
     "train_step": "{mg}.GradientTape is for steps of one's own",
 }
-# What scripts have of TensorFlow's own: known, so that nothing else is proposed.
-OF_TENSORFLOW = ("Module", "contrib", "errors", "print", "saved_model", "stop_gradient")
 # What gives arrays or yields batches, which fit takes, stays Keras's or TensorFlow's own.
 BORROWED = {
     **dict.fromkeys(("boston_housing", "california_housing"), "keras.datasets"),
@@ -49,9 +48,9 @@ BORROWED = {
 
 
 @cache
-def keras_names() -> frozenset[str]:
-    """All public names of Keras's, without underscores and in lower case."""
-    words = Path(__file__).with_name("keras_names.txt").read_text(encoding="ascii").split()
+def names_of(library: str) -> frozenset[str]:
+    """All public names of Keras's or TensorFlow's, without underscores and in lower case."""
+    words = Path(__file__).with_name(f"{library}_names.txt").read_text(encoding="ascii").split()
     return frozenset(plain(word) for word in words)
 
 
@@ -96,7 +95,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def hint(name: str, known: Iterable[str]) -> str:
     """What to say of a name that is missing: what does the same, or the nearest name.
 
-    A name that Keras has is meant as it is, so that nothing of another meaning is proposed.
+    A name that Keras or TensorFlow has is meant as it is, so that nothing else is proposed.
 
     Example:
         >>> from minigrad.shared.lookup import hint
@@ -105,11 +104,12 @@ def hint(name: str, known: Iterable[str]) -> str:
     """
     if name in INSTEAD:
         return f" Instead, {INSTEAD[name].format(mg=at_hand())}."
-    if name in OF_TENSORFLOW:
-        return " TensorFlow has it."
     known = list(known)
-    theirs = plain(name) in keras_names() - {plain(each) for each in known}
-    return " Keras has it." if theirs else nearest(name, known)
+    if plain(name) not in {plain(each) for each in known}:
+        for library, title in (("keras", "Keras"), ("tensorflow", "TensorFlow")):
+            if plain(name) in names_of(library):
+                return f" {title} has it."
+    return nearest(name, known)
 
 
 def missing(where: str, name: str, known: Iterable[str]) -> str:
@@ -123,7 +123,7 @@ def missing(where: str, name: str, known: Iterable[str]) -> str:
         Keras's part: mg.interop.to_keras(model) hands a model over.
     """
     known = [each for each in known if each != "get"]
-    covered = f" Covered are {', '.join(known)}." if where else ""
+    covered = f" Covered are {', '.join(known)}." if where and known else ""
     return (
         f"{'.'.join(filter(None, ('minigrad', where)))} has no {name!r}.{hint(name, known)}{covered}"
         f" What goes beyond is Keras's part: {at_hand()}.interop.to_keras(model) hands a model over."
@@ -154,6 +154,18 @@ def absent(where: str, name: str, known: Iterable[str]) -> Any:
         return getattr(import_module(source), name)
     except ImportError as reason:
         raise error(f"{name!r} is {source}'s own, and it gives arrays. {reason}") from None
+
+
+class Names(ModuleType):
+    """What scripts find below a name of TensorFlow's: ``tf.compat.v1``, ``tf.test``."""
+
+    def __init__(self, where: str, **names: Any) -> None:
+        super().__init__(f"minigrad.{where}")
+        self.__path__ = []  # so that Python looks for what is imported from it
+        vars(self).update(names)
+
+    def __getattr__(self, name: str) -> Any:
+        return absent(self.__name__.removeprefix("minigrad."), name, [])
 
 
 def public(
