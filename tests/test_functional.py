@@ -326,3 +326,41 @@ WRONG = {
 def test_errors_say_what_was_wanted(wrong, kind, message):
     with pytest.raises(kind, match=message):
         wrong()
+
+
+# -- several results, and inputs by name ------------------------------------------------------
+class Twice(mg.layers.Layer):
+    def call(self, inputs):
+        return inputs, 2 * inputs
+
+
+class Doubled(mg.Model):
+    def call(self, inputs):
+        return inputs, 2 * inputs
+
+
+def test_a_call_of_one_s_own_may_give_several_results():
+    for made in (Twice(), Doubled()):
+        once, twice = made(FLAT)
+        np.testing.assert_array_equal(twice.numpy(), 2 * once.numpy())
+
+
+def test_several_results_are_refused_where_one_is_wanted():
+    one = mg.Input((6,))
+    pair = mg.Model(one, [mg.layers.ReLU()(one), mg.layers.ReLU()(one)])
+    calls = [lambda: Twice()(one), lambda: pair(one), lambda: Doubled().predict(FLAT, verbose=0)]
+    for call in calls:
+        with pytest.raises(ValueError, match=r'"\w+" gives 2 results: called on arrays it may'):
+            call()
+
+
+def test_inputs_are_given_by_name_or_refused():
+    a, b = mg.Input((6,), name="a"), mg.Input((6,), name="b")
+    model = mg.Model([a, b], mg.layers.Subtract()([a, b]))
+    named = {"b": FLAT, "a": 3 * FLAT}
+    np.testing.assert_allclose(model(named), model.predict(named, verbose=0))
+    for call in (lambda: mg.layers.ReLU()({"a": FLAT}), lambda: model({"a": FLAT, "c": FLAT})):
+        with pytest.raises(
+            TypeError, match="wants an array, or a list of several; got a dictionary"
+        ):
+            call()

@@ -88,6 +88,8 @@ def test_variables_and_tensors_are_made_as_for_tensorflow():
     weight = tf.Variable(initial_value=np.ones((2, 1)), dtype=tf.float32, trainable=False)
     assert weight.numpy().dtype == np.float32 and not weight.trainable
     assert all(isinstance(x, tf.Tensor) for x in (weight * 2, tf.constant([1.0])))
+    assert tf.config.experimental.enable_op_determinism() is None
+    assert tf.keras.config.disable_traceback_filtering() is None
     assert tf.dtypes.cast([2.7], tf.int32).numpy().tolist() == [2]
     with pytest.raises(TypeError, match="Variable wants real numbers, got dtype object from None"):
         tf.Variable()

@@ -185,7 +185,7 @@ class Layer(Settings):
         """
         # A trial graph for one sample tells, whatever the subclass does.
         with as_it_was(self):
-            result = self(self._sample(input_shape))
+            result = only(self, self(self._sample(input_shape)))
         if result.ndim == 0:
             raise ValueError(
                 f"{title(self)}: call returned a single number, wanted a result for each sample"
@@ -265,7 +265,7 @@ class Layer(Settings):
         wants = inspect.signature(self.call).parameters
         options = {"training": training} if "training" in wants else {}
         result = self.call(nodes, **options)
-        for end in result if isinstance(result, list) else [result]:
+        for end in result if isinstance(result, (list, tuple)) else [result]:
             if not isinstance(end, Node):
                 raise TypeError(f"{title(self)}: call returned {type(end).__name__}, wanted a node")
             self._sign(end, nodes if several else [nodes])
@@ -276,18 +276,19 @@ class Layer(Settings):
         given = [real_array(f"{title(self)} wants", x) for x in (inputs if several else [inputs])]
         constants = [Constant(array.astype(self.dtype)) for array in given]
         results: Any = self(constants if several else constants[0], training=training)
-        ends = results if isinstance(results, list) else [results]
+        ends = results if isinstance(results, (list, tuple)) else [results]
         for end in ends:
             completed(end)
         if recording.get():
             return results
         values = [as_result(end.value) for end in ends]
-        return values if isinstance(results, list) else values[0]
+        return values[0] if results is ends[0] else type(results)(values)
 
     def _connect(self, tensors: tuple[KerasTensor, ...], several: bool) -> KerasTensor:
         """Take a place in a model that is being put together."""
         shapes: Any = [tensor.shape for tensor in tensors] if several else tensors[0].shape
         shape = self.compute_output_shape(shapes)  # refuses an input that does not fit
+        only(self, shape if isinstance(shape, list) else self)
         self._make_weights(shapes)
         result = KerasTensor(shape, self, tensors, several)
         self._results = (*self._results, result)
@@ -440,6 +441,16 @@ def that_builds(build: Callable[..., Any]) -> Callable[..., Any]:
         self.built = True
 
     return method
+
+
+def only(layer: Layer, result: Any) -> Any:
+    """The result of a layer where several cannot be told apart, if it is one."""
+    if isinstance(result, (list, tuple)):
+        raise ValueError(
+            f"{title(layer)} gives {len(result)} results: called on arrays it may; a layer of a "
+            "model, and a call that is trained, give one, and Model(inputs, outputs) gives several"
+        )
+    return result
 
 
 class Formula(Layer):

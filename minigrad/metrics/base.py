@@ -141,11 +141,14 @@ class Metric(Settings):
 
     def _fits(self, target_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> bool:
         """Whether the metric can compare targets and predictions of these shapes."""
-        return target_shape == output_shape
+        return True
 
 
 class OfNumbers(Metric):
     """A metric that compares each number with the target at the same place."""
+
+    def _fits(self, target_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> bool:
+        return target_shape == output_shape
 
     def _pair(self, y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if y_true.shape == (*y_pred.shape, 1) or y_pred.shape == (*y_true.shape, 1):
@@ -221,9 +224,6 @@ class FromFunction(Metric):
         # as in Keras: one number for a batch weighs as much as that of any other batch
         self._total += float(np.sum(values))
         self._count += values.size
-
-    def _fits(self, target_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> bool:
-        return True
 
 
 def told(result: Callable[[Any], Any]) -> Callable[[Any], Any]:

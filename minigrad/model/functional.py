@@ -153,6 +153,12 @@ class Functional(Layer):
         given = input_shape if isinstance(input_shape, list) else [input_shape]
         return self._replay(given, lambda layer, shapes: layer.compute_output_shape(shapes))
 
+    def __call__(self, inputs: Any, training: bool = False) -> Node:
+        names = [tensor.name for tensor in self._inputs]
+        if isinstance(inputs, dict) and sorted(inputs) == sorted(names):
+            inputs = [inputs[name] for name in names]
+        return super().__call__(inputs, training)
+
     def call(self, inputs: Any, training: bool = False) -> Node:
         if not self._outputs:
             raise NotImplementedError(f"{title(self)} has no layers yet, nor a call method")

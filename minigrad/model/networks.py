@@ -19,6 +19,7 @@ from minigrad import activations
 from minigrad.engine.network import Network
 from minigrad.graph import Constant, Node, topological_sort
 from minigrad.layers import Rescaling
+from minigrad.layers.base import only
 from minigrad.layers.building import tree
 from minigrad.model.compiled import Compiled
 from minigrad.model.functional import Functional
@@ -84,7 +85,7 @@ class Networks(Compiled):
             shape = (batch_size, *self._entry.shape)
             inputs = Constant(np.zeros(shape, dtype), name="inputs")
             apart = self._computed(inputs, training)
-            outputs = self._exit.pack(apart) if self._several[1] else apart
+            outputs = self._exit.pack(apart) if self._several[1] else only(self, apart)
             if not outputs.inputs and outputs is not inputs:
                 outputs = outputs + 0  # numbers that are always the same: what is asked is computed
             targets = loss = None

@@ -236,6 +236,8 @@ def real_array(beginning: str, values: Any, error: type[Exception] = TypeError) 
     """
     if np.ma.is_masked(values):
         raise error(f"{beginning} real numbers, and some are masked: fill them first")
+    if isinstance(values, dict):
+        raise error(f"{beginning} an array, or a list of several; got a dictionary {brief(values)}")
     try:
         array = np.asarray(values)
     except Exception as raised:  # rows of different lengths; or another library's object says so

@@ -125,6 +125,32 @@ model.fit(
 model = keras.models.load_model("checkpoint_path.keras")
 
 
+class RootOfSquares(keras.metrics.Metric):
+    def __init__(self, name="root", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.squares = self.add_weight(name="squares", initializer="zeros")
+        self.samples = self.add_weight(name="samples", initializer="zeros", dtype="int32")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        rows = tf.one_hot(y_true, depth=tf.shape(y_pred)[1])
+        self.squares.assign_add(tf.reduce_sum(tf.square(rows - y_pred)))
+        self.samples.assign_add(tf.shape(y_pred)[0])
+
+    def result(self):
+        return tf.sqrt(self.squares / tf.cast(self.samples, tf.float32))
+
+    def reset_state(self):
+        self.squares.assign(0.0)
+        self.samples.assign(0)
+
+
+model = get_mnist_model()
+counted = ["accuracy", RootOfSquares()]
+model.compile(optimizer="rmsprop", loss="sparse_categorical_crossentropy", metrics=counted)
+model.fit(train_images, train_labels, epochs=2, validation_data=(val_images, val_labels))
+test_metrics = model.evaluate(test_images, test_labels)
+
+
 class LossHistory(keras.callbacks.Callback):
     def on_train_begin(self, logs):
         self.per_batch_losses = []
