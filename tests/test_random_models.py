@@ -129,10 +129,14 @@ class Draw:
         kinds = {**ANYWHERE, **(ON_PICTURES if tensor.ndim == 4 else ON_ROWS)}
         while True:
             kind = self.one(*kinds)
-            shape = kinds[kind](self).compute_output_shape(tensor.shape)
+            layer = kinds[kind](self)
+            try:
+                shape = layer.compute_output_shape(tensor.shape)
+            except ValueError as error:
+                assert "does not fit" in str(error)  # pictures have become smaller than a window
+                continue
             if np.prod(shape[1:]) <= LARGEST or kind not in GROWING:
                 break
-        layer = kinds[kind](self)
         self.seen.add(kind)
         if kind in ("Dense", "Conv2D"):
             self.used[tensor.shape] = layer
