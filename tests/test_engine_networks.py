@@ -280,6 +280,18 @@ def test_a_chain_of_ten_thousand_nodes_has_a_plan_that_is_right():
         fit_both(both_ways(lambda: [Chain(), L.Dense(2)], (4,)), epochs=1)
 
 
+@pytest.mark.parametrize("reduce", [np.sum, np.mean])
+def test_a_sum_of_a_million_numbers_keeps_its_digits(reduce):
+    class Reduced(L.Layer):
+        def call(self, inputs):
+            return reduce(inputs * inputs, axis=1, keepdims=True)
+
+    model = mg.Sequential([mg.Input((1_000_000,)), Reduced()])
+    x = np.random.default_rng(0).uniform(size=(2, 1_000_000)).astype(np.float32)
+    wanted = reduce(x.astype(float) ** 2, axis=1, keepdims=True)
+    np.testing.assert_allclose(model.predict(x, verbose=0), wanted, rtol=2e-7)
+
+
 @pytest.mark.parametrize("layer", [L.Dense, lambda *a: L.Conv2D(1, 1, activation=a[1])])
 def test_elu_keeps_its_digits_near_zero(layer):
     shape = (1,) if layer is L.Dense else (1, 1, 1)

@@ -204,6 +204,20 @@ def test_an_axis_of_length_zero_is_no_obstacle():
     assert gradients(result, x)[0].tolist() == [[0, 0, 0]]
 
 
+def test_half_a_million_numbers_of_single_precision_are_added_up_to_all_their_digits():
+    pictures = np.random.default_rng(0).uniform(99, 101, (8, 256, 256, 3)).astype(np.float32)
+    x, bias = mg.Variable(pictures), mg.Variable(np.zeros(3, np.float32))
+    for reduce in (np.sum, np.mean):
+        wanted = reduce(pictures, axis=(0, 1, 2), dtype=float)
+        found = mg.forward(mg.topological_sort(reduce(x, axis=(0, 1, 2))))
+        np.testing.assert_allclose(found, wanted, rtol=2e-7)
+        assert found.dtype == np.float32
+    order = mg.topological_sort(x + bias)
+    mg.forward(order)
+    mg.backward(order, pictures)
+    np.testing.assert_allclose(bias.gradient, pictures.sum((0, 1, 2), dtype=float), rtol=2e-7)
+
+
 # -- NumPy's protocols -------------------------------------------------------------------
 
 

@@ -200,3 +200,16 @@ def test_a_label_that_is_no_class_is_not_among_the_top():
     metric.update_state(np.array([1, 1]), np.array([[0.1, 0.8, 0.1]] * 2))
     metric.update_state(np.array([3, -1]), np.array([[0.1, 0.8, 0.1]] * 2))
     assert metric.result() == 0.5
+
+
+def test_a_number_is_a_batch_of_one_and_a_row_of_classes_is_none():
+    for name, wanted in ("MeanSquaredError", 0.0625), ("BinaryAccuracy", 1.0), ("Recall", 1.0):
+        metric = getattr(mg.metrics, name)()
+        metric.update_state(1, 0.75)
+        assert metric.result() == wanted
+    for name in ("CategoricalAccuracy", "TopKCategoricalAccuracy"):
+        with pytest.raises(ValueError, match=rf"{name}.*shape \(3,\), wanted is a row of classes"):
+            getattr(mg.metrics, name)().update_state([0, 0, 1], [0.2, 0.3, 0.5])
+    for name in ("SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy"):
+        with pytest.raises(ValueError, match=rf"{name}.*labels have shape \(1,\).* one label for"):
+            getattr(mg.metrics, name)().update_state(2, [0.2, 0.3, 0.5])

@@ -8,6 +8,7 @@ import numpy as np
 from minigrad.graph.checks import check_order, check_values, locked, without_alias
 from minigrad.graph.kinds import Operator, Variable
 from minigrad.graph.node import Node
+from minigrad.shared.adding import added_up
 from minigrad.shared.arguments import real_array
 
 
@@ -295,5 +296,5 @@ def summed(gradient: Any, shape: tuple[int, ...]) -> Any:
     lengths = (1,) * added + shape
     axes = tuple(a for a, n in enumerate(lengths) if a < added or n == 1 != gradient.shape[a])
     if axes:
-        gradient = np.sum(gradient, axis=axes, keepdims=True)
+        gradient = added_up(np.sum, gradient, axes, True)
     return gradient.reshape(shape) if gradient.shape != shape else gradient

@@ -49,6 +49,14 @@ class OfClasses(Accuracy):
         hit = self._keep("hit", y_pred.shape[:-1], np.bool_)
         return np.equal(self._right(y_true), self._largest("guess", y_pred), out=hit)
 
+    def _pair(self, y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if y_pred.ndim < 2:
+            raise ValueError(
+                f"{title(self)}: predictions have shape {y_pred.shape}, wanted is a row of classes "
+                "for each sample"
+            )
+        return super()._pair(y_true, y_pred)
+
     def _right(self, y_true: np.ndarray) -> np.ndarray:
         """The right class of each sample."""
         return self._largest("right", y_true)
@@ -71,7 +79,7 @@ class OfLabels(OfClasses):
 
     def _pair(self, y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         wanted = y_pred.shape[:-1]
-        if y_pred.ndim == 0 or y_true.shape not in (wanted, (*wanted, 1)):
+        if y_pred.ndim < 2 or y_true.shape not in (wanted, (*wanted, 1)):
             raise ValueError(
                 f"{title(self)}: labels have shape {y_true.shape}, predictions {y_pred.shape}; "
                 "wanted is one label for each row of predictions"

@@ -133,6 +133,7 @@ class Metric(Settings):
     def _arrays(self, y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
         """Targets and predictions as arrays that can be compared."""
         y_true, y_pred = numbers(self, "targets", y_true), numbers(self, "predictions", y_pred)
+        y_true, y_pred = np.atleast_1d(y_true, y_pred)  # a number is a batch of one
         return self._pair(y_true, y_pred if y_pred.dtype.kind == "f" else y_pred.astype(float))
 
     def _pair(self, y_true: np.ndarray, y_pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph import Node, Operator, as_node, implements, recordable
+from minigrad.shared.adding import added_up
 
 __all__ = ["Max", "Mean", "Reduction", "Sum"]
 
@@ -93,7 +94,7 @@ class Sum(Reduction):
     """
 
     def forward(self, x):
-        return np.sum(x, axis=self.axes, keepdims=self.keepdims)
+        return added_up(np.sum, x, self.axes, self.keepdims)
 
     def backward(self, g, x):
         return self.spread(g, x)
@@ -113,7 +114,7 @@ class Mean(Reduction):
     """
 
     def forward(self, x):
-        return np.mean(x, axis=self.axes, keepdims=self.keepdims)
+        return added_up(np.mean, x, self.axes, self.keepdims)
 
     def backward(self, g, x):
         count = max(x.size // max(np.size(self.value), 1), 1)
