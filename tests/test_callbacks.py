@@ -167,7 +167,7 @@ def test_saving_after_so_many_batches(tmp_path):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({}, "save_weights_only=False the name ends in .keras; got"),
+        ({}, "save_weights_only=False the name ends in .keras or .h5; got"),
         ({"filepath": "w.h5", "save_weights_only": True}, "ends in .npz or .weights.h5"),
         ({"save_weights_only": True, "save_freq": 0}, 'save_freq is "epoch" or a number'),
         ({"save_weights_only": True, "mode": "up"}, 'mode is "auto", "min" or "max"'),

@@ -241,6 +241,20 @@ def test_checkpoints_of_both_kinds(tmp_path, keras):
     np.testing.assert_allclose(again.predict(X, verbose=0), model.predict(X, verbose=0), atol=1e-5)
 
 
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+@pytest.mark.parametrize("make", MODELS)
+def test_weights_are_read_from_a_whole_model_as_by_keras(make, ending, tmp_path, keras):
+    for library in (mg, keras):
+        saved, path = trained(library, make, 1), tmp_path / f"{library.__name__}{ending}"
+        best = library.callbacks.ModelCheckpoint(path, save_best_only=True, monitor="loss")
+        saved.fit(X, Y, verbose=0, callbacks=[best])
+        model = make(mg)
+        model.load_weights(path)
+        np.testing.assert_allclose(
+            model.predict(X, verbose=0), saved.predict(X, verbose=0), atol=1e-5
+        )
+
+
 def test_a_file_that_fails_leaves_the_old_one(tmp_path):
     mine = trained(mg, in_a_row)
     file = tmp_path / "model.keras"

@@ -292,8 +292,8 @@ REFUSED = {
     "board": (lambda k, m: k.callbacks.TensorBoard(), "no 'TensorBoard'"),
     "augmentation": (lambda k, m: k.layers.RandomFlip(), "no 'RandomFlip'. Instead, fit takes"),
     "whole checkpoint": (
-        lambda k, m: k.callbacks.ModelCheckpoint("best.h5", save_best_only=True),
-        "the name ends in .keras; got 'best.h5'",
+        lambda k, m: k.callbacks.ModelCheckpoint("best.hdf5", save_best_only=True),
+        "the name ends in .keras or .h5; got 'best.hdf5'",
     ),
     "weighted metrics": (
         lambda k, m: m.compile("sgd", "mse", weighted_metrics=["mae"]),

@@ -243,7 +243,7 @@ def test_paths_that_are_none(tmp_path):
         (None, TypeError),
         (5, TypeError),
         ("a\0b.npz", TypeError),
-        ("w.h5", ValueError),
+        ("w.pb", ValueError),
         ("", ValueError),
     ]:
         for method in (model.save_weights, model.load_weights):

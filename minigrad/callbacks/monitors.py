@@ -173,7 +173,7 @@ class ModelCheckpoint(Monitor, min_delta=0):
 
     Args:
         filepath: Where to, ending in ``.weights.npz`` or ``.weights.h5`` for weights and in
-            ``.keras`` for a model; what is not ``.npz`` needs Keras. It may hold
+            ``.keras`` or ``.h5`` for a model; what is not ``.npz`` needs Keras. It may hold
             ``{epoch:02d}`` and metrics such as ``{val_loss:.2f}``.
         monitor: Key of the metric in ``History.history``.
         verbose: 1 to print what it does.
@@ -203,7 +203,7 @@ class ModelCheckpoint(Monitor, min_delta=0):
     _epoch = _batches = 0
 
     def _agree(self) -> None:
-        endings = (".npz", ".weights.h5") if self.save_weights_only else (".keras",)
+        endings = (".npz", ".weights.h5") if self.save_weights_only else (".keras", ".h5")
         if not self.filepath.endswith(endings):
             raise ValueError(
                 f"ModelCheckpoint: with save_weights_only={self.save_weights_only} the name ends in "

@@ -288,7 +288,7 @@ class Functional(Layer):
         """Read all weights from a file that :meth:`save_weights`, or Keras, has written.
 
         Args:
-            filepath: The file.
+            filepath: The file; one of a whole model will do.
             skip_mismatch: Not covered.
 
         Raises:
@@ -297,16 +297,16 @@ class Functional(Layer):
             OSError: When the file cannot be opened.
         """
         lookup.refuse("load_weights", skip_mismatch=(skip_mismatch, False))
-        path = weights_file.checked(filepath)
+        path = weights_file.checked(filepath, keras_files.MODELS)
         if not self.built:
             raise ValueError(
                 f"{title(self)} is not built yet and has no weights to load into: put "
                 "mg.Input(shape) first, or call model.build((None, …))"
             )
-        if weights_file.is_keras(path):
-            found = keras_files.read_weights(self, path)
-        else:
+        if path.suffix == ".npz":
             found = weights_file.read(path, self.weights)
+        else:
+            found = keras_files.read_weights(self, path)
         assign(f"{title(self)} from {path.name}", self.weights, found)
 
 

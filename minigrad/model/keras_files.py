@@ -94,7 +94,7 @@ def write_weights(model: Any, path: Path) -> None:
 
 
 def read_weights(model: Any, path: Path) -> list[np.ndarray]:
-    """The weights in a ``.weights.h5`` for a model like this one, in its order."""
+    """The weights in a file of Keras's for a model like this one, in its order."""
     theirs = holder_of_weights(model)
     there(path)
     with read_by_keras(path, "weights of such a model"):

@@ -14,11 +14,12 @@ from minigrad.shared import files
 from minigrad.shared.arguments import brief
 
 
-def checked(filepath: Any) -> Path:
+def checked(filepath: Any, endings: Sequence[str] = ()) -> Path:
     """The path of a file of weights.
 
     Args:
         filepath: What the user gave.
+        endings: What its name may end in besides.
 
     Raises:
         TypeError: When it is no path.
@@ -27,7 +28,7 @@ def checked(filepath: Any) -> Path:
     if not isinstance(filepath, (str, os.PathLike)) or "\0" in str(filepath):
         raise TypeError(f"weights are kept in a file, whose path is wanted; got {brief(filepath)}")
     path = Path(filepath)
-    if path.suffix != ".npz" and not is_keras(path):
+    if path.suffix not in (".npz", *endings) and not is_keras(path):
         raise ValueError(
             "weights are kept in NumPy's format, and the name ends in .weights.npz or .npz, or in "
             f"Keras's, .weights.h5; got {path.name!r}"
