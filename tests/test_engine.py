@@ -95,8 +95,8 @@ class Watch:
     def after(self, kernel: Any, calls: Any) -> Any:
         def forward(host: Any) -> Iterator[Any]:
             yield from calls(host)
-            for node in (kernel.output, *kernel.beside):
-                yield self.call(self.values, kernel, node, host.value(node), host)
+            node = kernel.output
+            yield self.call(self.values, kernel, node, host.value(node), host)
 
         return forward
 

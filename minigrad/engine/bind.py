@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.engine.calls import Array, Call, Prepared, settled
 from minigrad.engine.gradients import Added, Fate, Kept, UsedAtOnce
-from minigrad.engine.kernels.layout import stored_shape, unflatten
+from minigrad.engine.kernels.layout import unflatten
 from minigrad.engine.memory import Buffer, Drafts
 from minigrad.engine.scope import Scope
 from minigrad.engine.updates import Updates
@@ -58,7 +58,7 @@ class Host:
             name: [] for name in ("once", "begin", "data", "forward", "backward", "end")
         }
         self.drafts = Drafts()
-        self.makers = {node: k for k in kernels for node in (*k.beside, k.output)}
+        self.makers = {kernel.output: kernel for kernel in kernels}
         flat = [k for k in kernels if k.in_flat_order is not None]
         self.flat: dict[Any, Node] = {k.in_flat_order: k.output for k in flat}
         self.arrange: Callable[..., Array] = np.reshape if sharing.packed else unflatten
@@ -103,11 +103,10 @@ class Host:
     def like(self, node: Node, what: str, array_of: Callable[[Node], Array]) -> Array:
         # memory for a node; images that are only flattened lie in flat order at once
         kernel = self.makers[node]
-        shape = kernel.shape if node is kernel.output else stored_shape(node.shape)
         if node in self.flat:
-            return self.arrange(array_of(self.flat[node]), shape)
+            return self.arrange(array_of(self.flat[node]), kernel.shape)
         name = node.label if node.inputs else node.name or node.label
-        buffer = Buffer(f"{what} of {name}", shape, node.dtype, owner=kernel)
+        buffer = Buffer(f"{what} of {name}", kernel.shape, node.dtype, owner=kernel)
         return self.drafts.draft(buffer)
 
     def at_end(self, call: Prepared) -> None:

@@ -14,7 +14,7 @@ from minigrad.engine.kernels.feed import Feed
 from minigrad.engine.kernels.flatten import FlattenKernel
 from minigrad.engine.kernels.general import ReferenceKernel
 from minigrad.engine.kernels.kernel import Kernel
-from minigrad.engine.kernels.recorded import CrossEntropyKernel, RecordedKernel
+from minigrad.engine.kernels.recorded import RecordedKernel
 from minigrad.engine.noted import CannotRecord
 from minigrad.engine.scope import Scope
 from minigrad.graph import Node
@@ -25,7 +25,6 @@ KERNELS: list[Any] = [  # classes of kernels
     DeferredDense,
     DenseKernel,
     FlattenKernel,
-    CrossEntropyKernel,
     RecordedKernel,
     ReferenceKernel,
 ]

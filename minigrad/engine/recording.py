@@ -7,8 +7,8 @@ own memory, the notes are the method again, without a new array. So most operato
 version: the reference *is* the fast version, recorded.
 
 On the way, calls whose result nobody uses are left out, a result that was computed before is
-used again (softmax and cross-entropy share their exponentials), and a call writes over an
-argument that is needed no more.
+used again (``x == y``, in both derivatives of a maximum), and a call writes over an argument
+that is needed no more.
 
 A method that asks for the numbers themselves, or for a function that stand-ins do not know, cannot
 be recorded; its node is computed by its methods in every step.

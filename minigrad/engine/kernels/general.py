@@ -15,11 +15,11 @@ from minigrad.graph.sweeps import computed, parts_of
 
 
 class GeneralKernel(Kernel):
-    """A kernel that works on the arrays as users see them, batch first."""
+    """A kernel of one node that works on the arrays as users see them, batch first."""
 
     def __init__(self, nodes: Sequence[Any], scope: Scope) -> None:
-        inside = set(nodes)
-        self.sources = list(dict.fromkeys(i for n in nodes for i in n.inputs if i not in inside))
+        (self.node,) = nodes
+        self.sources = list(dict.fromkeys(self.node.inputs))
         super().__init__(nodes, scope, [n for n in self.sources if scope.computes(n)])
         self.wanted = [n for n in self.sources if self.learns and n.needs_gradient]
         fixed = [n for n in self.sources if not scope.computes(n)]
@@ -53,10 +53,6 @@ class ReferenceKernel(GeneralKernel):
 
     kind = "reference"
     only_numpy = False
-
-    def __init__(self, nodes: Sequence[Any], scope: Scope) -> None:
-        super().__init__(nodes, scope)
-        self.node = self.nodes[0]
 
     @classmethod
     def takes(cls, node: Any, scope: Scope) -> list[Any] | None:

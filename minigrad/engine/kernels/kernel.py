@@ -71,7 +71,6 @@ class Kernel:
         self.shape = stored_shape(self.output.shape)
         if part != WHOLE:
             self.shape = (part.stop - part.start, *self.shape[1:])
-        self.beside: list[Node] = []  # nodes besides the output that have a value of their own
         self.flops = (0, 0)
         self.holder: Holder | None = None
         self.learns = scope.wants_gradient(self.output)
