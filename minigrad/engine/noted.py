@@ -115,7 +115,7 @@ def same_place(a: Any, b: Any) -> bool:
 
 
 # -- NumPy's functions in terms of the calls above ----------------------------------------------
-def where(condition: Noted, x: Any, y: Any) -> Noted:
+def where(condition: Any, x: Any, y: Any) -> Noted:
     if condition.dtype != bool:  # a number is true where it is not 0
         condition = np.not_equal(condition, 0)
     sample = np.where(condition.sample, *samples((x, y)))
