@@ -22,22 +22,11 @@ class GeneralKernel(Kernel):
         self.sources = list(dict.fromkeys(self.node.inputs))
         super().__init__(nodes, scope, [n for n in self.sources if scope.computes(n)])
         self.wanted = [n for n in self.sources if self.learns and n.needs_gradient]
-        fixed = [n for n in self.sources if not scope.computes(n)]
-        self.constants: dict[Node, Any] = {n: None for n in fixed if not isinstance(n, Variable)}
-
-    def begin(self, host: Host) -> Calls:
-        for node in self.constants:
-            place = self.constants[node] = host.ask("constant", node.shape, node.dtype)
-            yield partial(self.fetch, node, out=place)
-
-    def fetch(self, node: Any, out: Array) -> None:
-        np.copyto(out, node._array)  # which its owner may have changed since the last step
+        self.inside = {*self.reads, self.node}  # whose values are arrays of the program's
 
     def view(self, host: Host, node: Any) -> Array:
-        """A node's value as users see it."""
-        if node in self.constants:
-            return self.constants[node]
-        return node._array if isinstance(node, Variable) else as_reference(host.value(node))
+        """A node's value as users see it; weights and constants are where their nodes have them."""
+        return as_reference(host.value(node)) if node in self.inside else node._array
 
     def receive(self, host: Host, node: Node) -> tuple[Array, list[Call]]:
         """Where the gradient of an input goes, as users see it."""

@@ -35,7 +35,6 @@ class RecordedKernel(GeneralKernel):
         if isinstance(self.node, op.MatMul):
             products = 2 * self.node.size * self.node.inputs[0].shape[-1]
             self.flops = (products, 2 * products)
-        self.inside = {*self.reads, self.node}
         self.recording = Recording()
         with unchanged(nodes):
             self.record(self.node)
