@@ -120,9 +120,7 @@ class Bands:
         summed = SumOfShares(dense.nodes, scope, self.shares, self.by_sum)
         self.sums = Sums([v for kernel in cut.before for v in kernel.weights], threads)
         bodies = [
-            Program(
-                bind(band, scope, updates, Sharing(None, self.sums.of(t), dense.weight, packed))
-            )
+            Program(bind(band, scope, updates, Sharing(1.0, self.sums.of(t), dense.weight, packed)))
             for t, band in enumerate(bands)
         ]
         head = Program(bind(self.fed_first(summed, cut.after), scope, updates))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.engine.calls import Array, Call, Prepared, settled
-from minigrad.engine.gradients import Added, Fate, Kept, UsedAtOnce
+from minigrad.engine.gradients import Fate, Kept, UsedAtOnce
 from minigrad.engine.kernels.layout import unflatten
 from minigrad.engine.memory import Buffer, Drafts
 from minigrad.engine.scope import Scope
@@ -26,7 +26,7 @@ class Sharing(NamedTuple):
         packed: Whether vectors that were images have the order of the plan, not Keras's.
     """
 
-    part: float | None = None
+    part: float = 1.0
     place: Callable[[Variable], Array] | None = None
     own: Variable | None = None
     packed: bool = False
@@ -121,7 +121,11 @@ class Host:
         if node not in self.received:
             self.received.add(node)
             return total, []
-        share = self.ask("a share of it", total.shape, node.dtype)  # a further one, to be added
+        return self.further(total)
+
+    def further(self, total: Array) -> tuple[Array, list[Call]]:
+        """Where to write one more of several gradients, and what follows."""
+        share = self.ask("a share of it", total.shape, total.dtype)
         return share, [partial(np.add, total, share, out=total)]
 
     def fate(self, variable: Variable, rows: slice | None = None, holder: Any = None) -> Fate:
@@ -133,7 +137,7 @@ class Host:
             arrays = arrays if rows is None else [array[rows] for array in arrays]
             return UsedAtOnce(variable, arrays, self.updates, self.ask)
         if variable in self.kept:
-            return Added(self.kept[variable], self.ask)
+            return Kept(*self.further(self.kept[variable]))
         label, shape = f"gradient of {variable.name}", variable.shape
         kept = place(variable) if place else self.ask(label, shape, variable.dtype, keep=True)
         self.kept[variable] = kept
@@ -174,8 +178,7 @@ def bind(
             host.asking = kernel
             if kernel.output is scope.network.loss:
                 seed = host.gradient(kernel.output).fill
-                part = 1.0 if sharing.part is None else sharing.part
-                add("backward", kernel, [partial(seed, part)])
+                add("backward", kernel, [partial(seed, sharing.part)])
             add("backward", kernel, kernel.backward(host))
     add("end", kernels[0], host.last)
     return host

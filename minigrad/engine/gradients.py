@@ -1,7 +1,7 @@
-"""Where the gradient of a weight goes, and when the weight changes: three fates."""
+"""Where the gradient of a weight goes, and when the weight changes: two fates."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 import numpy as np
@@ -39,30 +39,14 @@ class Kept(Fate):
 
     Args:
         place: Where it is kept, of the weight's shape or of some rows of it.
+        after: What follows, where it is one of several that are added up.
     """
 
-    def __init__(self, place: Array) -> None:
-        self.place = place
+    def __init__(self, place: Array, after: Iterable[Call] = ()) -> None:
+        self.place, self.after = place, list(after)
 
     def whole(self) -> tuple[Array, list[Call]]:
-        return self.place, []
-
-
-class Added(Kept):
-    """The gradient is one part of several, and is added to what is kept.
-
-    Args:
-        place: Where their sum is kept.
-        ask: Gives memory for a part.
-    """
-
-    def __init__(self, place: Array, ask: Ask) -> None:
-        super().__init__(place)
-        self.ask = ask
-
-    def whole(self) -> tuple[Array, list[Call]]:
-        part = self.ask("gradient, to be added", self.place.shape, self.place.dtype)
-        return part, [partial(np.add, self.place, part, out=self.place)]
+        return self.place, self.after
 
 
 class UsedAtOnce(Fate):

@@ -186,7 +186,7 @@ class Samples:
     def loss(self) -> float:
         total, start = 0.0, 0
         for program in (program for parts in self.parts for program in parts):
-            total += float(self.losses[start]) * (program.sharing.part or 1)
+            total += float(self.losses[start]) * program.sharing.part
             start += program.network.inputs.shape[0]
         return total
 
