@@ -5,19 +5,19 @@ overfitting", JMLR 15; section 10 has the scaling that is used here: what is kep
 training ("inverted dropout"), so that nothing is to be done after.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node, Operator, recordable
+from minigrad.graph import Node, recordable
+from minigrad.operators.elementwise import Elementwise
 from minigrad.shared.arguments import number
 
 __all__ = ["Dropout"]
 
 
 @recordable
-class Dropout(Operator):
+class Dropout(Elementwise):
     """x, with each element set to 0 with probability ``rate`` and the others scaled up.
 
     Args:
@@ -46,9 +46,6 @@ class Dropout(Operator):
 
     def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
         return x.shape, x.dtype  # without drawing a number
-
-    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
-        return all(samples)
 
     def forward(self, x):
         # One random number for each element, in float32 whatever the dtype of x. The mask is kept

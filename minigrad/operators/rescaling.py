@@ -4,18 +4,18 @@ Source: the layer ``Rescaling`` of Keras; why inputs of a similar, small size tr
 LeCun et al. (1998), "Efficient backprop", section 4.3.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node, Operator, recordable
+from minigrad.graph import recordable
+from minigrad.operators.elementwise import Elementwise
 
 __all__ = ["Rescale"]
 
 
 @recordable
-class Rescale(Operator):
+class Rescale(Elementwise):
     """x · scale + offset, in the dtype that the network computes in.
 
     Args:
@@ -52,12 +52,6 @@ class Rescale(Operator):
                 f"numbers; got {scale}, {offset} and {self.to}"
             )
         super().__init__(x, name=name)
-
-    def infer(self, x: Node) -> tuple[tuple[int, ...], np.dtype]:
-        return x.shape, self.to
-
-    def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
-        return all(samples)
 
     def forward(self, x):
         return np.multiply(x, self.scale, dtype=self.to) + self.offset
