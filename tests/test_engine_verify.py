@@ -124,7 +124,7 @@ def test_a_weight_that_is_read_after_its_change_is_found():
 
 def test_a_plan_whose_threads_meet_is_found():
     planned = plan_of(2).planned
-    one, other = next(region for region in planned.parts.regions if len(region) > 1)
+    one, other = next(region for region in planned.regions if len(region) > 1)
     other.append(next(call for call in one if accesses(call)[1]))
     with pytest.raises(PlanError, match="threads"):
         verify(planned)
@@ -133,6 +133,6 @@ def test_a_plan_whose_threads_meet_is_found():
 def test_a_plan_that_reads_a_weight_after_its_change_is_found():
     planned = plan_of(1).planned
     weight = planned.trained[-1]._array
-    planned.end.append(partial(np.add, weight, 1, out=np.empty_like(weight)))
+    planned.regions[-1][0].append(partial(np.add, weight, 1, out=np.empty_like(weight)))
     with pytest.raises(PlanError, match="has changed already"):
         verify(planned)

@@ -61,6 +61,7 @@ class Plan:
         outputs: The predictions of the last step, of shape (batch, …).
         targets: Its targets, or ``None``.
         weights: How much its samples count, or ``None``.
+        regions: Lists of calls that run side by side, one region after the other.
         way: ``"bands"``, ``"pictures"``, or ``"alone"`` for one thread and one piece.
         gradients: For each weight that changes after the backward sweep, where its gradient is.
     """
@@ -154,19 +155,18 @@ class Plan:
         # Weights that no sweep has changed: their gradients were added up, or kept by one program.
         sums, self.enders = self.parts.sums, 1
         self.gradients: dict[Variable, Array] = {} if sums is None else dict(sums.asked)
-        self.end: list[Call] = []
-        self.shared_end: list[list[list[Call]]] = []
+        end: list[Call] = []
         for program in self.parts.separate:
             for variable, g in program.kept.items():
                 self.gradients[variable] = g
-                arrays = self.updates.arrays(variable)
-                self.end += self.updates.calls(variable, arrays, g, zeros)
+                end += self.updates.calls(variable, self.updates.arrays(variable), g, zeros)
+        self.regions: list[list[list[Call]]] = [*self.parts.regions]
         if sums is not None and self.training:
             self.enders = self.sharers(sums)
-            self.shared_end = [sums.changes(self.updates, self.enders)]
-        self.end = list(map(at_once, self.end))
-        changing = [*self.parts.regions[self.parts.changing :], *self.shared_end]
-        self.changing = [[list(map(at_once, calls)) for calls in region] for region in changing]
+            self.regions.append(sums.changes(self.updates, self.enders))
+        self.regions.append([end])
+        for region in self.regions[self.parts.changing :]:
+            region[:] = [list(map(at_once, calls)) for calls in region]
         self.prepared: list[Any] = [call for program in self.programs for call in program.end]
 
     def sharers(self, sums: Sums) -> int:
@@ -207,14 +207,14 @@ class Plan:
         """
         self.updates.numbers.refresh()
         with self.running(), self.averages.kept_if(self.optimizer):
-            for region in self.parts.regions[: self.parts.changing]:
+            for region in self.regions[: self.parts.changing]:
                 side_by_side(region)
+            changing = self.regions[self.parts.changing :]
             if self.optimizer is None or self.updates.recorded:
-                self.change([[iter(calls) for calls in region] for region in self.changing])
+                self.change([[iter(calls) for calls in region] for region in changing])
             else:
-                for region in self.changing:
+                for region in changing:
                     side_by_side(region)
-                run(self.end)
                 self.updates.apply(self.gradients)
 
     def change(self, regions: list[list[Iterator[Call]]]) -> None:
@@ -223,7 +223,7 @@ class Plan:
         if self.optimizer is not None:
             count = self.optimizer.iterations + 1
             calls.append(partial(setitem, vars(self.optimizer), "iterations", count))
-        end = iter([*self.end, *calls])
+        end = iter(calls)
         try:
             for region in regions:
                 side_by_side(region)

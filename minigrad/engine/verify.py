@@ -43,10 +43,9 @@ def verify(plan: Plan) -> int:
     holders = plan.holders
     trained = [v for v in plan.variables if v in plan.updates.trained]
     weights = [holders[v].arrays[0] if v in holders else v._array for v in trained]
-    for region in plan.parts.regions:
+    for region in plan.regions:
         check_threads(region)
-    calls = [call for region in plan.parts.regions for calls in region for call in calls]
-    calls += plan.end
+    calls = [call for region in plan.regions for calls in region for call in calls]
     check_weights(calls, weights)
     return checked
 
