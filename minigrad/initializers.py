@@ -24,7 +24,7 @@ import numpy as np
 from minigrad import config
 from minigrad.shared import lookup, randomness
 from minigrad.shared.arguments import brief, default_name, is_whole, number, one_of, whole
-from minigrad.shared.settings import Settings, argument
+from minigrad.shared.settings import Configured, argument
 from minigrad.shared.showing import as_call
 
 __all__ = ["Constant", "Initializer", "Ones", "RandomNormal", "RandomUniform", "Zeros", "get"]
@@ -39,7 +39,7 @@ DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
 TRUNCATED = 0.87962566103423978
 
 
-class Initializer(Settings):
+class Initializer(Configured):
     """Makes the initial values of a weight; the base class of those below.
 
     One of one's own is a function of a shape and a dtype, or a class with such a ``__call__``.

@@ -21,7 +21,7 @@ from minigrad.activations import function_of
 from minigrad.operators.penalty import Penalty
 from minigrad.shared import lookup
 from minigrad.shared.arguments import number
-from minigrad.shared.settings import Settings, argument
+from minigrad.shared.settings import Configured, argument
 from minigrad.shared.showing import as_call
 
 __all__ = ["L1", "L1L2", "L2", "Regularizer", "get", "l1", "l1_l2", "l2"]
@@ -30,7 +30,7 @@ __all__ = ["L1", "L1L2", "L2", "Regularizer", "get", "l1", "l1_l2", "l2"]
 penalty = function_of(Penalty)
 
 
-class Regularizer(Settings):
+class Regularizer(Configured):
     """A formula of a weight, whose value is added to the loss; the base class of those below.
 
     One of one's own is a function of a weight, or a class with such a ``__call__``.

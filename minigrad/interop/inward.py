@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import config, initializers, layers, losses, metrics, optimizers, regularizers
+from minigrad import config, initializers, layers
 from minigrad.interop.common import covered, memories, remembered
 from minigrad.interop.importing import import_keras
 from minigrad.model import Model, Sequential
-from minigrad.shared import lookup
 from minigrad.shared.arguments import default_name, taken
 
 
@@ -54,15 +53,15 @@ def from_keras(keras_model: Any, compile: bool = True) -> Model:
             "to carry: put keras.Input(shape) first"
         )
     model = model_from_keras(keras_model, keras)
+    model.set_weights(keras_model.get_weights())
     if compile and keras_model.compiled:
         told = keras_model.get_compile_config()
-        model.compile(
-            optimizer=optimizer_from_keras(told["optimizer"]),
-            loss=thing_from_keras(told["loss"], losses, "loss"),
-            metrics=thing_from_keras(told.get("metrics"), metrics, "metric"),
-            loss_weights=told.get("loss_weights"),
-            weighted_metrics=told.get("weighted_metrics"),
-        )
+        known = ("loss", "loss_weights", "metrics", "weighted_metrics")
+        try:
+            optimizer = optimizer_from_keras(told["optimizer"])
+            model.compile(optimizer, **{name: told.get(name) for name in known})
+        except ValueError as error:
+            raise ValueError(f"from_keras: {error} compile=False leaves it out.") from None
         state_from_keras(keras_model, model)
     return model
 
@@ -74,10 +73,13 @@ def is_graph(keras_model: Any, keras: Any) -> bool:
 
 def model_from_keras(theirs: Any, keras: Any) -> Any:
     """A model of Keras's, or a layer of one, in minigrad."""
-    if isinstance(theirs, keras.Sequential):
-        return sequential_from_keras(theirs, keras)
-    convert = graph_from_keras if is_graph(theirs, keras) else layer_from_keras
-    return convert(theirs, keras)
+    if not isinstance(theirs, keras.Sequential) and not is_graph(theirs, keras):
+        return layer_from_keras(theirs, keras)
+    graph = is_graph(theirs, keras)
+    model = graph_from_keras(theirs, keras) if graph else sequential_from_keras(theirs, keras)
+    if not theirs.trainable:  # which says it of all layers
+        model.trainable = False
+    return model
 
 
 def formula_from_keras(operation: Any) -> Any:
@@ -111,21 +113,14 @@ def graph_from_keras(keras_model: Any, keras: Any) -> Model:
             return formula_from_keras(operation)(*arguments)
         if id(operation) not in made:
             made[id(operation)] = model_from_keras(operation, keras)
-        layer = made[id(operation)]
-        result = layer(arguments[0])
-        if not isinstance(layer, Model):
-            layer.set_weights([weight.numpy() for weight in operation.weights])
-        return result
+        return made[id(operation)](arguments[0])
 
     inputs, outputs = list(map(mine, keras_model.inputs)), list(map(mine, keras_model.outputs))
-    model = Model(
+    return Model(
         as_told(inputs, keras_model._inputs_struct),
         as_told(outputs, keras_model._outputs_struct),
         name=keras_model.name,
     )
-    if not keras_model.trainable:
-        model.trainable = False
-    return model
 
 
 def as_told(tensors: list[Any], structure: Any) -> Any:
@@ -138,15 +133,9 @@ def sequential_from_keras(keras_model: Any, keras: Any) -> Sequential:
     own = "float32" if not keras_model.layers else keras_model.layers[0].variable_dtype
     given = None if dtype == own else dtype
     parts: list[Any] = [layers.Input(keras_model.input_shape[1:], dtype=given)]
-    for theirs in keras_model.layers:
-        parts.append(model_from_keras(theirs, keras))
+    parts += [model_from_keras(theirs, keras) for theirs in keras_model.layers]
     model = Sequential(parts, name=keras_model.name)
     model.dtype = np.dtype(own).name
-    for mine, theirs in zip(model.layers, keras_model.layers, strict=True):
-        if not isinstance(mine, Model):
-            mine.set_weights([weight.numpy() for weight in theirs.weights])
-    if not keras_model.trainable:
-        model.trainable = False
     return model
 
 
@@ -170,53 +159,31 @@ def layer_from_keras(theirs: Any, keras: Any) -> layers.Layer:
             continue
         if name not in known and value is not None and value != usual.get(name):
             raise ValueError(f"{called}: {name}={value!r} is not covered by minigrad")
-        if name.endswith("_initializer"):
+        if name.endswith("_initializer"):  # which has done its work
             fits = value and value["class_name"] in covered(initializers)
-            value = thing_from_keras(value, initializers, name) if fits else "zeros"
-        elif name.endswith("_regularizer") and name in known:
-            with lookup.of_argument(called, name):
-                value = thing_from_keras(value, regularizers, "regularizer")
+            value = without_seed(value) if fits else "zeros"
         elif name == "activation" and not isinstance(value, str) and value is not None:
-            raise ValueError(f"{called}: its activation is {describe(value)}, not covered")
+            raise ValueError(f"{called}: its activation is {value!r:.60}, not covered")
         if name in known:
             arguments[name] = value
-    layer = getattr(layers, kind)(**arguments, name=theirs.name, dtype=theirs.variable_dtype)
+    try:
+        layer = getattr(layers, kind)(**arguments, name=theirs.name, dtype=theirs.variable_dtype)
+    except ValueError as error:
+        raise ValueError(f"{called}: {str(error).removeprefix(f'{kind}: ')}") from None
     layer.trainable = theirs.trainable
-    return layer
+    return layer  # type: ignore[no-any-return]
 
 
-def thing_from_keras(told: Any, module: Any, what: str) -> Any:
-    # Keras tells a name, or a class with its arguments.
-    if told is None or isinstance(told, str):
-        return told
-    if isinstance(told, (list, tuple)):
-        return [thing_from_keras(each, module, what) for each in told]
-    if isinstance(told, dict) and "class_name" not in told:  # by the names of outputs
-        return {name: thing_from_keras(each, module, what) for name, each in told.items()}
-    kind = told["class_name"] if isinstance(told, dict) and "class_name" in told else None
-    if kind not in covered(module):
-        raise ValueError(
-            f"from_keras: the {what} {describe(told)} is not covered by minigrad; compile=False "
-            f"leaves it out. Covered are {', '.join(covered(module))}."
-        )
-    taken = inspect.signature(getattr(module, kind)).parameters
-    given = taken.keys() - {"dtype", "seed"}
-    return getattr(module, kind)(**{n: v for n, v in told["config"].items() if n in given})
+def without_seed(told: Any) -> Any:
+    return {**told, "config": {n: v for n, v in told["config"].items() if n != "seed"}}
 
 
 def optimizer_from_keras(told: Any) -> Any:
-    if not isinstance(told, dict) or told.get("class_name") not in covered(optimizers):
-        return thing_from_keras(told, optimizers, "optimizer")
-    rate = told["config"]["learning_rate"]
+    rate = told["config"].get("learning_rate")
     if not isinstance(rate, dict):
         # Keras holds it in float32: 0.01 is told as 0.009999999776482582
         rate = float(str(np.float32(rate)))
-    return optimizers.get({**told, "config": {**told["config"], "learning_rate": rate}})
-
-
-def describe(told: Any) -> str:
-    told = told.get("class_name", told) if isinstance(told, dict) else told
-    return f"{told!r:.60}"
+    return {**told, "config": {**told["config"], "learning_rate": rate}}
 
 
 def state_from_keras(keras_model: Any, model: Model) -> None:

@@ -13,7 +13,7 @@ from minigrad.layers.tensors import with_tensors
 from minigrad.model import Model, Sequential
 from minigrad.model.several import Together
 from minigrad.optimizers import schedules
-from minigrad.shared.arguments import configuration, title
+from minigrad.shared.arguments import title
 
 
 def to_keras(model: Model, compile: bool = True) -> Any:
@@ -71,10 +71,14 @@ def holder_of_weights(model: Model) -> Any:
 
 def model_to_keras(model: Any, keras: Any, stand_ins: bool = False) -> Any:
     """A model, or a layer of one, in Keras and with its weights."""
-    if type(model) is Sequential and model.inputs:
-        return sequential_to_keras(model, keras, stand_ins)
-    if type(model) is Model and model.outputs:
-        return graph_to_keras(model, keras, stand_ins)
+    whole = type(model) in (Model, Sequential) and model.outputs
+    if whole:
+        convert = graph_to_keras if type(model) is Model else sequential_to_keras
+        theirs = convert(model, keras, stand_ins)
+        theirs.set_weights(model.get_weights())
+        if not model.trainable:  # which says it of all layers
+            theirs.trainable = False
+        return theirs
     try:
         return layer_to_keras(model, keras)
     except ValueError:
@@ -126,13 +130,9 @@ def graph_to_keras(model: Model, keras: Any, stand_ins: bool) -> Any:
         if layer not in made:
             made[layer] = model_to_keras(layer, keras, stand_ins)
         found[tensor] = made[layer](given if tensor._several else given[0])
-        made[layer].set_weights(layer.get_weights())
     ends = [[found[tensor] for tensor in end] for end in (model.inputs, model.outputs)]
     several = zip(ends, model._several, strict=True)
-    theirs = keras.Model(*(end if many else end[0] for end, many in several), name=model.name)
-    if not model.trainable:  # which says it of all layers
-        theirs.trainable = False
-    return theirs
+    return keras.Model(*(end if many else end[0] for end, many in several), name=model.name)
 
 
 def sequential_to_keras(model: Sequential, keras: Any, stand_ins: bool) -> Any:
@@ -141,15 +141,14 @@ def sequential_to_keras(model: Sequential, keras: Any, stand_ins: bool) -> Any:
     theirs.add(keras.Input(model.input_shape[1:], dtype=dtype.name))
     for layer in model.layers:
         theirs.add(model_to_keras(layer, keras, stand_ins))
-        theirs.layers[-1].set_weights(layer.get_weights())
-    if not model.trainable:
-        theirs.trainable = False
     return theirs
 
 
 def layer_to_keras(layer: layers.Layer, keras: Any) -> Any:
     kind = covered_kind(layer, layers, "layer")
-    arguments = arguments_for(getattr(keras.layers, kind), layer)
+    theirs = getattr(keras.layers, kind)
+    taken = set(inspect.signature(theirs).parameters) - {"name", "dtype", "trainable"}
+    arguments = {name: value for name, value in layer.get_config().items() if name in taken}
     for name, value in arguments.items():
         if name.endswith("_initializer"):
             known = type(value).__name__ in covered(initializers)
@@ -163,9 +162,9 @@ def layer_to_keras(layer: layers.Layer, keras: Any) -> Any:
                     f"Keras knows are {', '.join(sorted(set(ACTIVATIONS.values())))}"
                 )
             arguments[name] = ACTIVATIONS[value]
-    theirs = getattr(keras.layers, kind)(**arguments, name=layer.name, dtype=layer.dtype)
-    theirs.trainable = layer.trainable
-    return theirs
+    made_of = theirs(**arguments, name=layer.name, dtype=layer.dtype)
+    made_of.trainable = layer.trainable
+    return made_of
 
 
 def loss_to_keras(loss: Any, keras: Any) -> Any:
@@ -179,6 +178,8 @@ def metric_to_keras(metric: Any, keras: Any) -> Any:
         return [metric_to_keras(each, keras) for each in metric]
     if metric is None or isinstance(metric, str):
         return metric
+    if isinstance(metric, dict):  # as Keras has told it
+        return keras.metrics.deserialize(metric)
     metric = metric() if isinstance(metric, type) else metric
     return made(keras.metrics, metric, metrics, "metric")
 
@@ -186,10 +187,10 @@ def metric_to_keras(metric: Any, keras: Any) -> Any:
 def made(theirs: Any, thing: Any, module: Any, what: str) -> Any:
     # the class of the same name in a module of Keras's, from the same arguments
     kind = getattr(theirs, covered_kind(thing, module, what))
-    arguments = arguments_for(kind, thing)
-    if what.endswith("initializer"):
-        arguments.pop("seed", None)  # the weights are carried as they are
-    return kind(**arguments, **({"name": thing.name} if hasattr(thing, "name") else {}))
+    told = thing.get_config()
+    if "seed" in told:
+        told["seed"] = None  # the weights are carried as they are
+    return kind.from_config(told)
 
 
 def covered_kind(thing: Any, module: Any, what: str) -> str:
@@ -202,15 +203,6 @@ def covered_kind(thing: Any, module: Any, what: str) -> str:
             f"Carried are {', '.join(covered(module))}."
         )
     return kind
-
-
-def arguments_for(kind: Any, thing: Any) -> dict[str, Any]:
-    """What a class of Keras's takes of what a thing was made with, but for common arguments."""
-    taken = set(inspect.signature(kind).parameters) - {"name", "dtype", "trainable"}
-    arguments = {k: v for k, v in configuration(thing).items() if k in taken}
-    if arguments.get("reduction") == "mean":
-        arguments["reduction"] = "sum_over_batch_size"
-    return arguments
 
 
 def optimizer_to_keras(optimizer: optimizers.Optimizer, keras: Any) -> Any:

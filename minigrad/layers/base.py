@@ -15,9 +15,9 @@ from minigrad.layers.building import as_it_was, sample_shape, tree
 from minigrad.layers.tensors import KerasTensor, tensors_in, with_tensors
 from minigrad.layers.weights import assign
 from minigrad.shared import lookup
-from minigrad.shared.arguments import brief, configuration, default_name, real_array, title
+from minigrad.shared.arguments import brief, default_name, real_array, title
 from minigrad.shared.results import as_result, recording
-from minigrad.shared.settings import Settings, argument
+from minigrad.shared.settings import Configured, argument
 from minigrad.shared.showing import Table
 from minigrad.shared.turns import turn_of
 
@@ -48,7 +48,7 @@ def automatic_name(layer: object) -> str:
     return name if made[name] == 1 else f"{name}_{made[name] - 1}"
 
 
-class Layer(Settings):
+class Layer(Configured):
     """A part of a model that owns weights and builds nodes; the base class of all layers.
 
     A layer of one's own defines ``call``, and ``build`` if it has weights::
@@ -395,28 +395,6 @@ class Layer(Settings):
             ValueError: When their number or a shape differs; then nothing is changed.
         """
         assign(title(self), self.weights, weights)
-
-    def get_config(self) -> dict[str, Any]:
-        """What the layer was made with.
-
-        Returns:
-            For each argument its value; ``from_config`` makes another layer like it.
-
-        Example:
-            >>> import minigrad as mg
-            >>> mg.layers.Dropout(0.5, seed=1, name="drop").get_config()
-            {'name': 'drop', 'trainable': True, 'dtype': 'float32', 'rate': 0.5, 'seed': 1}
-        """
-        return configuration(self)
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "Layer":
-        """A layer like that of which :meth:`get_config` has told.
-
-        Args:
-            config: Arguments and their values.
-        """
-        return cls(**config)
 
     def count_params(self) -> int:
         """How many numbers the weights have together.

@@ -9,13 +9,14 @@ from minigrad import config
 from minigrad.graph import Constant, Node, forward, topological_sort
 from minigrad.shared.arguments import default_name, real
 from minigrad.shared.results import as_result
-from minigrad.shared.settings import Settings, argument, not_covered
+from minigrad.shared.settings import Configured, argument, not_covered
 from minigrad.shared.showing import as_call
 
 __all__ = ["Loss"]
 
 Shape = tuple[Any, ...]  # with None for the batch
 REDUCTIONS: dict[str, Callable[[Any], Any]] = {
+    "sum_over_batch_size": np.mean,
     "mean": np.mean,
     "mean_with_sample_weight": np.mean,
     "sum": np.sum,
@@ -23,15 +24,15 @@ REDUCTIONS: dict[str, Callable[[Any], Any]] = {
 
 
 def reduced(owner: str, argument: str, reduction: Any) -> str:
-    """The name of a reduction; the usual one is kept as ``"mean"``."""
-    if reduction not in (*REDUCTIONS, "sum_over_batch_size", "none", None):
+    """The name of a reduction, if it is one."""
+    if reduction not in (*REDUCTIONS, "none", None):
         raise ValueError(
             f"{owner}: {argument} is 'sum_over_batch_size', 'sum' or 'none', got {reduction!r}"
         )
-    return "mean" if reduction == "sum_over_batch_size" else reduction or "none"
+    return reduction or "none"
 
 
-class Loss(Settings):
+class Loss(Configured):
     """A formula for every sample and its mean; the base class of all losses.
 
     A loss of one's own defines ``call(y_true, y_pred)``, which takes two nodes of shape
@@ -65,7 +66,7 @@ class Loss(Settings):
         return type(self).__name__
 
     def __repr__(self) -> str:
-        return as_call(self, ("name", "reduction") if self.reduction == "mean" else ("name",))
+        return as_call(self)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each sample.

@@ -11,17 +11,17 @@ from minigrad.graph import Node, Variable
 from minigrad.shared import lookup
 from minigrad.shared.arguments import default_name, real, title
 from minigrad.shared.results import Number
-from minigrad.shared.settings import Settings, argument, not_covered
+from minigrad.shared.settings import Configured, argument, not_covered
 from minigrad.shared.showing import as_call
 
 __all__ = ["Mean", "Metric"]
 
 
 NAME = argument(default=None, usual=lambda metric: default_name(type(metric)))
-DTYPE = not_covered(None)
+DTYPE = not_covered(None, "float32")
 
 
-class Metric(Settings):
+class Metric(Configured):
     """A mean over all samples seen since the last reset; the base class of all metrics.
 
     A metric of one's own defines ``total_of(y_true, y_pred)``.

@@ -133,7 +133,8 @@ class Compiled(Functional):
         if len(self._outputs) > 1 and loss is not None:
             return Together(loss, weights, self._outputs)
         loss, weights = alone(loss), alone(weights)
-        if isinstance(loss, (list, tuple, dict)) or isinstance(weights, (list, tuple, dict)):
+        several = isinstance(loss, (list, tuple, dict)) and not lookup.is_told(loss)
+        if several or isinstance(weights, (list, tuple, dict)):
             raise ValueError(
                 f"compile: {title(self)} has one output, and one loss; a Model(inputs, outputs) has "
                 f"several. Got loss={brief(loss)}, loss_weights={brief(weights)}"

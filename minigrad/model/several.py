@@ -19,6 +19,7 @@ from minigrad.model.counting import Counters, handed
 from minigrad.model.packing import Packing
 from minigrad.model.samples import as_samples, as_weights
 from minigrad.model.steps import Runner
+from minigrad.shared import lookup
 from minigrad.shared.arguments import number
 
 
@@ -41,7 +42,7 @@ def for_each(names: Sequence[str], given: Any, what: str) -> list[Any]:
         >>> for_each(["a", "b"], {"b": "mse"}, "loss"), for_each(["a", "b"], "mse", "loss")
         ([None, 'mse'], ['mse', 'mse'])
     """
-    if isinstance(given, dict):
+    if isinstance(given, dict) and not lookup.is_told(given):
         if unknown := [name for name in given if name not in names]:
             raise ValueError(f"{what}: no output is called {unknown[0]!r}; there are {names}")
         return [given.get(name) for name in names]

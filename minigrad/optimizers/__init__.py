@@ -44,12 +44,9 @@ def get(identifier: Any) -> Optimizer:
         >>> type(mg.optimizers.get("adam")).__name__
         'Adam'
     """
-    if isinstance(identifier, dict) and "config" in identifier:
-        kind = lookup.find("optimizer", str(identifier.get("class_name")).lower(), NAMES)
-        return kind.from_config(identifier["config"])
     if isinstance(identifier, str):
         identifier = NAMES.get(identifier.lower(), identifier)
-    return lookup.get("optimizer", identifier, NAMES, Optimizer)
+    return lookup.get("optimizer", identifier, NAMES | KINDS, Optimizer, shown=NAMES)
 
 
 __getattr__, __dir__ = lookup.public("optimizers", __all__)

@@ -17,7 +17,7 @@ from minigrad.optimizers.learning_rate import LearningRate, amount
 from minigrad.optimizers.schedules import LearningRateSchedule
 from minigrad.shared import aligned
 from minigrad.shared.arguments import brief, configuration, default_name, number
-from minigrad.shared.settings import Settings, argument, not_covered
+from minigrad.shared.settings import Configured, argument, not_covered
 from minigrad.shared.showing import as_call
 from minigrad.shared.turns import Lock
 
@@ -28,7 +28,7 @@ FORMER = {  # arguments that Keras had once
 }
 
 
-class WithRate(Settings):
+class WithRate(Configured):
     """What has a learning rate, which may follow a schedule."""
 
     iterations = 0

@@ -13,14 +13,14 @@ Example:
 
 import math
 from bisect import bisect_left
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from minigrad.optimizers.learning_rate import LearningRate, amount
 from minigrad.shared import lookup
-from minigrad.shared.arguments import brief, configuration, number
-from minigrad.shared.settings import Settings, argument
+from minigrad.shared.arguments import brief, number
+from minigrad.shared.settings import Configured, argument
 
 __all__ = [
     "CosineDecay",
@@ -37,7 +37,7 @@ __all__ = [
 NAME = argument(default=None, usual=lambda schedule: type(schedule).__name__)
 
 
-class LearningRateSchedule(Settings):
+class LearningRateSchedule(Configured):
     """A learning rate for each step; the base class of those below.
 
     Example:
@@ -64,15 +64,6 @@ class LearningRateSchedule(Settings):
 
     def _at(self, step: float) -> float:
         raise NotImplementedError(f"{type(self).__name__} has no __call__ method yet")
-
-    def get_config(self) -> dict[str, Any]:
-        """What it was made with, as :meth:`from_config` takes it."""
-        return configuration(self)
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        """A schedule with these arguments."""
-        return cls(**config)
 
 
 class ExponentialDecay(LearningRateSchedule):

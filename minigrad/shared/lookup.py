@@ -244,7 +244,7 @@ def get(
 
     Args:
         kind: What is looked for, for the error.
-        identifier: What the user gave.
+        identifier: What the user gave; also what Keras tells of an object, see :func:`is_told`.
         known: What there is, by name: classes, or functions where there is no ``base``.
         base: The class of which an instance is wanted.
         wrap: What becomes of a function; functions are refused by default.
@@ -264,6 +264,9 @@ def get(
         return identifier
     if base is not None and isinstance(identifier, type) and issubclass(identifier, base):
         return identifier()
+    if base is not None and is_told(identifier):
+        found = find(kind, identifier["class_name"], known, shown, more)
+        return found.from_config(identifier.get("config", {}))
     library = home(identifier)
     name = str(getattr(identifier, "__name__", ""))
     if library in OTHERS and base is None and name in known:
@@ -277,6 +280,11 @@ def get(
         return wrap(identifier)
     found = find(kind, identifier, known, shown, more)
     return found if base is None else found()
+
+
+def is_told(thing: Any) -> bool:
+    """Whether it is what Keras writes down of an object: its class's name and its arguments."""
+    return isinstance(thing, dict) and "class_name" in thing
 
 
 @contextmanager

@@ -17,10 +17,10 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from minigrad.shared import lookup
-from minigrad.shared.arguments import taken
+from minigrad.shared.arguments import configuration, taken
 
 NEEDED = inspect.Parameter.empty  # in place of a default
 
@@ -188,3 +188,30 @@ class Settings:
 
     def _agree(self) -> None:
         """Refuse values that do not go together; asked when all of them are there."""
+
+
+class Configured(Settings):
+    """What can tell what it was made with, and be made of it, as Keras's things can."""
+
+    def get_config(self) -> dict[str, Any]:
+        """What it was made with.
+
+        Returns:
+            For each argument its value; ``from_config`` makes another like it.
+
+        Example:
+            >>> import minigrad as mg
+            >>> mg.layers.Dropout(0.5, seed=1, name="drop").get_config()
+            {'name': 'drop', 'trainable': True, 'dtype': 'float32', 'rate': 0.5, 'seed': 1}
+        """
+        return configuration(self)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """One like that of which :meth:`get_config` has told, here or in Keras.
+
+        Args:
+            config: Arguments and their values; one of Keras's that is ``None`` asks for nothing.
+        """
+        known = taken(cls)
+        return cls(**{n: value for n, value in config.items() if value is not None or n in known})
