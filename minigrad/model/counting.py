@@ -52,11 +52,16 @@ class Counters:
             metric.reset_state()
 
     def count(self, runner: Runner) -> None:
-        """Count a step: its loss, a mean over the batch, weighs as much as its samples."""
-        loss, *others = self.metrics
-        loss.update_state(runner.loss, len(runner.outputs))
+        """Count a step."""
+        self.take(runner.loss, runner.targets, runner.outputs)
+
+    def take(self, loss: Any, targets: Any, outputs: np.ndarray) -> None:
+        """Count a batch; its loss, a mean over the samples, weighs as much as they are."""
+        mean, *others = self.metrics
+        if loss is not None:
+            mean.update_state(float(loss), len(outputs))
         for metric in others:
-            metric.update_state(*handed(metric, runner.targets, runner.outputs))
+            metric.update_state(*handed(metric, targets, outputs))
 
     def logs(self) -> Logs:
         """The metrics counted so far, in Keras's order: by name."""

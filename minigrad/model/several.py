@@ -15,7 +15,8 @@ from minigrad import losses
 from minigrad.graph import Constant, Node
 from minigrad.losses import CategoricalCrossentropy, Loss
 from minigrad.metrics.base import Loss as Mean
-from minigrad.model.counting import Counters, handed
+from minigrad.metrics.base import Metric
+from minigrad.model.counting import Counters
 from minigrad.model.packing import Packing
 from minigrad.model.samples import as_samples, as_weights
 from minigrad.model.steps import Runner
@@ -137,7 +138,7 @@ def is_sparse(part: Loss | None) -> bool:
 
 
 class SeveralCounters(Counters):
-    """The loss, that of each output, and the metrics of each.
+    """The loss, and what is counted of each output, that of its own loss included.
 
     Args:
         loss: The losses.
@@ -145,39 +146,33 @@ class SeveralCounters(Counters):
     """
 
     def __init__(self, loss: Together, named: Any) -> None:
-        self.loss = loss
-        given = [each if isinstance(each, (list, tuple)) else [each] for each in named]
-        self.of: list[list[Any]] = []
-        for metrics, part, shape in zip(given, loss.parts, loss.shapes, strict=True):
-            batch = (1, *shape)
-            targets = batch[:-1] if is_sparse(part) else batch
-            wanted = [metric for metric in metrics if metric is not None]
-            self.of.append(Counters(wanted, targets, batch).metrics[1:])
-        means = [Mean(f"{name}_loss") for name, p in zip(loss.names, loss.parts, strict=True) if p]
-        self.metrics, self.keys = [Mean("loss"), *means], ["loss", *(mean.name for mean in means)]
-        self.losses = list(self.metrics)
-        prefixed = [
-            (f"{name}_{metric.name}", metric)
-            for name, metrics in zip(loss.names, self.of, strict=True)
-            for metric in metrics
-        ]
-        for key, metric in sorted(prefixed, key=lambda pair: pair[0]):  # as Keras tells them
-            self.keys.append(key)
-            self.metrics.append(metric)
+        self.loss, self.of = loss, list[Counters]()
+        found: dict[str, Metric] = {"loss": Mean("loss")}
+        others: dict[str, Metric] = {}
+        for given, name, part, shape in zip(
+            named, loss.names, loss.parts, loss.shapes, strict=True
+        ):
+            wanted = given if isinstance(given, (list, tuple)) else [given]
+            targets = shape[:-1] if is_sparse(part) else shape
+            batches = (1, *targets), (1, *shape)
+            counters = Counters([each for each in wanted if each is not None], *batches)
+            self.of.append(counters)
+            if part is not None:
+                counters.metrics[0].name = f"{name}_loss"
+                found[f"{name}_loss"] = counters.metrics[0]
+            pairs = zip(counters.keys[1:], counters.metrics[1:], strict=True)
+            others |= {f"{name}_{key}": metric for key, metric in pairs}
+        found |= {key: others[key] for key in sorted(others)}  # as Keras tells them
+        self.keys, self.metrics = list(found), list(found.values())
 
     def count(self, runner: Runner) -> None:
-        """Count a step."""
         assert runner.targets is not None
-        size, outputs = len(runner.outputs), self.loss.packing.split(runner.outputs)
-        total, *means = self.losses
-        total.update_state(runner.loss, size)
-        found = self.loss.each(runner.targets, outputs, runner.weights)
-        for mean, value in zip(means, (each for each in found if each is not None), strict=True):
-            mean.update_state(float(value), size)
-        parts = zip(
-            self.of, self.loss.parts, self.loss.packing.split(runner.targets), outputs, strict=True
-        )
-        for metrics, part, y, predictions in parts:
-            for metric in metrics:
-                targets = y.argmax(axis=-1) if is_sparse(part) else y
-                metric.update_state(*handed(metric, targets, predictions))
+        self.metrics[0].update_state(runner.loss, len(runner.outputs))
+        targets, outputs = map(self.loss.packing.split, (runner.targets, runner.outputs))
+        losses = self.loss.each(runner.targets, outputs, runner.weights)
+        for counters, part, *batch in zip(
+            self.of, self.loss.parts, losses, targets, outputs, strict=True
+        ):
+            if is_sparse(part):
+                batch[1] = batch[1].argmax(axis=-1)
+            counters.take(*batch)
