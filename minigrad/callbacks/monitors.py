@@ -9,19 +9,14 @@ from typing import Any
 import numpy as np
 
 from minigrad.callbacks.hooks import Callback, Logs
-from minigrad.shared.arguments import brief, flag, is_whole, number, one_of, whole
-from minigrad.shared.settings import argument
+from minigrad.shared.arguments import flag, is_whole, number, one_of, whole
+from minigrad.shared.settings import argument, such
 
 __all__ = ["EarlyStopping", "ModelCheckpoint"]
 
 
 MODES = ("auto", "min", "max")
-
-
-def name_of_metric(owner: str, argument: str, name: Any) -> str:
-    if not isinstance(name, str):
-        raise ValueError(f"{owner}: {argument} is the name of a metric, got {brief(name)}")
-    return name
+name_of_metric = such(lambda name: isinstance(name, str), "is the name of a metric")
 
 
 class Monitor(Callback):
@@ -138,12 +133,6 @@ class EarlyStopping(Monitor):
             self.model.set_weights(self.best_weights)
 
 
-def epochs_or_batches(owner: str, argument: str, value: Any) -> str | int:
-    if value != "epoch" and not is_whole(value):
-        raise ValueError(f'{owner}: {argument} is "epoch" or a number of batches, got {value!r}')
-    return value  # type: ignore[no-any-return]
-
-
 def pattern(owner: str, argument: str, value: Any) -> str:
     """The name of a file, if it can be filled in, which is tried before an epoch is spent.
 
@@ -198,7 +187,9 @@ class ModelCheckpoint(Monitor, min_delta=0):
     save_best_only: bool = argument(default=False)
     save_weights_only: bool = argument(flag, False)
     mode: str = argument(one_of, "auto", among=MODES)
-    save_freq: str | int = argument(epochs_or_batches, "epoch")
+    save_freq: str | int = argument(
+        such(lambda n: n == "epoch" or is_whole(n), 'is "epoch" or a number of batches'), "epoch"
+    )
     initial_value_threshold: float | None = argument(number, None, kept="best")
     _epoch = _batches = 0
 

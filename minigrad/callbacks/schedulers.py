@@ -7,7 +7,7 @@ from typing import Any
 from minigrad.callbacks.hooks import Callback, Logs
 from minigrad.callbacks.monitors import MODES, Monitor, name_of_metric
 from minigrad.shared.arguments import brief, flag, number, one_of, path_of, whole
-from minigrad.shared.settings import argument
+from minigrad.shared.settings import argument, such
 
 __all__ = ["CSVLogger", "LambdaCallback", "LearningRateScheduler", "ReduceLROnPlateau"]
 
@@ -22,12 +22,6 @@ class SetsTheRate(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if logs is not None:
             logs["learning_rate"] = float(self.model.optimizer.learning_rate)
-
-
-def function_of_epoch(owner: str, argument: str, value: Any) -> Callable[..., float]:
-    if not callable(value):
-        raise ValueError(f"{owner}: {argument} is a function of the epoch, got {brief(value)}")
-    return value  # type: ignore[no-any-return]
 
 
 class LearningRateScheduler(SetsTheRate):
@@ -50,7 +44,7 @@ class LearningRateScheduler(SetsTheRate):
         [0.05, 0.025, 0.0125]
     """
 
-    schedule: Callable[..., float] = argument(function_of_epoch)
+    schedule: Callable[..., float] = argument(such(callable, "is a function of the epoch"))
     verbose: int = argument(default=0)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
@@ -159,10 +153,8 @@ class LambdaCallback(Callback):
                 setattr(self, name, hook)
 
 
-def one_character(owner: str, argument: str, value: Any) -> str:
-    if not isinstance(value, str) or len(value) != 1:
-        raise ValueError(f"{owner}: {argument} is one character, got {brief(value)}")
-    return value
+def is_character(value: Any) -> bool:
+    return isinstance(value, str) and len(value) == 1
 
 
 class CSVLogger(Callback):
@@ -186,7 +178,7 @@ class CSVLogger(Callback):
     """
 
     filename: Any = argument(path_of, what="a file")
-    separator: str = argument(one_character, ",", kept="sep")
+    separator: str = argument(such(is_character, "is one character"), ",", kept="sep")
     sep: str
     append: bool = argument(flag, False)
     _keys: Sequence[str] = ()

@@ -78,6 +78,7 @@ class Conv2D(WithKernel):
     data_format: str | None = not_covered(None, "channels_last")
     dilation_rate: Any = not_covered((1, 1), [1, 1], 1)
     groups: int = not_covered(1)
+    _operator: type[Operator] = operators.Convolve
 
     def _kernel_shape(self, input_shape: Shape) -> Shape:
         return (*self.kernel_size, input_shape[3], self.filters)
@@ -85,7 +86,7 @@ class Conv2D(WithKernel):
     def _apply_kernel(self, inputs: Node) -> Node:
         self.compute_output_shape(inputs.shape)
         window = self.strides, self.padding
-        return operators.Convolve(inputs, self.kernel, *window, name=self.name)
+        return self._operator(inputs, self.kernel, *window, name=self.name)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         size = slide(self, input_shape, self.kernel_size, self.strides, self.padding)
@@ -130,14 +131,10 @@ class Conv2DTranspose(Conv2D, groups=1):
     strides: tuple[int, int] = argument(pair, (1, 1))
     padding: str = argument(check_padding, "valid")
     output_padding: None = not_covered(None)
+    _operator = operators.ConvolveTransposed
 
     def _kernel_shape(self, input_shape: Shape) -> Shape:
         return (*self.kernel_size, self.filters, input_shape[3])
-
-    def _apply_kernel(self, inputs: Node) -> Node:
-        self.compute_output_shape(inputs.shape)
-        window = self.strides, self.padding
-        return operators.ConvolveTransposed(inputs, self.kernel, *window, name=self.name)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         place_windows(title(self), input_shape, (1, 1), (1, 1), "valid")  # refuses no pictures

@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any, Self
 
 from minigrad.shared import lookup
-from minigrad.shared.arguments import configuration, taken
+from minigrad.shared.arguments import brief, configuration, taken
 
 NEEDED = inspect.Parameter.empty  # in place of a default
 
@@ -86,6 +86,22 @@ def chosen(get: Callable[[Any], Any], usual: Any = None) -> Callable[[str, str, 
     def check(owner: str, name: str, value: Any) -> Any:
         with lookup.of_argument(owner, name):
             return get(usual if value is None else value)
+
+    return check
+
+
+def such(fits: Callable[[Any], Any], wanted: str) -> Callable[[str, str, Any], Any]:
+    """The check of an argument that is kept as it is given.
+
+    Args:
+        fits: Whether a value will do.
+        wanted: What the argument is, for the error.
+    """
+
+    def check(owner: str, name: str, value: Any) -> Any:
+        if not fits(value):
+            raise ValueError(f"{owner}: {name} {wanted}, got {brief(value)}")
+        return value
 
     return check
 
