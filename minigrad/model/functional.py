@@ -14,11 +14,9 @@ from minigrad.layers.tensors import KerasTensor
 from minigrad.layers.weights import assign
 from minigrad.model import keras_files, summary, weights_file
 from minigrad.model.packing import Packing
-from minigrad.model.summary import Summary
 from minigrad.shared import lookup
 from minigrad.shared.arguments import brief, is_whole, title
 from minigrad.shared.console import shown
-from minigrad.shared.showing import Table
 
 
 class Functional(Layer):
@@ -198,20 +196,18 @@ class Functional(Layer):
             ValueError: For arguments that are not covered.
         """
         lookup.refuse("summary", layer_range=(layer_range, None))
-        table = summary.table(self.name, *self._summarized(expand_nested, show_trainable))
+        rows = summary.expanded(self._rows()) if expand_nested else self._rows()
+        weights = self.trainable_weights, self.non_trainable_weights
+        title = f'Model: "{self.name}"'
+        table = summary.summarized(title, rows, *weights, show_trainable).boxed()
         if print_fn is None:
             print(shown(table))
         else:
             print_fn(table)
 
     def _repr_html_(self) -> str:
-        heads, rows, notes = self._summarized()
-        return Table(repr(self)[1:-1], heads, rows, heads[2:3], notes)._repr_html_()
-
-    def _summarized(self, expand_nested: bool = False, show_trainable: bool = False) -> Summary:
-        rows = summary.expanded(self._rows()) if expand_nested else self._rows()
         weights = self.trainable_weights, self.non_trainable_weights
-        return summary.summarized(rows, *weights, show_trainable)
+        return summary.summarized(repr(self)[1:-1], self._rows(), *weights)._repr_html_()
 
     def _rows(self) -> Iterable[tuple[Layer, Any, str]]:
         """For the summary: each layer, the shape of its result, what it is connected to."""

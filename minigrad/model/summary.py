@@ -4,58 +4,27 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from minigrad.graph import Variable
+from minigrad.shared.showing import Table
 
-Summary = tuple[tuple[str, ...], list[tuple[str, ...]], list[str]]  # heads, rows, lines below
+HEADS = ("Layer (type)", "Output Shape", "Param #", "Connected to", "Trainable")
 
 
 def summarized(
+    title: str,
     layers: Iterable[tuple[Any, ...]],
     trainable: Sequence[Variable],
     others: Sequence[Variable],
     show_trainable: bool = False,
-) -> Summary:
-    """Layers, shapes and numbers of weights, cell by cell.
+) -> Table:
+    """Layers, shapes and numbers of weights.
 
     Args:
+        title: Stands above the table.
         layers: Each layer with the shape of its result (``None`` if that is not known yet), and
             what it is connected to, if that is to be shown; see also :func:`expanded`.
         trainable: The weights that training changes.
         others: The other weights.
         show_trainable: Whether a column says which layers are trained.
-
-    Returns:
-        Names of the columns, the rows, and what stands below them.
-    """
-    rows = [("Layer (type)", "Output Shape", "Param #", "Connected to", "Trainable")]
-    for layer, shape, source, *depth in layers:
-        count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
-        inside = "   " * depth[0] + "└ " if depth else ""
-        label = f"{inside}{layer.name} ({type(layer).__name__})"
-        yes_or_no = ("Y" if layer.trainable else "N") if layer.weights else "-"
-        rows.append((label, str(shape or "?"), count, source, yes_or_no))
-    columns = [0, 1, 2, *[3] * any(row[3] for row in rows[1:]), *[4] * show_trainable]
-    heads, *cells = (tuple(row[column] for column in columns) for row in rows)
-    totals = [
-        f"Total params: {amount([*trainable, *others])}",
-        f"Trainable params: {amount(trainable)}",
-        f"Non-trainable params: {amount(others)}",
-    ]
-    return heads, cells, totals
-
-
-def table(
-    name: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], totals: Iterable[str]
-) -> str:
-    """What :func:`summarized` returns as text.
-
-    Args:
-        name: The model's.
-        heads: Names of the columns.
-        rows: The cells.
-        totals: What stands below.
-
-    Returns:
-        Several lines.
 
     Example:
         >>> import minigrad as mg
@@ -71,31 +40,28 @@ def table(
          Trainable params: 10 (40.00 B)
          Non-trainable params: 0 (0.00 B)
     """
-    wide = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-
-    def rule(left: str, line: str, cross: str, right: str) -> str:
-        return left + cross.join(line * (width + 2) for width in wide) + right
-
-    def text(row: tuple[str, ...], bar: str) -> str:
-        cells = [
-            cell.rjust(width) if column == 2 else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, wide, strict=True))
-        ]
-        return f"{bar} " + f" {bar} ".join(cells) + f" {bar}"
-
-    lines = [f'Model: "{name}"', rule("┏", "━", "┳", "┓"), text(heads, "┃")]
-    lines.append(rule("┡", "━", "╇", "┩"))
-    for number, row in enumerate(rows):
-        lines += [rule("├", "─", "┼", "┤")] * bool(number) + [text(row, "│")]
-    lines.append(rule("└", "─", "┴", "┘"))
-    return "\n".join([*lines, *(f" {total}" for total in totals)])
+    rows = [HEADS]
+    for layer, shape, source, *depth in layers:
+        count = f"{layer.count_params():,}" if layer.built else "0 (unbuilt)"
+        inside = "   " * depth[0] + "└ " if depth else ""
+        label = f"{inside}{layer.name} ({type(layer).__name__})"
+        yes_or_no = ("Y" if layer.trainable else "N") if layer.weights else "-"
+        rows.append((label, str(shape or "?"), count, source, yes_or_no))
+    columns = [0, 1, 2, *[3] * any(row[3] for row in rows[1:]), *[4] * show_trainable]
+    heads, *cells = (tuple(row[column] for column in columns) for row in rows)
+    totals = [
+        f"Total params: {amount([*trainable, *others])}",
+        f"Trainable params: {amount(trainable)}",
+        f"Non-trainable params: {amount(others)}",
+    ]
+    return Table(title, heads, cells, HEADS[2:3], totals)
 
 
 def expanded(rows: Iterable[tuple[Any, ...]], depth: int = 0) -> Iterator[tuple[Any, ...]]:
     """Rows of a table, with those of the models among the layers after each of them.
 
     Args:
-        rows: As :func:`table` takes them.
+        rows: As :func:`summarized` takes them.
         depth: How many models they are inside of.
     """
     for row in rows:

@@ -76,18 +76,40 @@ class Table(NamedTuple):
     numbers: Sequence[str] = ()
     notes: Sequence[str] = ()
 
+    def _placed(self) -> list[list[str]]:
+        """The cells, heads first, all of a column of one width."""
+        columns = zip(self.heads, *self.rows, strict=True)
+        widths = [max(map(len, column)) for column in columns]
+        aligns = [">" if name in self.numbers else "<" for name in self.heads]
+        return [
+            [
+                f"{cell:{align}{width}}"
+                for cell, align, width in zip(row, aligns, widths, strict=True)
+            ]
+            for row in (self.heads, *self.rows)
+        ]
+
     def __repr__(self) -> str:
-        cells = [self.heads, *self.rows]
-        wide = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        right = [name in self.numbers for name in self.heads]
-
-        def text(line: Sequence[str]) -> str:
-            placed = zip(line, wide, right, strict=True)
-            return "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in placed).rstrip()
-
-        rule = "  ".join("─" * w for w in wide)
-        table = [text(self.heads), rule, *map(text, self.rows)]
+        heads, *rows = self._placed()
+        lines = [heads, ["─" * len(head) for head in heads], *rows]
+        table = ["  ".join(line).rstrip() for line in lines]
         return shown("\n".join([self.title, *table, *self.notes]))
+
+    def boxed(self) -> str:
+        """The table in a box, as Keras draws it."""
+        heads, *rows = self._placed()
+
+        def rule(left: str, line: str, cross: str, right: str) -> str:
+            return left + cross.join(line * (len(head) + 2) for head in heads) + right
+
+        def text(row: Sequence[str], bar: str) -> str:
+            return f"{bar} " + f" {bar} ".join(row) + f" {bar}"
+
+        between = f"\n{rule('├', '─', '┼', '┤')}\n"
+        table = [rule("┏", "━", "┳", "┓"), text(heads, "┃"), rule("┡", "━", "╇", "┩")]
+        table += [between.join(text(row, "│") for row in rows)] * bool(rows)
+        notes = [f" {note}" for note in self.notes]
+        return "\n".join([self.title, *table, rule("└", "─", "┴", "┘"), *notes])
 
     def _repr_html_(self) -> str:
         sides = ["right" if name in self.numbers else "left" for name in self.heads]
