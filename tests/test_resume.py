@@ -72,7 +72,7 @@ def test_two_calls_are_one_with_shuffling(optimizer):
     assert same(whole, parts)
 
 
-@pytest.mark.parametrize("damage", ["cut", "other model", "no state", "other optimizer"])
+@pytest.mark.parametrize("damage", ["cut", "other model", "no state", "sgd", "nadam", "adamw"])
 def test_a_file_that_does_not_fit_changes_nothing(tmp_path, damage):
     backup = mg.callbacks.BackupAndRestore(tmp_path, delete_checkpoint=False)
     made = model("adam")
@@ -86,7 +86,7 @@ def test_a_file_that_does_not_fit_changes_nothing(tmp_path, damage):
         made = mg.Sequential([mg.Input((5,)), mg.layers.Dense(3, "softmax")])
         made.compile("adam", "categorical_crossentropy")
     else:
-        made.compile("sgd", "categorical_crossentropy")
+        made.compile(damage, "categorical_crossentropy")  # nadam remembers as much as adam
     before, steps = made.get_weights(), made.optimizer.iterations
     with pytest.raises(ValueError, match=r"latest\.state\.npz is no state of this model"):
         made.fit(X, Y, epochs=3, verbose=0, callbacks=[backup])

@@ -30,6 +30,7 @@ def write(path: Path, model: Any, epoch: int) -> None:
     """
     told = {
         "epoch": epoch,
+        "optimizer": type(model.optimizer).__name__,
         "iterations": model.optimizer.iterations,
         "learning_rate": rate_of(model.optimizer),
         "source": randomness.state(),
@@ -65,6 +66,8 @@ def read(path: Path, model: Any) -> int:
         told = json.loads(found.pop(TOLD).tobytes())
         states = list(told["generators"])
         epoch, steps, rate = int(told["epoch"]), int(told["iterations"]), told["learning_rate"]
+        if (kind := told["optimizer"]) != type(model.optimizer).__name__:
+            raise ValueError(f"it is of a model compiled with {kind}")
         if (rate is None) != (rate_of(model.optimizer) is None):
             raise ValueError("it is of a model compiled with another kind of learning rate")
         if len(states) != len(list(generators(model))):
