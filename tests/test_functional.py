@@ -328,7 +328,21 @@ def test_errors_say_what_was_wanted(wrong, kind, message):
         wrong()
 
 
-# -- several results, and inputs by name ------------------------------------------------------
+# -- what comes second, several results, and inputs by name ------------------------------------------------------
+def test_a_second_input_or_training_for_ever_is_refused():
+    x = mg.Input((6,))
+    calls = [
+        lambda: mg.layers.Dropout(0.5)(x, x),
+        lambda: mg.layers.Subtract()(FLAT, FLAT),
+        lambda: mg.Model(x, mg.layers.ReLU()(x))(FLAT, FLAT),
+        lambda: mg.layers.Dropout(0.5)(x, training=True),  # Keras's predict drops nothing either
+    ]
+    for call in calls:
+        with pytest.raises(TypeError, match=r"several inputs are given as a list\. What comes sec"):
+            call()
+    assert mg.layers.Dropout(0.5)(x, training=False).shape == (None, 6)
+
+
 class Twice(mg.layers.Layer):
     def call(self, inputs):
         return inputs, 2 * inputs

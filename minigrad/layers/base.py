@@ -250,9 +250,16 @@ class Layer(Configured):
             The node that holds the result; of an array its value, computed at once.
 
         Raises:
+            TypeError: When a second input comes as an argument of its own.
             ValueError: When the layer cannot take such an input.
         """
-        if tensors := tuple(tensors_in(inputs)):
+        tensors = tuple(tensors_in(inputs))
+        if not isinstance(training, (bool, np.bool_, type(None))) or (tensors and training):
+            raise TypeError(
+                f"{title(self)}: several inputs are given as a list. What comes second, {brief(training)}, "
+                "is whether it is for training, which is said of arrays: model(x, training=True)"
+            )
+        if tensors:
             return self._connect(tensors, isinstance(inputs, (list, tuple)))  # type: ignore[return-value]
         several = isinstance(inputs, (list, tuple)) and all(
             isinstance(each, (Node, np.ndarray)) for each in inputs

@@ -90,6 +90,8 @@ class Metric(Configured):
         self.variables.append(Variable(start, name))
         return self.variables[-1]
 
+    add_variable = add_weight  # Keras has both names
+
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: None = None) -> None:
         """Count a batch.
 

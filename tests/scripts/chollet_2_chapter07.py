@@ -129,7 +129,7 @@ class RootOfSquares(keras.metrics.Metric):
     def __init__(self, name="root", **kwargs):
         super().__init__(name=name, **kwargs)
         self.squares = self.add_weight(name="squares", initializer="zeros")
-        self.samples = self.add_weight(name="samples", initializer="zeros", dtype="int32")
+        self.samples = self.add_variable(shape=(), name="samples", initializer="zeros")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         rows = tf.one_hot(y_true, depth=tf.shape(y_pred)[1])
