@@ -360,3 +360,20 @@ def test_branches_meet_in_functions_too(keras):
     for name in ("add", "average", "concatenate", "maximum", "minimum", "multiply", "subtract"):
         mine, theirs = (getattr(library.layers, name)([a, b]) for library in (mg, keras))
         np.testing.assert_allclose(mine, theirs, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "draw", [lambda shape: tf.random.normal(shape), lambda shape: tf.random.uniform(shape)]
+)
+def test_what_is_drawn_anew_in_each_step_is_not_drawn_once(draw):
+    class Noise(tf.keras.layers.Layer):
+        def call(self, inputs):
+            return inputs + draw(tf.shape(inputs))
+
+    model, x = tf.keras.Sequential([tf.keras.Input((3,)), Noise()]), np.zeros((2, 3))
+    assert not np.array_equal(model(x), model(x))
+    model.compile("sgd", "mse")
+    for use in (lambda: model.predict(x, verbose=0), lambda: model.fit(x, x, verbose=0)):
+        with pytest.raises(TypeError, match=r"random\.\w+ would be drawn once here, where a graph"):
+            use()
+    assert not np.array_equal(model(x), model(x))

@@ -8,7 +8,7 @@ from minigrad import config
 from minigrad.graph import Node
 from minigrad.operators.dropout import Dropout
 from minigrad.shared import lookup, randomness
-from minigrad.shared.results import as_result
+from minigrad.shared.results import as_result, building
 from minigrad.utils import set_random_seed as set_seed
 
 __all__ = ["SeedGenerator", "dropout", "normal", "set_seed", "uniform"]
@@ -21,6 +21,16 @@ def SeedGenerator(seed: int | None = None) -> np.random.Generator:  # noqa: N802
         seed: A whole number; one from the package's seeded source by default.
     """
     return np.random.default_rng(randomness.new_seed() if seed is None else seed)
+
+
+def drawing(name: str, seed: Any) -> np.random.Generator:
+    """Where chance comes from, unless each step would get the same numbers."""
+    if building.get():
+        raise TypeError(
+            f"random.{name} would be drawn once here, where a graph is built for all steps: "
+            "random.dropout draws in each, and so does a model that is called on arrays"
+        )
+    return SeedGenerator(seed)
 
 
 def normal(
@@ -40,7 +50,7 @@ def normal(
         >>> random.normal((2, 3), seed=1).shape
         (2, 3)
     """
-    numbers = SeedGenerator(seed).normal(mean, stddev, shape)
+    numbers = drawing("normal", seed).normal(mean, stddev, shape)
     return as_result(numbers.astype(dtype or config.floatx()))
 
 
@@ -61,7 +71,7 @@ def uniform(
         >>> bool(abs(random.uniform((9,), -2, 2, seed=1)).max() < 2)
         True
     """
-    numbers = SeedGenerator(seed).uniform(minval, maxval, shape)
+    numbers = drawing("uniform", seed).uniform(minval, maxval, shape)
     return as_result(numbers.astype(dtype or config.floatx()))
 
 

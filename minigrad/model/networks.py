@@ -25,6 +25,7 @@ from minigrad.model.compiled import Compiled
 from minigrad.model.functional import Functional
 from minigrad.model.noticed import settings_of
 from minigrad.shared.arguments import title, whole
+from minigrad.shared.results import building
 
 KEPT = 8  # networks of different batch sizes that are kept for the next time
 
@@ -142,7 +143,11 @@ class Networks(Compiled):
         """The graph from the batch to the predictions, a list of those of several outputs."""
         given = self._one_of(self._entry.split(inputs), self._several[0])
         taken = inspect.signature(self.call).parameters
-        return self.call(given, **({"training": training} if "training" in taken else {}))
+        token = building.set(True)
+        try:
+            return self.call(given, **({"training": training} if "training" in taken else {}))
+        finally:
+            building.reset(token)
 
     def _entry_dtype(self, x: np.ndarray | None = None) -> np.dtype:
         """The dtype in which samples enter the graph."""

@@ -7,6 +7,8 @@ import numpy as np
 
 # Whether a derivative will be asked for, so that layers give the nodes of what they compute.
 recording: ContextVar[bool] = ContextVar("recording", default=False)
+# Whether a graph is built that many steps will use, so that what is drawn now would never change.
+building: ContextVar[bool] = ContextVar("building", default=False)
 
 
 class Result(np.ndarray):
