@@ -352,7 +352,7 @@ METHODS: dict[str, tuple[dict[str, Any], dict[str, list[Any]]]] = {
         },
     ),
     "save_weights": ({}, {"filepath": [None, 5, "", "w.h5", "no/such/w.npz", [], "a\0.npz"]}),
-    "load_weights": ({}, {"filepath": [None, 5, "", "w.h5", "no-such-file.npz", []]}),
+    "load_weights": ({}, {"filepath": [None, 5, "", "w.txt", "no-such-file.h5", "no-such-file.npz", []]}),
     "summary": ({}, {"layer_range": [["a", "b"]]}),
     "plan": ({}, {"batch_size": [0, -1, 1.5, "a", None, NAN, True]}),
     "network": ({}, {"batch_size": [0, -1, 1.5, "a", None, NAN, True]}),
@@ -452,6 +452,7 @@ def test_bad_input_is_refused_clearly(kind, name, needs, argument, value):
     words += [
         "weights",
         ".npz",
+        ".h5",
         "y is missing",
         "crossentropy",
         "classes",
