@@ -195,6 +195,11 @@ def test_what_is_added_in_place_is_a_new_tensor():
     np.testing.assert_allclose(mg.Model(x, y).predict(numbers, verbose=0), (numbers + 2) * numbers)
 
 
+def test_what_is_computed_between_the_layers_is_none_of_them(keras):
+    ours, theirs = ([layer.name for layer in formula(lib).layers] for lib in (mg, keras))
+    assert ours == theirs == ["x", "a", "end"]
+
+
 def test_several_inputs_are_keras_s(keras):
     x, y = [FLAT[:20], IMAGES], np.eye(3, dtype="float32")[rng.integers(3, size=20)]
     theirs = two_inputs(keras)

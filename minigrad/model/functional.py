@@ -10,6 +10,7 @@ from typing import Any
 
 from minigrad.graph import Node
 from minigrad.layers import InputLayer, Layer
+from minigrad.layers.base import Formula
 from minigrad.layers.tensors import KerasTensor
 from minigrad.layers.weights import assign
 from minigrad.model import keras_files, summary, weights_file
@@ -51,7 +52,9 @@ class Functional(Layer):
                 raise ValueError(
                     f"{title(self)}: there are two layers of the name {name!r}; name= differs"
                 )
-        (self._inputs, self._outputs), self._between, self._layers = ends, between, layers
+        (self._inputs, self._outputs), self._between = ends, between
+        # as in Keras: `x + y` has a place between them, and is none of the layers
+        self._layers = [layer for layer in layers if not isinstance(layer, Formula)]
         self._several = len(ends[0]) > 1, len(ends[1]) > 1
         self.built = True
         self._forget()

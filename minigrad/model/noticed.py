@@ -37,7 +37,9 @@ def settings_of(parts: Iterable[Any], moving: set[tuple[int, str]]) -> tuple[Any
 
 def setting(value: Any) -> Any:
     """What a setting is, to be compared with what it was."""
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, dict):
+        return (*value, *map(setting, value.values()))
+    if isinstance(value, (list, tuple, set)):
         return tuple(map(setting, value))
     if isinstance(value, np.ndarray):
         return value.shape, value.dtype, value.tobytes()
