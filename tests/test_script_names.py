@@ -72,6 +72,35 @@ def test_tensorflow_s_functions_by_name():
     np.testing.assert_array_equal(first, mg.initializers.GlorotUniform()((2, 2)))
 
 
+OPERATIONS = {
+    "largest": lambda ops, x: ops.max(x, 1, True),
+    "mean": lambda ops, x: ops.mean(x, -1, True),
+    "spread": lambda ops, x: ops.std(x, 0, True),
+    "place": lambda ops, x: ops.argmax(x, 0, True),
+    "all": lambda ops, x: ops.all(x > 0, 1, True),
+    "gelu": lambda ops, x: ops.gelu(x),
+    "gelu, exact": lambda ops, x: ops.gelu(x, False),
+    "each number": lambda ops, x: ops.binary_crossentropy(x * 0 + 1, ops.sigmoid(x)),
+    "each logit": lambda ops, x: ops.binary_crossentropy(x * 0, x, True),
+    "filled": lambda ops, x: ops.full((2, 3), 7),
+    "diagonal": lambda ops, x: ops.eye(2, 3),
+    "above": lambda ops, x: ops.eye(3, None, 1),
+}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
+def test_operations_are_keras_s_with_arguments_by_position(keras, operation):
+    x = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
+    ours, theirs = operation(mg.keras.ops, x), np.asarray(operation(keras.ops, x))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+    assert ours.shape == theirs.shape and ours.dtype.kind == theirs.dtype.kind
+
+
+def test_an_axis_that_is_longer_than_one_cannot_be_squeezed():
+    with pytest.raises(ValueError, match=r"squeeze: axis=1 of shape \(3, 4\) is not of length 1"):
+        mg.keras.ops.squeeze(np.ones((3, 4)), 1)
+
+
 def test_what_scripts_ask_the_backend(keras):
     for name in ("image_data_format", "epsilon", "floatx"):
         assert getattr(mg.backend, name)() == getattr(keras.backend, name)()

@@ -31,9 +31,8 @@ logical_not logical_or matmul max maximum mean min minimum multiply negative not
 power prod repeat reshape round sign sin sort split sqrt std subtract sum tanh tensordot tile
 transpose var where zeros
 """.split()
-TENSORFLOW = {
-    f"reduce_{name}": name for name in ("all", "any", "max", "mean", "min", "prod", "std", "sum")
-}
+REDUCTIONS = ("all", "any", "max", "mean", "min", "prod", "std", "sum", "var", "argmax", "argmin")
+TENSORFLOW = {f"reduce_{name}": name for name in REDUCTIONS[:8]}
 TENSORFLOW |= {"concat": "concatenate", "pow": "power", "range": "arange", "clip_by_value": "clip"}
 TENSORFLOW |= {"reduce_variance": "var"}
 # What TensorFlow calls the argument that comes first, and others, where NumPy has other names.
@@ -56,6 +55,8 @@ def called(function: Callable[..., Any], name: str = "") -> Callable[..., Any]:
     def call(*arguments: Any, **options: Any) -> Any:
         if not arguments and (first := next((n for n in FIRST if n in options), "")):
             arguments = (options.pop(first),)
+        if len(arguments) == 3 and TENSORFLOW.get(name, name) in REDUCTIONS:
+            *arguments, options["keepdims"] = arguments  # type: ignore[assignment]
         if any(lookup.home(x) == "tensorflow" and not hasattr(x, "numpy") for x in arguments):
             return of_tensorflow(name)(*arguments, **options)  # in the `map` of a data set
         options = {RENAMED.get(option, option): value for option, value in options.items()}
@@ -226,6 +227,8 @@ def squeeze(x: Any, axis: Any = None) -> Any:
     """The same numbers without the axes of length 1, or without one of them."""
     x = convert_to_tensor(x)
     axes = range(len(x.shape)) if axis is None else np.atleast_1d(axis) % len(x.shape)
+    if axis is not None and any(x.shape[i] != 1 for i in axes):
+        raise ValueError(f"squeeze: axis={axis} of shape {x.shape} is not of length 1")
     return np.reshape(x, [n for i, n in enumerate(x.shape) if not (n == 1 and i in axes)])
 
 
@@ -259,7 +262,20 @@ def argument_of_largest(function: Any) -> Any:
 CHANGED = {name: argument_of_largest(getattr(np, name)) for name in ("argmax", "argmin")}
 CHANGED |= {
     name: lambda shape, dtype=None, f=f, **more: f(shape, dtype=dtype or config.floatx(), **more)
-    for name, f in (("ones", np.ones), ("zeros", np.zeros), ("eye", np.eye))
+    for name, f in (("ones", np.ones), ("zeros", np.zeros))
+}
+CHANGED |= {
+    "eye": lambda N, M=None, k=0, dtype=None: np.eye(  # noqa: N803
+        N, M, k, dtype or config.floatx()
+    ),
+    "full": lambda shape, fill_value, dtype=None: np.full(
+        shape, fill_value, dtype or config.floatx()
+    ),
+    "gelu": lambda x, approximate=True: activations.gelu(x, approximate),
+    # a number for each number, where the loss of that name has one for each sample
+    "binary_crossentropy": lambda target, output, from_logits=False: losses.binary_crossentropy(
+        expand_dims(target, -1), expand_dims(output, -1), from_logits
+    ),
 }
 
 
@@ -268,11 +284,13 @@ def find(name: str) -> Any:
     """The function of that name, if there is one."""
     if (here := TENSORFLOW.get(name, name)) in __all__:
         return globals()[here]
+    if here in CHANGED:
+        return called(CHANGED[here], name)
     if name in activations.NAMES:
         return activations.NAMES[name]
     if name.endswith("_crossentropy"):
         return losses.PUBLIC.get(name)
-    return called(CHANGED.get(here) or getattr(np, here), name) if here in NUMPY else None
+    return called(getattr(np, here), name) if here in NUMPY else None
 
 
 def __getattr__(name: str) -> Any:
