@@ -404,3 +404,18 @@ def test_weights_handed_out_are_copies():
     layer(np.zeros((1, 3)))
     layer.get_weights()[0][...] = 7
     assert not np.any(layer.get_weights()[0] == 7)
+
+
+@pytest.mark.parametrize(
+    "given, message",
+    [
+        ([["a", "b"]], "dtype <U1"),
+        ([[1.0], [2.0, 3.0]], "inhomogeneous"),
+        (np.ma.masked_array([[1.0, 2.0]], [[True, False]]), "some are masked"),
+    ],
+)
+def test_lists_of_numbers_are_one_input_and_nothing_else_is_taken_for_one(given, message):
+    dense = mg.layers.Dense(2, kernel_initializer="ones", name="d")
+    assert np.array_equal(dense([[1.0, 2.0], [3.0, 4.0]]), [[3, 3], [7, 7]])
+    with pytest.raises(TypeError, match=f'Dense "d" wants real numbers, .*{message}'):
+        dense(given)

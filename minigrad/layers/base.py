@@ -265,10 +265,11 @@ class Layer(Configured):
             isinstance(each, (Node, np.ndarray)) for each in inputs
         )
         if not any(isinstance(each, Node) for each in (inputs if several else [inputs])):
-            return self._computed_now(inputs, several, training)
-        nodes: Any = [as_node(each) for each in inputs] if several else as_node(inputs)
+            given = mapped(self._constant, list(inputs)) if several else self._constant(inputs)
+            return self._computed_now(given, training)
+        nodes = mapped(as_node, list(inputs) if several else inputs)
         if not self.built:
-            self.build(batch_shape(nodes))
+            self.build(mapped(lambda node: (None, *node.shape[1:]), nodes))
         wants = inspect.signature(self.call).parameters
         options = {"training": training} if "training" in wants else {}
         result = self.call(nodes, **options)
@@ -278,18 +279,14 @@ class Layer(Configured):
             self._sign(end, nodes if several else [nodes])
         return result
 
-    def _computed_now(self, inputs: Any, several: bool, training: bool) -> Any:
+    def _constant(self, x: Any) -> Constant:
+        return Constant(real_array(f"{title(self)} wants", x).astype(self.dtype))
+
+    def _computed_now(self, constants: Any, training: bool) -> Any:
         """What the layer makes of arrays: the same graph, of constants, and its values."""
-        given = [real_array(f"{title(self)} wants", x) for x in (inputs if several else [inputs])]
-        constants = [Constant(array.astype(self.dtype)) for array in given]
-        results: Any = self(constants if several else constants[0], training=training)
-        ends = results if isinstance(results, (list, tuple)) else [results]
-        for end in ends:
-            completed(end)
-        if recording.get():
-            return results
-        values = [as_result(end.value) for end in ends]
-        return values[0] if results is ends[0] else type(results)(values)
+        results = self(constants, training=training)
+        mapped(completed, results)
+        return results if recording.get() else mapped(lambda end: as_result(end.value), results)
 
     def _connect(self, tensors: tuple[KerasTensor, ...], several: bool) -> KerasTensor:
         """Take a place in a model that is being put together."""
@@ -449,8 +446,8 @@ class Formula(Layer):
         return self._function(*with_tensors(self._arguments, iter(inputs)), **self._options)
 
 
-def batch_shape(nodes: Any) -> Any:
-    """Shape of a node with ``None`` for the batch, or a list of those of several."""
-    if isinstance(nodes, list):
-        return [batch_shape(node) for node in nodes]
-    return (None, *nodes.shape[1:])
+def mapped(function: Callable[[Any], Any], things: Any) -> Any:
+    """What a function gives for a thing, or for each of several in a list or a tuple."""
+    if isinstance(things, (list, tuple)):
+        return type(things)(map(function, things))
+    return function(things)
