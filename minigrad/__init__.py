@@ -56,43 +56,13 @@ from minigrad.shared.lookup import Names
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "Constant",
-    "Dual",
-    "Input",
-    "Model",
-    "Node",
-    "Operator",
-    "Sequential",
-    "Symbol",
-    "Variable",
-    "activations",
-    "as_node",
-    "backward",
-    "callbacks",
-    "check_gradient",
-    "config",
-    "datasets",
-    "dual",
-    "finite_difference",
-    "forward",
-    "get_threads",
-    "gradcheck",
-    "implements",
-    "initializers",
-    "layers",
-    "losses",
-    "metrics",
-    "models",
-    "operators",
-    "optimizers",
-    "regularizers",
-    "set_threads",
-    "symbolic",
-    "topological_sort",
-    "unbroadcast",
-    "utils",
-]
+__all__ = ["Constant", "Node", "Operator", "Variable", "as_node", "implements", "unbroadcast"]
+__all__ += ["backward", "forward", "get_threads", "set_threads", "topological_sort"]
+__all__ += ["Dual", "Symbol", "dual", "symbolic"]
+__all__ += ["check_gradient", "finite_difference", "gradcheck"]
+__all__ += ["Input", "Model", "Sequential"]
+__all__ += ["activations", "callbacks", "config", "datasets", "initializers", "layers"]
+__all__ += ["losses", "metrics", "models", "operators", "optimizers", "regularizers", "utils"]
 
 # Imported when first asked for: the other ways to differentiate, what needs more than NumPy, and
 # what has its place in a script of Keras's or TensorFlow's only.

@@ -12,16 +12,8 @@ from minigrad.layers.base import made
 from minigrad.shared import lookup, randomness
 from minigrad.shared.arguments import real_array, whole
 
-__all__ = [
-    "PyDataset",
-    "Sequence",
-    "clear_session",
-    "normalize",
-    "plot_model",
-    "register_keras_serializable",
-    "set_random_seed",
-    "to_categorical",
-]
+__all__ = ["PyDataset", "Sequence", "clear_session", "normalize", "plot_model"]
+__all__ += ["register_keras_serializable", "set_random_seed", "to_categorical"]
 
 
 def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:

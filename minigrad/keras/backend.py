@@ -7,17 +7,8 @@ from minigrad.keras import ops
 from minigrad.shared import lookup
 from minigrad.utils import clear_session
 
-__all__ = [
-    "backend",
-    "clear_session",
-    "epsilon",
-    "floatx",
-    "get_value",
-    "image_data_format",
-    "set_floatx",
-    "set_image_data_format",
-    "set_value",
-]
+__all__ = ["backend", "clear_session", "epsilon", "floatx", "get_value", "image_data_format"]
+__all__ += ["set_floatx", "set_image_data_format", "set_value"]
 
 
 def backend() -> str:

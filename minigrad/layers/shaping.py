@@ -11,16 +11,8 @@ from minigrad.operators.convolution import pair
 from minigrad.shared.arguments import brief, is_whole, title
 from minigrad.shared.settings import argument, not_covered
 
-__all__ = [
-    "GlobalAveragePooling2D",
-    "GlobalAvgPool2D",
-    "GlobalMaxPool2D",
-    "GlobalMaxPooling2D",
-    "Permute",
-    "Reshape",
-    "UpSampling2D",
-    "ZeroPadding2D",
-]
+__all__ = ["GlobalAveragePooling2D", "GlobalAvgPool2D", "GlobalMaxPool2D", "GlobalMaxPooling2D"]
+__all__ += ["Permute", "Reshape", "UpSampling2D", "ZeroPadding2D"]
 
 
 def shape_of_sample(owner: str, argument: str, shape: Any) -> tuple[int, ...]:

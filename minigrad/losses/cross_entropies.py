@@ -13,12 +13,8 @@ from minigrad.operators.cross_entropy import SoftmaxCrossEntropy, SparseSoftmaxC
 from minigrad.shared.arguments import flag, number
 from minigrad.shared.settings import argument, not_covered
 
-__all__ = [
-    "CategoricalCrossentropy",
-    "SparseCategoricalCrossentropy",
-    "categorical_crossentropy",
-    "sparse_categorical_crossentropy",
-]
+__all__ = ["CategoricalCrossentropy", "SparseCategoricalCrossentropy"]
+__all__ += ["categorical_crossentropy", "sparse_categorical_crossentropy"]
 
 
 class CrossEntropy(OfKeras):

@@ -10,18 +10,8 @@ from minigrad.losses.cross_entropies import kept_from_zero
 from minigrad.shared.arguments import number
 from minigrad.shared.settings import argument
 
-__all__ = [
-    "Huber",
-    "KLDivergence",
-    "LogCosh",
-    "MeanAbsoluteError",
-    "MeanSquaredError",
-    "huber",
-    "kl_divergence",
-    "log_cosh",
-    "mean_absolute_error",
-    "mean_squared_error",
-]
+__all__ = ["Huber", "KLDivergence", "LogCosh", "MeanAbsoluteError", "MeanSquaredError"]
+__all__ += ["huber", "kl_divergence", "log_cosh", "mean_absolute_error", "mean_squared_error"]
 
 
 class OverLastAxis(OfKeras):

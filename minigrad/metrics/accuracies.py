@@ -9,18 +9,10 @@ from minigrad.metrics.base import DTYPE, NAME, Metric, OfNumbers
 from minigrad.shared.arguments import number, title, whole
 from minigrad.shared.settings import argument, not_covered
 
-__all__ = [
-    "BinaryAccuracy",
-    "CategoricalAccuracy",
-    "SparseCategoricalAccuracy",
-    "SparseTopKCategoricalAccuracy",
-    "TopKCategoricalAccuracy",
-    "binary_accuracy",
-    "categorical_accuracy",
-    "sparse_categorical_accuracy",
-    "sparse_top_k_categorical_accuracy",
-    "top_k_categorical_accuracy",
-]
+__all__ = ["BinaryAccuracy", "CategoricalAccuracy", "SparseCategoricalAccuracy"]
+__all__ += ["SparseTopKCategoricalAccuracy", "TopKCategoricalAccuracy"]
+__all__ += ["binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"]
+__all__ += ["sparse_top_k_categorical_accuracy", "top_k_categorical_accuracy"]
 
 
 class Accuracy(Metric):
