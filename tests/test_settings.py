@@ -54,6 +54,10 @@ def test_an_argument_that_is_given_by_the_class_is_none_any_more():
     assert Triangle().sides == 3 and Shape().sides == 4
     with pytest.raises(TypeError, match="Triangle has no argument 'sides'"):
         Triangle(sides=5)
+    with pytest.raises(TypeError, match="Line: its base class has no argument 'sides' to give"):
+
+        class Line(Triangle, sides=2):
+            pass
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any, Self
 
 from minigrad.shared import lookup
@@ -109,7 +109,7 @@ def such(fits: Callable[[Any], Any], wanted: str) -> Callable[[str, str, Any], A
 class Signature:
     """What a class can be called with, for those who ask; its instances have their own answer."""
 
-    def __get__(self, thing: Any, kind: type[Settings]) -> inspect.Signature:
+    def __get__(self, thing: Any, kind: Any) -> inspect.Signature:
         if thing is not None:
             raise AttributeError
         own = list(inspect.signature(kind.__init__).parameters.values())[1:]
@@ -121,7 +121,8 @@ class Signature:
         return inspect.Signature(shown + options * (len(shown) < len(parameters)))
 
 
-def signature(kind: type[Settings]) -> inspect.Signature:
+@cache
+def signature(kind: Any) -> inspect.Signature:
     """All that is declared."""
     place = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
     found = [
@@ -160,19 +161,21 @@ class Settings:
             for name, inherited in getattr(base, "_declared", {}).items():
                 declared.setdefault(name, inherited)
         for name, value in given.items():
-            del declared[name]
+            if declared.pop(name, None) is None:
+                raise TypeError(f"{cls.__name__}: its base class has no argument {name!r} to give")
             setattr(cls, name, value)
         cls._declared = declared
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        kind, known = type(self).__name__, self._declared
+        kind: Any = type(self)
         for name in options:
-            if name not in known:
-                raise TypeError(f"{kind} has no argument {name!r}.{self._hint(name)}")
+            if name not in self._declared:
+                hint = self._hint(name)
+                raise TypeError(f"{kind.__name__} has no argument {name!r}.{hint}")
         try:
-            given = signature(type(self)).bind(*arguments, **options)
+            given = signature(kind).bind(*arguments, **options)
         except TypeError as error:
-            raise TypeError(f"{kind}: {error}") from None
+            raise TypeError(f"{kind.__name__}: {error}") from None
         given.apply_defaults()
         for name, value in given.arguments.items():
             setattr(self, name, value)
