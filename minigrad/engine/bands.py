@@ -123,16 +123,12 @@ class Bands:
             Program(bind(band, scope, updates, Sharing(1.0, self.sums.of(t), dense.weight, packed)))
             for t, band in enumerate(bands)
         ]
-        head = Program(bind(self.fed_first(summed, cut.after), scope, updates))
+        rest = sorted([summed, *cut.after], key=lambda kernel: kernel.sweep != "data")
+        head = Program(bind(rest, scope, updates))
         self.separate = [head]
         self.programs = [*bodies, head]
         self.parts = [[program] for program in self.programs]
         self.set_regions(bodies, head)
-
-    @staticmethod
-    def fed_first(summed: Kernel, after: list[Kernel]) -> list[Kernel]:
-        fed = [kernel for kernel in after if isinstance(kernel, Feed)]
-        return [*fed, summed, *(kernel for kernel in after if not isinstance(kernel, Feed))]
 
     @staticmethod
     def ends(cut: Cut, threads: int) -> list[int]:
@@ -171,7 +167,7 @@ class Bands:
         self.inference: list[list[list[Call]]] = [[start], ahead, [middle]]
         look = checked(head.value.get(head.network.loss))
         self.regions = [[start], ahead, [[*middle, *look]], [head.backward], back]
-        self.changing = 3 if head.only_numpy else 4
+        self.changing = 3 if head.safe else 4
 
     @property
     def outputs(self) -> Array:

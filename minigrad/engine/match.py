@@ -43,15 +43,13 @@ def match(scope: Scope) -> list[Kernel]:
     network, taken = scope.network, set[Node]()
     read = [n for n in network.entries if scope.users[n] or n is network.outputs]
     place: dict[Any, int] = {node: i for i, node in enumerate(network.order)}
-    fed: list[Kernel] = []
-    computed: list[Kernel] = []
+    kernels: list[Kernel] = []
     for node in [*read, *scope.nodes]:
         if node not in taken:
-            kernel = kernel_for(node, scope)
-            taken.update(kernel.nodes)
-            (fed if scope.is_entry(node) else computed).append(kernel)
-    computed.sort(key=lambda kernel: max(place[node] for node in kernel.nodes))
-    return fed + computed
+            kernels.append(kernel_for(node, scope))
+            taken.update(kernels[-1].nodes)
+    last = {kernel: max(place[node] for node in kernel.nodes) for kernel in kernels}
+    return sorted(kernels, key=lambda kernel: -1 if kernel.sweep == "data" else last[kernel])
 
 
 def kernel_for(node: Node, scope: Scope) -> Kernel:

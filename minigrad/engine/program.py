@@ -37,12 +37,13 @@ class Program:
         value: For each node the array of its value, batch last.
         gradient: For each node that of its gradient.
         kept: For each weight whose change follows later, that of its gradient.
+        safe: Whether all calls are NumPy's: none of a reader's own, which may fail half-way.
     """
 
     def __init__(self, bound: Host) -> None:
         self.kernels, self.scope, self.sharing = list(bound.kernels), bound.scope, bound.sharing
         self.network = self.scope.network
-        self.drafted, self.drafts = bound.calls, bound.drafts
+        self.drafted, self.drafts, self.safe = bound.calls, bound.drafts, bound.safe
         self.set_lifetimes(bound.values)
         self.memory = Memory(self.drafts.buffers)
         self.begin, self.data, self.forward, self.backward, self.end = map(self.calls, SWEEPS)
@@ -50,11 +51,6 @@ class Program:
         self.gradient = self.in_place(bound.gradients)
         self.kept: dict[Variable, Array] = self.in_place(bound.kept)
         run(self.calls("once"))
-
-    @property
-    def only_numpy(self) -> bool:
-        """Whether all calls are NumPy's: none of a reader's own, which may fail half-way."""
-        return all(kernel.only_numpy for kernel in self.kernels)
 
     def set_lifetimes(self, values: dict[Node, Array]) -> None:
         """Read off the list when each buffer is needed, from its first call to its last."""

@@ -94,7 +94,7 @@ class Alone:
         ahead = [*program.begin, *program.data, *program.forward]
         look = checked(program.value.get(program.network.loss))
         self.regions, self.inference = [[[*ahead, *look]], [program.backward]], [[ahead]]
-        self.changing = 1 if program.only_numpy else 2
+        self.changing = 1 if program.safe else 2
         network = program.network
         self.outputs = as_reference(program.value[network.outputs])
         self.loss: Any = program.value.get(network.loss)

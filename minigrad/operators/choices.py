@@ -113,9 +113,10 @@ class Equality(Comparison):
         self.of_nodes = isinstance(x, Node) and isinstance(y, Node)
         super().__init__(x, y, name=name)
 
-    def same(self) -> bool:
-        # whether the two are the same node
-        return self.inputs[0] is self.inputs[1] if self.of_nodes else super().__bool__()
+    def __bool__(self) -> bool:
+        if not self.of_nodes:
+            return super().__bool__()
+        return (self.inputs[0] is self.inputs[1]) == (self.compare is np.equal)
 
 
 @implements(np.equal)
@@ -137,9 +138,6 @@ class Equal(Equality):
 
     compare = np.equal
 
-    def __bool__(self) -> bool:
-        return self.same()
-
 
 @implements(np.not_equal)
 @recordable
@@ -147,9 +145,6 @@ class NotEqual(Equality):
     """x ≠ y, element by element; the truth of ``x != y`` is whether the two are other nodes."""
 
     compare = np.not_equal
-
-    def __bool__(self) -> bool:
-        return not self.same()
 
 
 @implements(np.where)
