@@ -8,8 +8,8 @@ that work too.
 import math
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import accumulate, pairwise
-from typing import Any, NamedTuple
+from itertools import accumulate, pairwise, starmap
+from typing import Any
 
 import numpy as np
 
@@ -17,18 +17,6 @@ from minigrad.engine.kernels.kernel import Array, Call
 from minigrad.engine.updates import Updates
 from minigrad.graph import Variable
 from minigrad.shared import aligned
-
-
-class Place(NamedTuple):
-    """Where the gradient of a weight lies in a row."""
-
-    start: int
-    length: int  # of the weight: elements along its first axis
-    each: int  # elements of one of these
-
-    @property
-    def stop(self) -> int:
-        return self.start + self.length * self.each
 
 
 class Group:
@@ -39,32 +27,21 @@ class Group:
         rows: How many threads.
 
     Attributes:
+        places: Where in a row the gradient of each weight lies.
         rows: A row for each thread.
         total: Their sum; where there is one row only, that row.
     """
 
     def __init__(self, variables: Sequence[Variable], rows: int) -> None:
-        self.places: dict[Variable, Place] = {}
-        shapes = [v.shape or (1,) for v in variables]
-        *starts, size = accumulate(map(math.prod, shapes), initial=0)
-        for variable, shape, start in zip(variables, shapes, starts, strict=True):
-            self.places[variable] = Place(start, shape[0], math.prod(shape[1:]))
+        ends = accumulate((math.prod(v.shape) for v in variables), initial=0)
+        self.places = dict(zip(variables, starmap(slice, pairwise(ends)), strict=True))
+        size = self.places[variables[-1]].stop
         self.rows = aligned.zeros((rows, size), variables[0].dtype)
         self.total = self.rows[0] if rows == 1 else aligned.zeros((size,), variables[0].dtype)
 
     def view(self, row: Array, variable: Variable) -> Array:
         """The gradient of a weight in a row."""
-        place = self.places[variable]
-        return row[place.start : place.stop].reshape(variable.shape)
-
-    def cuts(self, threads: int) -> list[int]:
-        """Where the shares of some threads begin and end: between two rows of a weight."""
-        size, cuts = len(self.total), [0]
-        for t in range(1, threads):
-            goal = size * t // threads
-            inside = next(p for p in self.places.values() if goal < p.stop)
-            cuts.append(inside.start + round((goal - inside.start) / inside.each) * inside.each)
-        return [*cuts, size]
+        return row[self.places[variable]].reshape(variable.shape)
 
     def share(self, part: slice, updates: Updates, asked: Container[Variable]) -> Iterator[Call]:
         """The calls that add up some columns, and change the weights that these belong to."""
@@ -73,10 +50,10 @@ class Group:
         for variable, place in self.places.items():
             first, last = max(part.start, place.start), min(part.stop, place.stop)
             if first < last and variable in asked:
-                ends = ((end - place.start) // place.each for end in (first, last))
-                rows: Any = slice(*ends) if variable.shape else ...
-                arrays = [array[rows] for array in updates.arrays(variable)]
-                g = self.view(self.total, variable)[rows]
+                arrays, g = updates.arrays(variable), self.view(self.total, variable)
+                if last - first < g.size:  # where a part is asked for, each element changes alone
+                    part_of = slice(first - place.start, last - place.start)
+                    g, *arrays = (array.reshape(-1)[part_of] for array in (g, *arrays))
                 yield from updates.calls(variable, arrays, g, zeros)
 
 
@@ -137,7 +114,8 @@ class Sums:
         """
         lists: list[list[Call]] = [[] for _ in range(threads)]
         for group in self.groups.values():
-            for calls, ends in zip(lists, pairwise(group.cuts(threads)), strict=True):
+            cuts = [len(group.total) * t // threads for t in range(threads + 1)]
+            for calls, ends in zip(lists, pairwise(cuts), strict=True):
                 calls += group.share(slice(*ends), updates, self.asked)
         return lists
 

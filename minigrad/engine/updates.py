@@ -92,7 +92,7 @@ class Rule:
 
     @property
     def by_rows(self) -> bool:
-        """Whether each row of the weight changes by itself."""
+        """Whether each element of the weight changes by itself, and so each row."""
         arrays = [a for call in self.recording.calls for a in (call.result, *call.arrays)]
         calls = {call.function for call in self.recording.calls}
         whole = all(a.parent is None and a.shape == self.weight.shape for a in arrays)
@@ -126,7 +126,7 @@ class Updates:
 
     Attributes:
         recorded: Whether the optimizer's rule is.
-        by_rows: Whether some rows of a weight may change without the others.
+        by_rows: Whether some rows or elements of a weight may change without the others.
         rates: The learning rates of weights whose update is no more than w ← w − rate·g.
     """
 
