@@ -378,6 +378,15 @@ def test_inputs_are_given_by_name_or_refused():
     model = mg.Model([a, b], mg.layers.Subtract()([a, b]))
     named = {"b": FLAT, "a": 3 * FLAT}
     np.testing.assert_allclose(model(named), model.predict(named, verbose=0))
+    one = mg.Input((6,), name="one")
+    single = mg.Model(one, mg.layers.ReLU()(one))
+    np.testing.assert_array_equal(
+        single.predict({"one": FLAT}, verbose=0), single.predict(FLAT, verbose=0)
+    )
+    np.testing.assert_array_equal(single({"one": FLAT}), single(FLAT))
+    for wrong, said in ((single, "of the model are one"), (Doubled(), "have no names")):
+        with pytest.raises(ValueError, match=f"x is a dictionary of a, c; the inputs {said}"):
+            wrong.predict({"a": FLAT, "c": FLAT}, verbose=0)
     for call in (lambda: mg.layers.ReLU()({"a": FLAT}), lambda: model({"a": FLAT, "c": FLAT})):
         with pytest.raises(
             TypeError, match="wants an array, or a list of several; got a dictionary"

@@ -129,14 +129,19 @@ class Admitting(Running):
 
     def _packed(self, x: Any, method: str) -> Any:
         """The samples of several inputs in one array."""
+        names = [tensor.name for tensor in self._inputs]
+        if isinstance(x, dict):
+            if sorted(x) != sorted(names):
+                of_model = f"of the model are {', '.join(names)}" if names else "have no names"
+                raise ValueError(
+                    f"{method}: x is a dictionary of {', '.join(map(str, x))}; the inputs {of_model}"
+                )
+            x = [x[name] for name in names]
         if not self._several[0]:
             whole = isinstance(x, (list, tuple)) and len(x) == 1 and self._inputs
             if whole and np.ndim(x[0]) == len(self._inputs[0].shape):
                 return x[0]  # a list of the model's inputs, of which there is one
             return x
-        names = [tensor.name for tensor in self._inputs]
-        if isinstance(x, dict) and sorted(x) == sorted(names):
-            x = [x[name] for name in names]
         if not isinstance(x, (list, tuple)) or len(x) != len(names):
             raise ValueError(
                 f"{method}: x is a list of {len(names)} arrays, for the inputs {', '.join(names)}"
