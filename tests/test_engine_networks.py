@@ -6,6 +6,7 @@ from both_ways import OPTIMIZERS, PICTURES, TAIL, Formula, both_ways, fit_both, 
 from test_engine import engine
 
 import minigrad as mg
+from minigrad.graph import recordable
 
 L = mg.layers
 
@@ -39,6 +40,17 @@ class Twice(L.Layer):
         return self.layer(np.tanh(self.layer(inputs)))
 
 
+@recordable
+class OnlyFirst(mg.Operator):
+    """A sum that passes no gradient on to its second input."""
+
+    def forward(self, x, y):
+        return x + y
+
+    def backward(self, gradient, x, y):
+        return gradient, None
+
+
 def over_the_batch(x):
     return mg.activations.softmax(x, axis=0)
 
@@ -46,6 +58,18 @@ def over_the_batch(x):
 NETWORKS = {
     "convolution last": (PICTURES, lambda: [L.Conv2D(2, 2, activation="tanh")]),
     "pooling last": (PICTURES, lambda: [L.Conv2D(2, 2, activation="relu"), L.MaxPooling2D(2)]),
+    "pooling by threes": (
+        PICTURES,
+        lambda: [
+            L.Conv2D(2, 2, padding="same", activation="relu"),
+            L.MaxPooling2D(3),
+            *(t() for t in TAIL),
+        ],
+    ),
+    "no gradient for one": (
+        (6,),
+        lambda: [L.Dense(4), Formula(lambda x: OnlyFirst(x, np.exp(x))), L.Dense(2)],
+    ),
     "flatten last": (PICTURES, lambda: [L.Conv2D(2, 2, activation="relu"), L.Flatten()]),
     "two flattens": (PICTURES, lambda: [L.Conv2D(2, 2), L.Flatten(), L.Flatten(), L.Dense(2)]),
     "flat sequences": ((5, 4), lambda: [L.Flatten(), L.Dense(6, "relu"), L.Dense(2)]),

@@ -227,6 +227,24 @@ def test_a_data_set_is_told_of_its_epochs_as_by_keras(keras, validated):
     assert told(mg) == told(keras)
 
 
+def test_a_data_set_may_say_itself_how_many_batches_it_has(keras):
+    def steps(library):
+        class Endless(library.utils.PyDataset):
+            num_batches = 2
+
+            def __getitem__(self, number):
+                return BATCHES[0]
+
+        width, seen = BATCHES[0][0].shape[1], []
+        model = library.Sequential([library.Input((width,)), library.layers.Dense(3, "softmax")])
+        model.compile("sgd", "categorical_crossentropy")
+        count = library.callbacks.LambdaCallback(on_train_batch_end=lambda b, logs: seen.append(b))
+        model.fit(Endless(), epochs=2, verbose=0, callbacks=[count])
+        return seen
+
+    assert steps(mg) == steps(keras) == [0, 1, 0, 1]
+
+
 @pytest.mark.parametrize("make", STREAMS.values(), ids=STREAMS)
 @pytest.mark.usefixtures("keras")
 def test_a_set_of_batches_is_as_good_as_arrays(make):

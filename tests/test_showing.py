@@ -10,6 +10,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.callbacks import CallbackList, History
+from minigrad.model.summary import amount
 from minigrad.shared.showing import Table
 from minigrad_course import lessons
 
@@ -251,3 +252,15 @@ def test_nothing_gets_into_a_page_unescaped(thing):
 @pytest.mark.parametrize("thing", named("plain"), ids=["model", "layer", "plan", "table"])
 def test_a_page_leaves_the_colors_to_the_readers_theme(thing):
     assert Cells(thing._repr_html_()).styles <= {"text-align:left", "text-align:right"}
+
+
+@pytest.mark.parametrize(
+    "units, size", [(100, "404.00 B"), (300_000, "1.14 MB"), (300_000_000, "1.12 GB")]
+)
+def test_a_summary_has_the_unit_that_suits_the_size(units, size, monkeypatch):
+    weight = mg.Variable(np.zeros(1), dtype="float32")
+    monkeypatch.setattr(mg.Variable, "size", units + 1)
+    monkeypatch.setattr(
+        mg.Variable, "value", property(lambda w: np.broadcast_to(np.float32(0), (units + 1,)))
+    )
+    assert amount([weight]) == f"{units + 1:,} ({size})"
