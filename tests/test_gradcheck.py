@@ -103,6 +103,20 @@ def test_a_mistake_is_found_placed_and_described(hint):
         report.raise_if_wrong()
 
 
+def test_a_gradient_that_is_not_passed_on_is_a_mistake_at_the_end_of_the_graph_as_well():
+    class Squares(mg.Operator):
+        def infer(self, x):
+            return (), x.dtype
+
+        def forward(self, x):
+            return np.sum(x * x)
+
+        def backward(self, g, x):
+            return 2 * x
+
+    assert not check_gradient(Squares, np.array([1.0, 2.0])).ok
+
+
 def test_a_mistake_in_one_element_is_named():
     def spoil(g):
         g = g.copy()
