@@ -292,6 +292,21 @@ def test_what_depends_on_the_size_of_the_batch_is_not_split():
         assert way(models[1]) == "alone"
 
 
+class Limited(L.Layer):
+    """Computes otherwise with more than ten samples: half of a large batch is as the whole is."""
+
+    def call(self, inputs):
+        return inputs * (2.0 if inputs.shape[0] > 10 else 1.0)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_small_pieces_would_compute_otherwise_is_not_split_into_them(threads):
+    with engine(threads, cache=1000):
+        models = both_ways(lambda: [Limited(), L.Activation("tanh"), L.Dense(1)], (200,))
+        fit_both(models, batch=64, count=64)
+        assert way(models[1]) == "alone"
+
+
 class Chain(L.Layer):
     def call(self, inputs):
         for i in range(10_000):

@@ -27,6 +27,7 @@ from minigrad.engine.program import Program
 from minigrad.engine.samples import (
     SMALLEST,
     Alone,
+    DiffersError,
     Samples,
     can_be_split,
     fitting,
@@ -107,18 +108,15 @@ class Plan:
         if several and (cut or splits):
             most = min(most, cut.rows if cut else max(self.batch // 2, 1))
             self.choice = choose(self.times(bound, cut, most))
+        self.parts: Any = None
+        if self.choice.threads > 1:
+            shared = cut and Bands(cut, scope, self.updates, self.choice.threads)
+            self.parts = shared or self.in_pieces(self.choice.threads)
+        if self.parts is None:
+            self.choice, whole = self.choice._replace(threads=1), Program(bound)
+            large = self.batch > SMALLEST and whole.memory.nbytes > fitting(self.network)
+            self.parts = (self.in_pieces(1) if splits and large else None) or Alone(whole)
         self.threads = self.choice.threads
-        self.parts: Any
-        if self.threads > 1 and cut is not None:
-            self.parts = Bands(cut, scope, self.updates, self.threads)
-        elif self.threads > 1:
-            self.parts = Samples(self.network, self.piece, self.threads)
-        else:
-            whole = Program(bound)
-            if splits and self.batch > SMALLEST and whole.memory.nbytes > fitting(self.network):
-                self.parts = Samples(self.network, self.piece, 1)
-            else:
-                self.parts = Alone(whole)
         self.way: str = self.parts.name
         self.programs: list[Program] = self.parts.programs
 
@@ -126,6 +124,13 @@ class Plan:
         return can_be_split(self.network, scope) and same_but_for_size(
             self.network, self.build(-(-self.batch // 2))
         )
+
+    def in_pieces(self, threads: int) -> Samples | None:
+        """The batch shared among threads, if each piece is computed as the whole is."""
+        try:
+            return Samples(self.network, self.piece, threads)
+        except DiffersError:
+            return None
 
     def times(self, bound: Host, cut: Cut | None, most: int) -> list[float]:
         """How long a step takes with one thread, two, …, by estimate."""
@@ -148,6 +153,8 @@ class Plan:
     def piece(self, size: int, place: Callable[[Variable], Array] | None) -> Program:
         """The program of a piece of the batch."""
         scope = Scope(self.build(size), self.training)
+        if not same_but_for_size(self.network, scope.network):
+            raise DiffersError
         sharing = Sharing(size / self.batch, place or kept)
         return Program(bind(match(scope), scope, self.updates, sharing))
 

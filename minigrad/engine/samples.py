@@ -28,6 +28,10 @@ SHARE = 8  # bytes of a piece for each byte of weights, at least
 Make = Callable[[int, Callable[[Variable], Array] | None], Program]
 
 
+class DiffersError(Exception):
+    """A piece of the batch is computed otherwise than the batch."""
+
+
 def can_be_split(network: Network, scope: Scope) -> bool:
     """Whether every node keeps the samples apart, but for the mean of the loss.
 
