@@ -1,4 +1,4 @@
-"""What a metric or an optimizer of one's own is handed, it may keep and write into."""
+"""What a metric, an optimizer or a callback of one's own is handed, it may keep and write into."""
 
 import numpy as np
 import pytest
@@ -86,3 +86,13 @@ def test_an_optimizer_may_keep_the_gradient(batch, eagerly):
         model.fit(X, Y, batch, epochs=2, shuffle=False, verbose=0)
     for mine, wanted in zip(own.get_weights(), ours.get_weights(), strict=True):
         np.testing.assert_allclose(mine, wanted, rtol=1e-3, atol=1e-5)
+
+
+def test_a_callback_may_write_into_the_predictions_that_it_is_shown():
+    class Ranks(mg.callbacks.Callback):
+        def on_predict_batch_end(self, batch, logs=None):
+            logs["outputs"] -= logs["outputs"].max()
+
+    model = compiled()
+    shown = model.predict(X, batch_size=8, verbose=0, callbacks=[Ranks()])
+    np.testing.assert_array_equal(shown, model.predict(X, batch_size=8, verbose=0))

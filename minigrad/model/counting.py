@@ -123,7 +123,7 @@ class Predictions:
 
     def logs(self) -> dict[str, Any]:
         """The predictions of the last step, as the hooks are told them."""
-        return {"outputs": self.unpacked(self.parts[-1])}
+        return {"outputs": self.unpacked(np.array(self.parts[-1]))}
 
     def result(self) -> Any:
         """All of them, of shape (samples, …)."""
