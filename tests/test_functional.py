@@ -88,8 +88,8 @@ def test_keras_the_plan_and_the_walk_agree(keras, make):
     )  # fmt: skip
     own = make(mg)
     assert [w.shape for w in own.get_weights()] == [w.shape for w in theirs.get_weights()]
-    if make is not formula:  # an operation of Keras's has a name of its own
-        assert [layer.name for layer in own.layers] == [layer.name for layer in theirs.layers]
+    assert [layer.name for layer in own.layers] == [layer.name for layer in theirs.layers]
+    assert own.get_layer(index=2).name == theirs.get_layer(index=2).name
     options = {"batch_size": 8, "epochs": 3, "shuffle": False, "verbose": 0}
     histories = [model.fit(x, y, **options).history for model in (theirs, planned, walked)]
     for other in histories[1:]:

@@ -202,7 +202,7 @@ class Node(ArrayLike):
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError(
             f"{self.title} cannot become an array: it stands for a computation. "
-            "Compute it with mg.forward and read its value."
+            "Its numpy() computes it."
         )
 
     def numpy(self) -> np.ndarray:

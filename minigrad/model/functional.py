@@ -65,8 +65,8 @@ class Functional(Layer):
     # -- what it is made of ---------------------------------------------------------------
     @property
     def layers(self) -> list[Layer]:
-        """The layers, in the order in which they compute."""
-        return list(self._parts())
+        """The layers, in the order in which they compute; formulas such as ``x + y`` are none."""
+        return [layer for layer in self._parts() if not isinstance(layer, Formula)]
 
     @property
     def inputs(self) -> list[KerasTensor]:
@@ -111,16 +111,15 @@ class Functional(Layer):
         Raises:
             ValueError: When there is none.
         """
-        if index is not None and not is_whole(index, -len(self._layers)):
+        known = self.layers
+        if index is not None and not is_whole(index, -len(known)):
             raise ValueError(f"{title(self)}: index is a whole number, got {brief(index)}")
-        if index is not None and -len(self._layers) <= index < len(self._layers):
-            return self._layers[index]
-        for layer in self._layers:
+        if index is not None and -len(known) <= index < len(known):
+            return known[index]
+        for layer in known:
             if layer.name == name:
                 return layer
-        raise ValueError(
-            f"{title(self)} has no such layer; there are {[x.name for x in self._layers]}"
-        )
+        raise ValueError(f"{title(self)} has no such layer; there are {[x.name for x in known]}")
 
     @property
     def input_shape(self) -> Any:
@@ -215,7 +214,7 @@ class Functional(Layer):
     def _rows(self) -> Iterable[tuple[Layer, Any, str]]:
         """For the summary: each layer, the shape of its result, what it is connected to."""
         plain = all(len(tensor._inputs) == 1 for tensor in self._between)
-        plain = plain and len(self._layers) == len(self._between) + 1 == len(self.layers)
+        plain = plain and len(self._layers) == len(self._between) + 1 == len(self._parts())
         first = dict.fromkeys(self._inputs, "-")
         for tensor in (*first, *self._between):
             sources = ", ".join(f"{source.name}[0][0]" for source in tensor._inputs)
