@@ -255,6 +255,14 @@ def test_weights_are_read_from_a_whole_model_as_by_keras(make, ending, tmp_path,
         )
 
 
+def test_the_folder_of_a_file_is_made_where_keras_makes_it(tmp_path, keras):
+    for model in (trained(mg, in_a_row, 1), trained(keras, in_a_row, 1)):
+        model.save(tmp_path / model.__module__ / "model.h5")
+        assert (tmp_path / model.__module__ / "model.h5").exists()
+        with pytest.raises(FileNotFoundError):
+            model.save(tmp_path / "none" / "model.keras")
+
+
 def test_a_file_that_fails_leaves_the_old_one(tmp_path):
     mine = trained(mg, in_a_row)
     file = tmp_path / "model.keras"

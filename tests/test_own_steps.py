@@ -105,6 +105,9 @@ CALLS = {
     "squeeze": lambda k: k.ops.squeeze(X[:, None], axis=1),
     "stack": lambda k: k.ops.stack([X, X], axis=-1),
     "std": lambda k: k.ops.std(X, axis=0),
+    "split": lambda k: k.ops.split(X, 3)[1],
+    "split at places": lambda k: k.ops.split(X, indices_or_sections=[1, 3], axis=1)[1],
+    "array": lambda k: k.ops.array([[1.5, 2.0]]),
     "crossentropy": lambda k: k.ops.sparse_categorical_crossentropy(Y, k.ops.softmax(X[:, :3])),
 }
 
@@ -132,6 +135,8 @@ TENSORFLOW = {
     "std": lambda tf: tf.math.reduce_std(X, axis=0),
     "variance": lambda tf: tf.math.reduce_variance(X),
     "any": lambda tf: tf.reduce_any(X > 1),
+    "split": lambda tf: tf.split(X[:, :4], num_or_size_splits=2, axis=1)[1],
+    "split by lengths": lambda tf: tf.split(X, num_or_size_splits=[1, 4], axis=-1)[1],
     "sum of all": lambda tf: tf.add_n([X, X, X]),
     "reshape": lambda tf: tf.reshape(tensor=X, shape=[-1]),
     "constant": lambda tf: tf.constant([1.0, 2.0]) * 2,
@@ -150,6 +155,18 @@ def test_functions_by_tensorflow_s_names_give_what_tensorflow_s_give(call, keras
     mine, theirs = np.asarray(call(tf)), np.asarray(call(tensorflow))
     assert mine.shape == theirs.shape and mine.dtype.kind == theirs.dtype.kind
     np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
+
+
+def test_a_node_is_split_with_its_derivative_and_a_list_has_to_say_what_it_is():
+    x = tf.Variable(X)
+    with tf.GradientTape() as tape:
+        first, rest = tf.split(x, num_or_size_splits=[2, 3], axis=1)
+        loss = tf.reduce_sum(first) + 3 * tf.reduce_sum(rest)
+    np.testing.assert_array_equal(tape.gradient(loss, x)[0], [1, 1, 3, 3, 3])
+    with pytest.raises(ValueError, match=r"\[1, 2\] are lengths in TensorFlow and places in Keras"):
+        tf.split(X, [1, 2])
+    with pytest.raises(ValueError, match="5 along axis 1 do not make 2 equal parts"):
+        tf.split(X, 2, axis=1)
 
 
 def test_the_largest_is_looked_for_along_an_axis_that_is_said():

@@ -7,6 +7,7 @@ functions of these build.
 from collections.abc import Callable
 from functools import cache, wraps
 from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,19 +23,19 @@ from minigrad.utils import to_categorical
 
 __all__ = ["add_n", "cast", "clip", "confusion_matrix", "constant", "convert_to_numpy"]
 __all__ += ["convert_to_tensor", "expand_dims", "one_hot", "ones_like", "shape", "size", "square"]
-__all__ += ["squeeze", "stack", "zeros_like"]
+__all__ += ["split", "squeeze", "stack", "zeros_like"]
 
 NUMPY = """
 abs absolute add all any arange argmax argmin argsort concatenate cos divide dot equal exp
 eye floor full greater greater_equal less less_equal linspace log log10 log1p logical_and
 logical_not logical_or matmul max maximum mean min minimum multiply negative not_equal ones pad
-power prod repeat reshape round sign sin sort split sqrt std subtract sum tanh tensordot tile
+power prod repeat reshape round sign sin sort sqrt std subtract sum tanh tensordot tile
 transpose var where zeros
 """.split()
 REDUCTIONS = ("all", "any", "max", "mean", "min", "prod", "std", "sum", "var", "argmax", "argmin")
 TENSORFLOW = {f"reduce_{name}": name for name in REDUCTIONS[:8]}
 TENSORFLOW |= {"concat": "concatenate", "pow": "power", "range": "arange", "clip_by_value": "clip"}
-TENSORFLOW |= {"reduce_variance": "var"}
+TENSORFLOW |= {"reduce_variance": "var", "array": "convert_to_tensor"}
 # What TensorFlow calls the argument that comes first, and others, where NumPy has other names.
 FIRST = ("x", "a", "input", "input_tensor", "tensor", "value", "values", "indices", "t", "inputs")
 RENAMED = {"perm": "axes", "keep_dims": "keepdims", "paddings": "pad_width", "multiples": "reps"}
@@ -236,6 +237,48 @@ def squeeze(x: Any, axis: Any = None) -> Any:
 def stack(x: Any, axis: int = 0) -> Any:
     """Several of one shape along an axis of their own."""
     return np.concatenate([expand_dims(each, axis) for each in x], axis)
+
+
+@called
+def split(
+    x: Any,
+    parts: Any = None,
+    axis: int = 0,
+    *,
+    indices_or_sections: Any = None,
+    num_or_size_splits: Any = None,
+) -> list[Any]:
+    """Parts along an axis, of equal length or not.
+
+    Args:
+        x: An array, or a node.
+        parts: How many.
+        axis: The axis.
+        indices_or_sections: As Keras has it: how many, or where all but the first begin.
+        num_or_size_splits: As TensorFlow has it: how many, or how long they are.
+
+    Example:
+        >>> import minigrad as tf
+        >>> tf.split([1, 2, 3], num_or_size_splits=[1, 2])
+        [array([1]), array([2, 3])]
+    """
+    x = convert_to_tensor(x)
+    wanted = num_or_size_splits if indices_or_sections is None else indices_or_sections
+    length, wanted = x.shape[axis], parts if wanted is None else wanted
+    if np.ndim(wanted) and parts is not None:
+        raise ValueError(
+            f"split: {brief(wanted)} are lengths in TensorFlow and places in Keras: "
+            "num_or_size_splits= or indices_or_sections= says which"
+        )
+    if not np.ndim(wanted) and length % wanted:
+        raise ValueError(f"split: {length} along axis {axis} do not make {wanted} equal parts")
+    if np.ndim(wanted):
+        places = np.cumsum(wanted)[:-1] if indices_or_sections is None else wanted
+    else:
+        places = range(length // wanted, length, length // wanted)
+    ends = [0, *map(int, places), length]
+    before = (slice(None),) * (axis % len(x.shape))
+    return [x[(*before, slice(*pair))] for pair in pairwise(ends)]
 
 
 @called

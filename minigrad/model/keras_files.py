@@ -38,6 +38,8 @@ def save(model: Any, filepath: Any, overwrite: bool = True) -> None:
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists; overwrite=True replaces it")
     theirs = bridge().to_keras(model)
+    if path.suffix != MODELS[0]:  # Keras makes the folder for HDF5 alone
+        path.parent.mkdir(parents=True, exist_ok=True)
     written(path, theirs.save)
 
 
