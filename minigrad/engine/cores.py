@@ -23,8 +23,8 @@ def cores() -> int:
     if sys.platform == "emscripten":  # in a browser no thread can be started
         return 1
     allowed = processors()
-    count = min(len(allowed), physical(frozenset(allowed)))
-    return max(1, math.ceil(min(count, quota()) - 0.01))
+    count = min(len(allowed), physical(frozenset(allowed)), *quotas())
+    return max(1, math.ceil(count - 0.01))
 
 
 def processors() -> set[int]:
@@ -61,13 +61,8 @@ def on_macos() -> int | None:
     return None
 
 
-def quota() -> float:
-    """The time of how many processors a container may use; infinite where there is no limit."""
-    return min(quotas(), default=math.inf)
-
-
 def quotas() -> Iterator[float]:
-    """The limits of the group of this process, and of those that it belongs to."""
+    """The time of how many processors a container may use, by each group that it belongs to."""
     try:
         lines = OWN_GROUPS.read_text().splitlines()
     except OSError:  # not Linux

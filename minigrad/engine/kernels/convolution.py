@@ -69,16 +69,13 @@ class ConvolutionKernel(Kernel):
         return chain
 
     # -- the matrix of weights and bias -----------------------------------------------------------
-    def weight_in(self, matrix: Array) -> Array:
-        # (kh, kw·channels, filters) seen as (kh, kw, channels, filters): a view
-        return matrix[:, : self.columns].reshape(self.weight.shape)
-
     def begin(self, host: Host) -> Calls:
         kh, filters, dtype = self.down.size, self.filters, self.output.dtype
         rows = self.columns + (self.bias is not None)
         shape, with_zeros = (kh, rows, filters), self.bias is not None
         self.matrix = matrix = host.ask("kernel and bias", shape, dtype, keep=with_zeros)
-        yield partial(np.copyto, self.weight_in(matrix), self.weight._array)
+        weight = matrix[:, : self.columns].reshape(self.weight.shape)  # a view: one axis is split
+        yield partial(np.copyto, weight, self.weight._array)
         if self.bias is not None:  # one row of ones of the kh counts
             yield partial(np.copyto, matrix[0, self.columns], self.bias._array)
         if self.sends:
