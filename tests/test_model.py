@@ -434,6 +434,14 @@ WRONG = {
         "there is a layer 'a' already",
     ),
     "second input": (lambda m: m.add(mg.Input((3,))), "an Input comes first and once"),
+    "second input at once": (
+        lambda m: mg.Sequential([mg.Input((2,)), mg.Input((3,))]),
+        "an Input comes first and once",
+    ),
+    "late input": (
+        lambda m: mg.Sequential([mg.layers.Dense(2), mg.Input((3,))]),
+        "an Input comes first and once",
+    ),
 }
 
 
