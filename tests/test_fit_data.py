@@ -445,6 +445,16 @@ def test_tables_and_lists():
         assert all(map(np.array_equal, arrays.get_weights(), model.get_weights()))
 
 
+def test_targets_that_do_not_fit_are_told_by_where_they_came_from():
+    for given, where in (
+        ({"x": X, "y": ONE_HOT[:, :2]}, "fit: "),
+        ({"x": X, "y": ONE_HOT, "validation_data": (X, ONE_HOT[:, :2])}, "fit: validation_data: "),
+        ({"x": iter([(X, ONE_HOT[:, :2])])}, "fit: batch 0: "),
+    ):
+        with pytest.raises(ValueError, match=rf"^{where}categorical_cross.* targets have shape"):
+            classifier().fit(**given, verbose=0)
+
+
 def test_an_object_that_will_not_become_an_array_says_why():
     class OnTheDevice:
         def __array__(self, dtype=None, copy=None):

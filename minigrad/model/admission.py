@@ -122,7 +122,10 @@ class Admitting(Running):
         x = samples.of_shape(x, self._entry.shape, what, title(self))
         x = samples.finite(x, self._entry_dtype(x), f"{what}: x")
         if y is not None and self.loss is not None:
-            y = self.loss._check_targets(y, self._packed_shape())
+            try:
+                y = self.loss._check_targets(y, self._packed_shape())
+            except ValueError as error:
+                raise ValueError(f"{what}: {error}") from None
             dtype = np.intp if self.loss._whole_numbers else self.dtype
             y = samples.finite(y, dtype, f"{what}: y")
         return x, y
