@@ -218,6 +218,19 @@ def test_half_a_million_numbers_of_single_precision_are_added_up_to_all_their_di
     np.testing.assert_allclose(bias.gradient, pictures.sum((0, 1, 2), dtype=float), rtol=2e-7)
 
 
+def test_the_product_of_gradients_is_that_of_their_elements_whatever_an_operator_returns():
+    class Squared(mg.Operator):
+        def forward(self, x):
+            return np.asmatrix(x).A ** 2
+
+        def backward(self, g, x):
+            return np.asmatrix(2 * np.asarray(g) * x)  # of which * is the product of matrices
+
+    x, w = mg.Variable([[1.0, 2.0], [3.0, 4.0]]), mg.Constant([[1.0, 5.0], [0.5, 2.0]])
+    found = gradients(np.sum(Squared(x * w)), x)[0]
+    np.testing.assert_array_equal(found, 2 * x.value * w.value**2)
+
+
 # -- NumPy's protocols -------------------------------------------------------------------
 
 

@@ -271,8 +271,8 @@ def unbroadcast(gradient: Any, shape: tuple[int, ...], title: str = "unbroadcast
                [8.]])
     """
     masked = np.ma.is_masked(gradient)
-    if not isinstance(gradient, (np.ndarray, np.generic)):
-        gradient = np.asarray(gradient)
+    if type(gradient) is not np.ndarray and not isinstance(gradient, np.generic):
+        gradient = np.asarray(gradient)  # for whose kin, np.matrix say, * may mean something else
     if gradient.dtype.kind not in "fiub" or masked:
         which = " with masked elements" if masked else ""
         raise TypeError(f"{title}: backward returned a gradient of dtype {gradient.dtype}{which}")
