@@ -86,8 +86,8 @@ abs add add_n argmax argmin argsort cast clip_by_value concat constant convert_t
 equal exp expand_dims eye greater greater_equal less less_equal linspace logical_and logical_not
 logical_or matmul maximum minimum multiply not_equal one_hot ones ones_like pad pow range reduce_all
 reduce_any reduce_max reduce_mean reduce_min reduce_prod reduce_sum repeat reshape round shape sign
-sin size sort split sqrt square squeeze stack subtract tanh tensordot tile transpose where zeros
-zeros_like
+sigmoid sin size sort split sqrt square squeeze stack subtract tanh tensordot tile transpose where
+zeros zeros_like
 """
 FROM |= dict.fromkeys(TENSORFLOW.split(), "keras.ops")
 logger = logging.getLogger("minigrad")

@@ -135,6 +135,7 @@ TENSORFLOW = {
     "std": lambda tf: tf.math.reduce_std(X, axis=0),
     "variance": lambda tf: tf.math.reduce_variance(X),
     "any": lambda tf: tf.reduce_any(X > 1),
+    "s-shaped": lambda tf: tf.sigmoid(X),
     "split": lambda tf: tf.split(X[:, :4], num_or_size_splits=2, axis=1)[1],
     "split by lengths": lambda tf: tf.split(X, num_or_size_splits=[1, 4], axis=-1)[1],
     "sum of all": lambda tf: tf.add_n([X, X, X]),

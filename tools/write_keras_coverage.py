@@ -137,6 +137,9 @@ A script that uses what is marked ✓ runs with `import minigrad as keras`, with
 | `tf.data`, `datasets.cifar10`, `utils.get_file` and others that give arrays or batches | TensorFlow's and Keras's own | the same, where they are installed |
 | `tf.GradientTape` | notes what is computed | layers called inside give nodes, and `gradient` goes along the graph of the loss |
 | `tf.argmax`, `ops.argmax` without an axis, of several | the first axis, and all of them | an error: `axis=` says which |
+| `tf.split`, `ops.split` with a list | lengths, and places | an error: `num_or_size_splits=` or `indices_or_sections=` says which |
+| `random.normal`, `random.uniform` within a `call` that `fit` uses | other numbers in each step | an error: they would be drawn once; `random.dropout` draws in each |
+| a layer called on `Input` with `training=True` | counts where the model is called on arrays, not in `predict` | an error |
 | `losses.get("mse")` | a function, a number for each sample | the loss, whose call gives the mean |
 | `metrics.Precision()` made again in a session | has the name `precision_1` | `precision`: only two in one model are told apart |
 | `tf.__version__` | that of TensorFlow | that of minigrad, which `assert tf.__version__ >= "2"` stops at |
