@@ -126,12 +126,12 @@ def side_by_side(lists: Sequence[Calls]) -> None:
         run(mine)
         for worker in workers:
             worker.done.acquire()
+        errors = [worker.error for worker in workers]
+        for worker in workers:
+            worker.error, worker.steps = None, ()
     except BaseException:  # Ctrl-C too, which may strike anywhere above
         abandon(workers)
         raise
-    errors = [worker.error for worker in workers]
-    for worker in workers:
-        worker.error, worker.steps = None, ()
     _idle.extend(workers)
     for error in filter(None, errors):
         raise error
