@@ -233,6 +233,7 @@ def test_a_data_set_may_say_itself_how_many_batches_it_has(keras):
             num_batches = 2
 
             def __getitem__(self, number):
+                assert number < 10
                 return BATCHES[0]
 
         width, seen = BATCHES[0][0].shape[1], []

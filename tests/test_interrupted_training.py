@@ -1,6 +1,7 @@
 """Ctrl-C at random moments of ``fit``: each time the model is that of a whole number of steps."""
 
 import signal
+import sys
 import threading
 import time
 
@@ -126,3 +127,33 @@ def test_ctrl_c_at_a_random_moment(optimizer, tmp_path, figures):
                 assert equal(everything(model), path[-1], to)
     assert came > 0
     figures(f"Ctrl-C during fit, {optimizer}: {came} of {total} moments, nothing lost")
+
+
+def test_ctrl_c_anywhere_in_the_history_leaves_lists_of_one_length():
+    def interrupted_at(line):
+        history, left = mg.callbacks.History(), line
+
+        def trace(frame, event, argument):
+            nonlocal left
+            if frame.f_code is mg.callbacks.History.on_epoch_end.__code__ and event == "line":
+                left -= 1
+                if left < 0:
+                    raise KeyboardInterrupt
+            return trace
+
+        history.on_epoch_end(0, {"loss": 2.0, "accuracy": 0.5})
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            history.on_epoch_end(1, {"loss": 1.0, "accuracy": 0.75})
+        except KeyboardInterrupt:
+            return history
+        finally:
+            sys.settrace(before)
+        return None
+
+    lines = 0
+    while (history := interrupted_at(lines)) is not None:
+        lines += 1
+        assert {len(numbers) for numbers in (history.epoch, *history.history.values())} == {1}
+    assert lines > 5
