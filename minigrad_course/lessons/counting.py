@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node, Operator, forward, topological_sort, unbroadcast
+from minigrad.graph import Node, Operator, forward, topological_sort
+from minigrad.graph.sweeps import summed
 
 __all__ = ["Counted", "count_sweeps", "peak"]
 
@@ -93,7 +94,7 @@ def count_sweeps(result: Node) -> tuple[int, int]:
             parts = parts if isinstance(parts, tuple) else (parts,)
             for source, part in zip(node.inputs, parts, strict=True):
                 if part is not None and source.needs_gradient:
-                    part = unbroadcast(part, source.shape)
+                    part = summed(part, source.shape)
                     gradients[source] = gradients[source] + part if source in gradients else part
     return ahead, Tally.total
 
