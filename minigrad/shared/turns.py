@@ -107,8 +107,8 @@ def in_turn(method: Method) -> Method:
 
     @wraps(method)
     def taken(self: Any, *arguments: Any, **options: Any) -> Any:
-        owners = [*self.weights, self]
-        with turn_of(owners), turn_of(owners):
+        join(self._turn, self.weights)
+        with self._turn.own, self._turn.own:
             return method(self, *arguments, **options)
 
     return taken  # type: ignore[return-value]
