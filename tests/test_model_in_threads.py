@@ -34,6 +34,26 @@ def threads_of(*works):
     assert errors == []
 
 
+def while_training(model, x, y, batch, epochs, *works):
+    """Train, and do other work over and over, each in a thread of its own."""
+    done = threading.Event()
+
+    def fit():
+        try:
+            model.fit(x, y, batch, epochs=epochs, verbose=0)
+        finally:
+            done.set()
+
+    def over_and_over(work):
+        def loop():
+            while not done.is_set():
+                work()
+
+        return loop
+
+    threads_of(fit, *map(over_and_over, works))
+
+
 @pytest.mark.parametrize("eagerly", [False, True])
 @pytest.mark.parametrize("samples", [1, 64])
 def test_predictions_do_not_change_places(eagerly, samples):
@@ -168,27 +188,19 @@ def test_weights_that_are_read_saved_and_set_meanwhile_are_those_of_one_step(tmp
     alike = [mg.layers.Dense(16, use_bias=False, kernel_initializer="ones") for _ in range(3)]
     model = mg.Model(inputs, mg.layers.Add()([layer(inputs) for layer in alike]))
     model.compile("adam", "mse", run_eagerly=eagerly)
-    x, y, done = 0.01 * rng.normal(size=(64, 2000)), rng.normal(size=(64, 16)), threading.Event()
+    x, y = 0.01 * rng.normal(size=(64, 2000)), rng.normal(size=(64, 16))
     path, mixed = tmp_path / "w.npz", []
 
-    def fit():
-        try:
-            model.fit(x, y, 16, epochs=30, verbose=0)
-        finally:
-            done.set()
-
     def look():
-        while not done.is_set():
-            model.save_weights(path)
-            with np.load(path) as file:
-                for a, b, c in (model.get_weights(), [file[name] for name in file.files]):
-                    mixed.append(not (np.array_equal(a, b) and np.array_equal(b, c)))
+        model.save_weights(path)
+        with np.load(path) as file:
+            for a, b, c in (model.get_weights(), [file[name] for name in file.files]):
+                mixed.append(not (np.array_equal(a, b) and np.array_equal(b, c)))
 
     def change():
-        while not done.is_set():
-            model.set_weights([np.full((2000, 16), rng.normal())] * 3)
+        model.set_weights([np.full((2000, 16), rng.normal())] * 3)
 
-    threads_of(fit, look, change)
+    while_training(model, x, y, 16, 30, look, change)
     assert mixed and not any(mixed)
 
 
@@ -206,25 +218,17 @@ class Alike(mg.layers.Layer):
 def test_weights_of_a_layer_that_are_read_and_set_meanwhile_are_those_of_one_step(eagerly):
     model = mg.Sequential([mg.Input((2000,)), layer := Alike()])
     model.compile("adam", "mse", run_eagerly=eagerly)
-    x, y, done = 0.01 * rng.normal(size=(64, 2000)), rng.normal(size=(64, 16)), threading.Event()
+    x, y = 0.01 * rng.normal(size=(64, 2000)), rng.normal(size=(64, 16))
     mixed = []
 
-    def fit():
-        try:
-            model.fit(x, y, 16, epochs=30, verbose=0)
-        finally:
-            done.set()
-
     def look():
-        while not done.is_set():
-            a, b, c = layer.get_weights()
-            mixed.append(not (np.array_equal(a, b) and np.array_equal(b, c)))
+        a, b, c = layer.get_weights()
+        mixed.append(not (np.array_equal(a, b) and np.array_equal(b, c)))
 
     def change():
-        while not done.is_set():
-            layer.set_weights([np.full((2000, 16), rng.normal())] * 3)
+        layer.set_weights([np.full((2000, 16), rng.normal())] * 3)
 
-    threads_of(fit, look, change)
+    while_training(model, x, y, 16, 30, look, change)
     assert mixed and not any(mixed)
 
 
@@ -241,23 +245,15 @@ def test_a_weight_that_another_thread_sets_is_set(batch, change):
     """Also one that the plan holds meanwhile. With a learning rate of 0 no step changes it."""
     model, x, y = network(), rng.normal(size=(64, 12, 12, 1)), rng.integers(3, size=64)
     model.compile(mg.optimizers.SGD(0.0), "sparse_categorical_crossentropy")
-    layer, done, wrong = model.get_layer("large"), threading.Event(), []
-
-    def fit():
-        try:
-            model.fit(x, y, batch, epochs=8, verbose=0)
-        finally:
-            done.set()
+    layer, wrong = model.get_layer("large"), []
 
     def work():
-        number = 0
-        while not done.is_set():
-            number += 1
-            change(layer, np.full(layer.kernel.shape, number / 2**20, "float32"))
-            wrong.append(not np.all(layer.kernel.value == np.float32(number / 2**20)))
+        number = np.float32(len(wrong) / 2**20)
+        change(layer, np.full(layer.kernel.shape, number))
+        wrong.append(not np.all(layer.kernel.value == number))
 
     with engine(threads=2, large=200):
-        threads_of(fit, work)
+        while_training(model, x, y, batch, 8, work)
     assert wrong and not any(wrong)
 
 
