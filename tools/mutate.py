@@ -41,7 +41,7 @@ TESTS = {
     "engine_interrupt engine_life engine_memory batch_normalization engine_loans",
     "optimizers": "optimizers engine_interrupt model right_or_refused bad_input resume engine",
     "model": MODEL
-    + f" {GRAPHS} fit_data nothing_to_learn several_outputs showing progress engine_life train_command interop ordinary_scripts",
+    + f" {GRAPHS} fit_data sample_weights nothing_to_learn several_outputs showing progress engine_life train_command interop ordinary_scripts",
 }
 SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
