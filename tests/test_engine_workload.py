@@ -1,5 +1,6 @@
 """How many threads a plan uses: never so many that it is slower for it, by the plan's own numbers."""
 
+import sys
 from functools import partial
 
 import numpy as np
@@ -119,6 +120,24 @@ def test_no_more_threads_than_cores(monkeypatch):
     assert lenet(512).threads <= cores.cores() < 64
 
 
+def test_a_step_asks_the_system_for_nothing(monkeypatch):
+    # The limits of a container are files; read in every step they took longer than many a step.
+    monkeypatch.undo()
+    mg.set_threads(None)
+    opened, watching = [], [True]
+    sys.addaudithook(lambda event, _: opened.append(event) if watching and event == "open" else None)
+    model = mg.Sequential([mg.Input((3,)), mg.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x, y = np.zeros((32, 3), "float32"), np.zeros((32, 1), "float32")
+    counts = []
+    for batch_size in (16, 16, 1):  # the first opens what it imports
+        opened.clear()
+        model.fit(x, y, batch_size=batch_size, verbose=0)
+        counts.append(len(opened))
+    watching.clear()  # a hook cannot be taken away
+    assert counts[1] == counts[2] == 0
+
+
 # How many cores there are
 
 
@@ -132,15 +151,20 @@ def cores_of(monkeypatch, tmp_path, siblings, groups=(), own=""):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     (tmp_path / "own").write_text(own)
-    cores.physical.cache_clear()
+    forget_cores()
     monkeypatch.setattr(cores, "processors", lambda: set(range(len(siblings))))
     monkeypatch.setattr(cores, "SYSTEM", tmp_path)
     monkeypatch.setattr(cores, "GROUPS", tmp_path)
     monkeypatch.setattr(cores, "OWN_GROUPS", tmp_path / "own")
     monkeypatch.setattr("sys.platform", "linux")
     found = cores.cores()
-    cores.physical.cache_clear()
+    forget_cores()
     return found
+
+
+def forget_cores():
+    cores.physical.cache_clear()
+    cores.quota.cache_clear()
 
 
 PAIRS = ["0-1", "0-1", "2-3", "2-3"]
@@ -175,7 +199,10 @@ def test_a_container_may_be_given_the_time_of_a_few(monkeypatch, tmp_path, group
 
 
 def test_where_the_system_tells_nothing_all_processors_count(monkeypatch, tmp_path):
+    forget_cores()
     monkeypatch.setattr(cores, "SYSTEM", tmp_path / "nothing")
     monkeypatch.setattr(cores, "OWN_GROUPS", tmp_path / "nothing")
     monkeypatch.setattr(cores, "processors", lambda: {0, 1, 5})
-    assert cores.cores() == 3
+    found = cores.cores()
+    forget_cores()
+    assert found == 3

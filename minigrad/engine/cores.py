@@ -23,7 +23,7 @@ def cores() -> int:
     if sys.platform == "emscripten":  # in a browser no thread can be started
         return 1
     allowed = processors()
-    count = min(len(allowed), physical(frozenset(allowed)), *quotas())
+    count = min(len(allowed), physical(frozenset(allowed)), quota())
     return max(1, math.ceil(count - 0.01))
 
 
@@ -61,8 +61,14 @@ def on_macos() -> int | None:
     return None
 
 
+@cache  # every step asks for it, by way of get_threads, and these are files
+def quota() -> float:
+    """The time of how many processors a container may use."""
+    return min(quotas(), default=math.inf)
+
+
 def quotas() -> Iterator[float]:
-    """The time of how many processors a container may use, by each group that it belongs to."""
+    """The same by each group that it belongs to."""
     try:
         lines = OWN_GROUPS.read_text().splitlines()
     except OSError:  # not Linux
