@@ -44,12 +44,17 @@ class ConvolutionKernel(Kernel):
     def __init__(self, nodes: Sequence[Any], scope: Scope, part: slice = WHOLE) -> None:
         self.x, self.weight = nodes[0].inputs
         super().__init__(nodes, scope, [self.x], part)
-        self.down, self.across = nodes[0].down, nodes[0].across
-        self.height = self.down.count if part == WHOLE else self.shape[0]
-        down, across = self.down, self.across
-        self.padded = any((down.before, down.after, across.before, across.after))
+        down, across = nodes[0].down, nodes[0].across
         self.bias, self.act = tail(nodes[1:])
         self.pool = next((Pooling(n) for n in nodes if type(n) is op.MaxPool), None)
+        self.taps = 1  # the places across that lie under one window of the pooling
+        if self.pool is not None:  # what lies under none of them is not computed
+            self.taps = self.pool.across.size
+            down = down._replace(count=self.pool.down.size * self.pool.down.count)
+            across = across._replace(count=self.taps * self.pool.across.count)
+        self.down, self.across = down, across
+        self.height = down.count if part == WHOLE else self.shape[0]
+        self.padded = any((down.before, down.after, across.before, across.after))
         kh, kw, channels, self.filters = self.weight.shape
         self.columns = kw * channels  # rows of the window matrix for a row of the image
         self.touched = (self.height - 1) * down.stride + kh  # rows of the image
@@ -91,17 +96,27 @@ class ConvolutionKernel(Kernel):
         return padded[top : top + height, :, left : left + width]
 
     def under_columns(self, padded: Array) -> Array:
-        # what lies under the windows, column by column: (rows touched, kw, channel, width, batch)
+        # what lies under the windows, column by column:
+        # (rows touched, kw, channel, tap, width / taps, batch)
         row, channel, column, sample = padded.strides
-        strides = (row, column, channel, column * self.across.stride, sample)
-        shape = (self.touched, *self.weight.shape[1:3], self.across.count, padded.shape[3])
+        step = column * self.across.stride
+        strides = (row, column, channel, step, step * self.taps, sample)
+        shape = (self.touched, *self.weight.shape[1:3], *self.places(), padded.shape[3])
         return np.lib.stride_tricks.as_strided(padded, shape, strides, writeable=False)
 
     def by_columns(self, window: Array) -> Array:
         # the window matrix, without ones, of the same shape
         _, kw, channels, _ = self.weight.shape
         rows = window[:, : self.columns]
-        return rows.reshape(len(rows), kw, channels, *window.shape[2:])
+        return rows.reshape(len(rows), kw, channels, *self.places(), window.shape[3])
+
+    def places(self) -> tuple[int, int]:
+        # the places across, as they lie in memory: by taps, so that each of them is in one piece
+        return self.taps, self.across.count // self.taps
+
+    def in_turn(self, sums: Array) -> Array:
+        # sums by taps, (height, filter, width / taps, tap, batch): from left to right
+        return sums.reshape(*sums.shape[:2], *self.places(), -1).swapaxes(2, 3)
 
     def windows(self) -> Array:
         return overlapping(self.window, self.down.size, self.down.stride, self.height)
@@ -115,16 +130,21 @@ class ConvolutionKernel(Kernel):
     def sums(self, host: Host, out: Array) -> Array:
         """Where the weighted sums are put, of shape (height, filter, width, batch)."""
         shape = (self.height, self.filters, self.across.count, self.x.shape[0])
-        if self.sends:  # with rows of zeros around, as far as a window reaches
-            kh = self.down.size
-            shape = (self.touched + kh - 1, *shape[1:])
-            self.bordered = host.ask("weighted sums", shape, self.output.dtype, keep=True)
-            return self.bordered[kh - 1 : self.touched : self.down.stride]
+        if self.sends and self.pool is None:
+            self.bordered, inner = self.with_border(host, shape)
+            return inner
         # What is pooled or put in flat order is written elsewhere than the sums; otherwise the
         # activation works in place.
         if self.pool is None and out.flags.c_contiguous:
             return out
         return host.ask("weighted sums", shape, self.output.dtype)
+
+    def with_border(self, host: Host, shape: tuple[int, ...]) -> tuple[Array, Array]:
+        """Memory for sums with rows of zeros around, as far as a window reaches; and the sums in it."""
+        kh = self.down.size
+        shape = (self.touched + kh - 1, *shape[1:])
+        bordered = host.ask("sums and zeros", shape, self.output.dtype, keep=True)
+        return bordered, bordered[kh - 1 : self.touched : self.down.stride]
 
     # -- the two sweeps --------------------------------------------------------------------------------
     def forward(self, host: Host) -> Calls:
@@ -186,6 +206,10 @@ class ConvolutionKernel(Kernel):
 
     def to_images(self, host: Host) -> Calls:
         """The gradient of the images."""
+        if self.pool is not None:
+            self.bordered, inner = self.with_border(host, self.by_z.shape)
+            from_left = inner.reshape(*inner.shape[:2], -1, self.taps, inner.shape[3])
+            yield partial(np.copyto, from_left, self.in_turn(self.by_z))
         blocks = overlapping(self.bordered, self.down.size, 1, self.touched)
         by_x, after = host.receive(self.x)
         place = by_x

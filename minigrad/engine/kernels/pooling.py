@@ -45,7 +45,9 @@ class Pooling:
     """The largest of each window, where windows lie side by side; replaces ``MaxPool``.
 
     First the largest of each of its rows, then the largest of these. Every element lies under
-    one window at most, so the gradients may be written over the elements as we go.
+    one window, so the gradients may be written over the elements as we go. The elements of a line
+    are not in turn, but those first that come first in their windows, then the next of each: long
+    runs, where each is compared with one of another run.
     """
 
     def __init__(self, node: Any) -> None:
@@ -56,9 +58,8 @@ class Pooling:
         return [images[self.down.at(i)] for i in range(self.down.size)]
 
     def columns(self, images: Array) -> list[Array]:
-        # the columns of all windows, in the rows that lie under any
-        under = images[: self.down.size * self.down.count]
-        return [under[:, :, self.across.at(j)] for j in range(self.across.size)]
+        # the columns of all windows
+        return np.split(images, self.across.size, axis=2)
 
     def forward(self, host: Host, source: Array, out: Array) -> Calls:
         shape = (self.down.size * len(out), *out.shape[1:])
@@ -71,13 +72,6 @@ class Pooling:
             yield from chain.forward()
 
     def backward(self, host: Host, g: Array, source: Array) -> Calls:
-        # what lies under no window has no gradient
-        for rest in (
-            source[self.down.size * self.down.count :],
-            source[:, :, self.across.size * self.across.count :],
-        ):
-            if rest.size:
-                yield partial(rest.fill, 0)
         across, down = self.chains
         yield from down.backward(g, self.rows(self.by_row))
         yield from across.backward(self.by_row, self.columns(source))
