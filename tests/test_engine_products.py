@@ -82,3 +82,11 @@ def test_a_plan_says_that_blas_cannot_be_held_to_a_thread(monkeypatch):
     assert mg.get_threads() == 1
     model = mg.Sequential([mg.Input((4,)), mg.layers.Dense(2)])
     assert NO_HANDLE in model.plan(8).notes
+
+
+def test_what_no_window_of_a_pooling_covers_is_not_computed():
+    # 3×3 on 8×9 gives 6×7 places, of which pooling looks at 4×6
+    layers = [mg.layers.Conv2D(5, 3, activation="relu"), mg.layers.MaxPooling2D((4, 3))]
+    model = mg.Sequential([mg.Input((8, 9, 2)), *layers])
+    (kernel,) = (k for k in model.plan(1).planned.programs[0].kernels if k.kind == "convolution")
+    assert kernel.flops[0] == (4 * 6) * 2 * (3 * 3 * 2 * 5)

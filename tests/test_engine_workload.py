@@ -125,7 +125,9 @@ def test_a_step_asks_the_system_for_nothing(monkeypatch):
     monkeypatch.undo()
     mg.set_threads(None)
     opened, watching = [], [True]
-    sys.addaudithook(lambda event, _: opened.append(event) if watching and event == "open" else None)
+    sys.addaudithook(
+        lambda event, _: opened.append(event) if watching and event == "open" else None
+    )
     model = mg.Sequential([mg.Input((3,)), mg.layers.Dense(1)])
     model.compile("sgd", "mse")
     x, y = np.zeros((32, 3), "float32"), np.zeros((32, 1), "float32")

@@ -26,6 +26,7 @@ from minigrad.engine.kernels.kernel import Array, Call, Holder, Kernel
 from minigrad.engine.kernels.layout import as_reference, stored_shape
 from minigrad.engine.kernels.packed import PackedWeight
 from minigrad.engine.program import Program
+from minigrad.engine.samples import drawn
 from minigrad.engine.scope import Scope
 from minigrad.engine.sums import Sums
 from minigrad.engine.updates import Updates
@@ -95,10 +96,10 @@ class Bands:
         regions: Lists of calls that run side by side, one region after the other.
         changing: Number of the first region in which weights change.
         inference: The same without gradients.
+        draws: Calls that draw random numbers, before all others.
     """
 
     name = "bands"
-    draws: Sequence[Call] = ()
 
     def __init__(self, cut: Cut, scope: Scope, updates: Updates, threads: int) -> None:
         self.scope, self.network = scope, scope.network
@@ -128,6 +129,7 @@ class Bands:
         self.separate = [head]
         self.programs = [*bodies, head]
         self.parts = [[program] for program in self.programs]
+        self.draws = drawn(self.parts, batch)
         self.set_regions(bodies, head)
 
     @staticmethod

@@ -90,7 +90,6 @@ class Alone:
     """
 
     name = "alone"
-    draws: Sequence[Call] = ()
     sums: Sums | None = None
 
     def __init__(self, program: Program) -> None:
@@ -100,6 +99,7 @@ class Alone:
         self.regions, self.inference = [[[*ahead, *look]], [program.backward]], [[ahead]]
         self.changing = 1 if program.safe else 2
         network = program.network
+        self.draws = drawn([[program]], network.inputs.shape[0])
         self.outputs = as_reference(program.value[network.outputs])
         self.loss: Any = program.value.get(network.loss)
 
@@ -143,8 +143,7 @@ class Samples:
         self.regions = [[train for train, _ in lists]]
         self.inference = [[test for _, test in lists]]
         self.programs = list(dict.fromkeys(p for parts in self.parts for p in parts))
-        self.draws: list[Call] = []
-        self.draw_together()
+        self.draws = drawn([self.programs], batch)
 
     def lists_of(self, thread: int, pieces: list[Any]) -> tuple[list[Call], list[Call]]:
         """The calls of a thread, for training and for predictions."""
@@ -174,18 +173,6 @@ class Samples:
             loss = self.losses[samples.start, ...]
             yield partial(np.copyto, loss, program.value[network.loss])
 
-    def draw_together(self) -> None:
-        # A batch that is worked on in pieces draws its random numbers in one go, so that
-        # they are those that the reference way draws.
-        batch = self.network.inputs.shape[0]
-        kernels = [[k for k in p.kernels if isinstance(k, RecordedKernel)] for p in self.programs]
-        for same in zip(*kernels, strict=True):
-            if same[0].generator is not None:
-                drawn = np.zeros((batch, *same[0].output.shape[1:]), np.float32)
-                self.draws.append(partial(same[0].generator.random, dtype=np.float32, out=drawn))
-                for kernel in same:
-                    kernel.drawn = drawn
-
     @property
     def loss(self) -> float:
         total, start = 0.0, 0
@@ -193,6 +180,25 @@ class Samples:
             total += float(self.losses[start]) * program.sharing.part
             start += program.network.inputs.shape[0]
         return total
+
+
+def drawn(alike: Iterable[Sequence[Program]], batch: int) -> list[Call]:
+    """The calls that draw all random numbers of a step, as the reference way draws them.
+
+    Args:
+        alike: Lists of programs that do the same with some samples of the batch each.
+        batch: How many samples that has.
+    """
+    draws: list[Call] = []
+    for programs in alike:
+        kernels = [[k for k in p.kernels if isinstance(k, RecordedKernel)] for p in programs]
+        for same in zip(*kernels, strict=True):
+            if same[0].generator is not None:
+                place = np.zeros((batch, *same[0].output.shape[1:]), np.float32)
+                draws.append(partial(same[0].generator.random, dtype=np.float32, out=place))
+                for kernel in same:
+                    kernel.drawn = place
+    return draws
 
 
 def fitting(network: Network) -> int:

@@ -47,11 +47,12 @@ class ConvolutionKernel(Kernel):
         down, across = nodes[0].down, nodes[0].across
         self.bias, self.act = tail(nodes[1:])
         self.pool = next((Pooling(n) for n in nodes if type(n) is op.MaxPool), None)
-        self.taps = 1  # the places across that lie under one window of the pooling
-        if self.pool is not None:  # what lies under none of them is not computed
-            self.taps = self.pool.across.size
+        self.taps = 1
+        if self.pool is not None:  # what lies under none of its windows is not computed
             down = down._replace(count=self.pool.down.size * self.pool.down.count)
-            across = across._replace(count=self.taps * self.pool.across.count)
+            across = across._replace(count=self.pool.across.size * self.pool.across.count)
+            if not self.sends:  # else the gradient of the images wants the sums in turn
+                self.taps = self.pool.across.size
         self.down, self.across = down, across
         self.height = down.count if part == WHOLE else self.shape[0]
         self.padded = any((down.before, down.after, across.before, across.after))
@@ -111,12 +112,9 @@ class ConvolutionKernel(Kernel):
         return rows.reshape(len(rows), kw, channels, *self.places(), window.shape[3])
 
     def places(self) -> tuple[int, int]:
-        # the places across, as they lie in memory: by taps, so that each of them is in one piece
+        # The places across, as they lie in memory: in turn, or first those that come first in a
+        # window of the pooling, and so on: then long runs are compared with one another.
         return self.taps, self.across.count // self.taps
-
-    def in_turn(self, sums: Array) -> Array:
-        # sums by taps, (height, filter, width / taps, tap, batch): from left to right
-        return sums.reshape(*sums.shape[:2], *self.places(), -1).swapaxes(2, 3)
 
     def windows(self) -> Array:
         return overlapping(self.window, self.down.size, self.down.stride, self.height)
@@ -130,21 +128,16 @@ class ConvolutionKernel(Kernel):
     def sums(self, host: Host, out: Array) -> Array:
         """Where the weighted sums are put, of shape (height, filter, width, batch)."""
         shape = (self.height, self.filters, self.across.count, self.x.shape[0])
-        if self.sends and self.pool is None:
-            self.bordered, inner = self.with_border(host, shape)
-            return inner
+        if self.sends:  # with rows of zeros around, as far as a window reaches
+            kh = self.down.size
+            shape = (self.touched + kh - 1, *shape[1:])
+            self.bordered = host.ask("weighted sums", shape, self.output.dtype, keep=True)
+            return self.bordered[kh - 1 : self.touched : self.down.stride]
         # What is pooled or put in flat order is written elsewhere than the sums; otherwise the
         # activation works in place.
         if self.pool is None and out.flags.c_contiguous:
             return out
         return host.ask("weighted sums", shape, self.output.dtype)
-
-    def with_border(self, host: Host, shape: tuple[int, ...]) -> tuple[Array, Array]:
-        """Memory for sums with rows of zeros around, as far as a window reaches; and the sums in it."""
-        kh = self.down.size
-        shape = (self.touched + kh - 1, *shape[1:])
-        bordered = host.ask("sums and zeros", shape, self.output.dtype, keep=True)
-        return bordered, bordered[kh - 1 : self.touched : self.down.stride]
 
     # -- the two sweeps --------------------------------------------------------------------------------
     def forward(self, host: Host) -> Calls:
@@ -164,7 +157,7 @@ class ConvolutionKernel(Kernel):
         matrix = self.matrix.reshape(-1, self.filters)
         yield product(matrix.T, self.windows(), z)
         if self.pool is not None:
-            yield from self.pool.forward(host, z, out)
+            yield from self.pool.forward(host, self.pool.seen(z, self.taps), out)
             yield from self.act.forward(host, out, out)
         else:
             yield from self.act.forward(host, z, out)
@@ -199,17 +192,13 @@ class ConvolutionKernel(Kernel):
             by_out = host.ask("gradient of the largest", out.shape, out.dtype)
             yield from self.act.backward(host, g, out, by_out)
             # Where ReLU cut the largest off its gradient is 0, so it need not be found.
-            yield from self.pool.backward(host, by_out, z)
+            yield from self.pool.backward(host, by_out, self.pool.seen(z, self.taps))
         else:
             self.by_z = g if z is out else z
             yield from self.act.backward(host, g, z, self.by_z)
 
     def to_images(self, host: Host) -> Calls:
         """The gradient of the images."""
-        if self.pool is not None:
-            self.bordered, inner = self.with_border(host, self.by_z.shape)
-            from_left = inner.reshape(*inner.shape[:2], -1, self.taps, inner.shape[3])
-            yield partial(np.copyto, from_left, self.in_turn(self.by_z))
         blocks = overlapping(self.bordered, self.down.size, 1, self.touched)
         by_x, after = host.receive(self.x)
         place = by_x

@@ -45,13 +45,25 @@ class Pooling:
     """The largest of each window, where windows lie side by side; replaces ``MaxPool``.
 
     First the largest of each of its rows, then the largest of these. Every element lies under
-    one window, so the gradients may be written over the elements as we go. The elements of a line
-    are not in turn, but those first that come first in their windows, then the next of each: long
-    runs, where each is compared with one of another run.
+    one window, so the gradients may be written over the elements as we go. The images that it is
+    given have the shape (height, channel, windows across, column of a window, batch).
     """
 
     def __init__(self, node: Any) -> None:
         self.down, self.across = node.down, node.across
+
+    def seen(self, sums: Array, taps: int) -> Array:
+        """Weighted sums, (height, channel, width, batch), as such images.
+
+        Args:
+            sums: All of a line in turn, or first those that come first in a window, and so on.
+            taps: How many such parts a line has: 1, or as many as a window has columns.
+        """
+        height, channels, _, batch = sums.shape
+        windows, columns = self.across.count, self.across.size
+        if taps == 1:
+            return sums.reshape(height, channels, windows, columns, batch)
+        return sums.reshape(height, channels, columns, windows, batch).swapaxes(2, 3)
 
     def rows(self, images: Array) -> list[Array]:
         # the rows of all windows
@@ -59,7 +71,7 @@ class Pooling:
 
     def columns(self, images: Array) -> list[Array]:
         # the columns of all windows
-        return np.split(images, self.across.size, axis=2)
+        return [images[..., j, :] for j in range(self.across.size)]
 
     def forward(self, host: Host, source: Array, out: Array) -> Calls:
         shape = (self.down.size * len(out), *out.shape[1:])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import operators as op
-from minigrad.engine.calls import ForSamples
+from minigrad.engine.calls import ForSamples, settled
 from minigrad.engine.kernels.general import GeneralKernel
 from minigrad.engine.kernels.kernel import Array, Call, Calls, Host
 from minigrad.engine.kernels.layout import as_reference, stored_shape
@@ -31,7 +31,8 @@ class RecordedKernel(GeneralKernel):
     def __init__(self, nodes: Sequence[Any], scope: Scope) -> None:
         super().__init__(nodes, scope)
         self.generator: Any = None  # where chance comes from, if any is needed
-        self.drawn: Any = None  # numbers drawn for a whole batch of which this is a part
+        self.drawn: Any = None  # numbers drawn for the batch of which this is all or a part
+        self.chance = np.empty(0, np.float32)  # stands for them in the recording
         if isinstance(self.node, op.MatMul):
             products = 2 * self.node.size * self.node.inputs[0].shape[-1]
             self.flops = (products, 2 * products)
@@ -84,15 +85,14 @@ class RecordedKernel(GeneralKernel):
         return self.recording.copy(noted, self.like(node))
 
     def random(self, shape: tuple[int, ...], dtype: Any) -> Noted:
-        # what Dropout asks of its generator, while it is recorded
-        place = Noted(self.recording, np.empty(shape, dtype))
-        return self.recording.note(self.draw, (), {}, place)
+        # what Dropout asks of its generator, while it is recorded; batch last, so that what is
+        # made of it is, too
+        noted = Noted(self.recording, as_reference(np.empty(stored_shape(shape), dtype)))
+        noted.array = self.chance
+        return noted
 
-    def draw(self, samples: slice, out: Array) -> None:
-        if self.drawn is None:
-            self.generator.random(dtype=out.dtype, out=out)
-        else:
-            np.copyto(out, self.drawn[samples])
+    def by_chance(self, samples: slice, function: Any, *others: Any, out: Array) -> None:
+        function(self.drawn[samples], *others, out=out)
 
     # -- calls -----------------------------------------------------------------------------------------
     def forward(self, host: Host) -> Calls:
@@ -102,9 +102,11 @@ class RecordedKernel(GeneralKernel):
             noted.array = self.view(host, node)
         self.value.array = as_reference(host.value(self.node))
         for call in self.recording.play(0):
-            # the numbers that chance gives are those of the samples that are worked on
-            drawing = call.func == self.draw
-            yield ForSamples(self.draw, slice(None), out=call.keywords["out"]) if drawing else call
+            if call.args[0] is self.chance:
+                # the numbers that chance gives are those of the samples that are worked on
+                _, *others = settled(call).args
+                call = ForSamples(self.by_chance, slice(None), call.func, *others, **call.keywords)
+            yield call
 
     def backward(self, host: Host) -> Calls:
         if self.sent:
