@@ -195,6 +195,23 @@ def test_what_is_added_in_place_is_a_new_tensor():
     np.testing.assert_allclose(mg.Model(x, y).predict(numbers, verbose=0), (numbers + 2) * numbers)
 
 
+def test_models_are_called_what_keras_calls_them(keras):
+    def names(lib):
+        lib.backend.clear_session()
+
+        class OfMine(lib.Model):
+            def call(self, x):
+                return x
+
+        x = lib.Input((3,))
+        given = [(), (x, x), (x, x), (x, x)]
+        kinds = [OfMine, lib.Model, lib.Model, OfMine]
+        made = [kind(*ends).name for kind, ends in zip(kinds, given, strict=True)]
+        return [*made, lib.Sequential().name, lib.Model(x, x, name="own").name]
+
+    assert names(mg) == names(keras)
+
+
 def test_what_is_computed_between_the_layers_is_none_of_them(keras):
     ours, theirs = ([layer.name for layer in formula(lib).layers] for lib in (mg, keras))
     assert ours == theirs == ["x", "a", "end"]

@@ -333,3 +333,14 @@ def test_the_button_stops_the_training():
     assert len(live.losses) == 6  # it looks once in a step, and was pressed after it had looked
     assert live.explorer.text.endswith("Stopped by hand.")
     assert repr(live.still()).startswith("<Figure: The loss of 6 steps in 1 epoch")
+
+
+def test_a_still_picture_takes_the_place_of_the_moving_one():
+    pytest.importorskip("ipywidgets")
+    live = explorers.live_training()
+    fit(live)
+    assert live.explorer.layout.display is None
+    live.still()
+    assert live.explorer.layout.display == "none"
+    fit(live)  # it moves again
+    assert live.explorer.layout.display is None

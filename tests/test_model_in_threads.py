@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
 from test_engine import engine
 
 import minigrad as mg
+from minigrad.shared.turns import Lock, join
 
 rng = np.random.default_rng(0)
 
@@ -308,3 +310,27 @@ def test_ctrl_c_never_leaves_the_model_to_a_thread():
     other.start()
     other.join(20)
     assert came > 100 and found
+
+
+def test_who_waits_for_a_lock_that_is_joined_with_another_waits_for_that_as_well():
+    one, other, shared = Lock(), Lock(), mg.Variable(1.0)
+    join(one, [shared])
+    inside = threading.Event()
+
+    def wait():
+        with other.own, other.own:
+            inside.set()
+
+    waiting = threading.Thread(target=wait)
+    joining = threading.Thread(target=join, args=(other, [shared]))
+    with one.own:  # a step of the one model, and before that one of the other
+        with other.own:
+            waiting.start()
+            time.sleep(0.1)  # it waits for the other's lock
+            joining.start()
+            while other.into is None:
+                time.sleep(0.001)
+        assert not inside.wait(0.2)
+    assert inside.wait(20)
+    waiting.join(20)
+    joining.join(20)

@@ -42,8 +42,11 @@ def truth(owner: str, argument: str, value: Any) -> bool:
 
 
 def automatic_name(layer: object) -> str:
-    # Keras's scheme: Conv2D → conv2d, conv2d_1, …
-    name = default_name(type(layer))
+    return numbered(default_name(type(layer)))
+
+
+def numbered(name: str) -> str:
+    """A name that no layer has yet, in Keras's way: conv2d, conv2d_1, …"""
     made[name] += 1
     return name if made[name] == 1 else f"{name}_{made[name] - 1}"
 

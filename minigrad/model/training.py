@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.callbacks import CallbackList, History
+from minigrad.layers.base import numbered
 from minigrad.model import samples, state_file
 from minigrad.model.admission import Admitting
 from minigrad.model.counting import Predictions
@@ -75,6 +76,8 @@ class Model(Admitting):
     ) -> None:
         self.history: History | None = None
         self.stop_training = False
+        if name is None and type(self) is Model:
+            name = numbered("functional")  # as Keras calls it
         super().__init__(name=name, trainable=trainable)
         self._layers = []
         self._forget()

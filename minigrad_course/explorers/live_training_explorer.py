@@ -60,6 +60,7 @@ class LiveTraining(Callback):
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         self.losses, self.ends, self.held_out = [], [], []
         self.explorer.controls["stop"].value = False
+        self.explorer.layout.display = None
         self.drawn = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
@@ -104,9 +105,10 @@ class LiveTraining(Callback):
         return f"The loss of {len(self.losses)} steps in {epochs}, {falls}.{stopped}"
 
     def still(self) -> Any:
-        """The picture as it is now, for the last line of a cell."""
+        """The picture as it is now, for the last line of a cell; the one that moved goes."""
         from matplotlib.figure import Figure
 
+        self.explorer.layout.display = "none"
         with style():
             figure = Figure(figsize=self.explorer.size)
             return show(figure, self.draw(figure, self.explorer.controls["stop"].value))
