@@ -123,6 +123,21 @@ def test_compile_without_an_optimizer_is_keras_s_default():
     assert type(model.optimizer) is mg.optimizers.RMSprop
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_computes_in_the_dtype_of_its_weight(monkeypatch, rule, dtype):
+    seen = []
+    convert = mg.Variable._converted
+    monkeypatch.setattr(
+        mg.Variable, "_converted", lambda self, a: (seen.append(a.dtype), convert(self, a))[1]
+    )
+    weight = mg.Variable(np.ones(3, dtype))
+    optimizer = RULES[rule](mg.optimizers)
+    for _ in range(2):
+        optimizer.apply([np.full(3, 0.5, dtype)], [weight])
+    assert set(seen) == {np.dtype(dtype)}
+
+
 def test_a_weight_stays_in_its_own_memory():
     w = mg.Variable(np.ones(3))
     array = w._array

@@ -15,6 +15,11 @@ from minigrad.graph import Variable, backward, forward
 from minigrad.operators.moving_average import Averages
 from minigrad.optimizers import Optimizer
 
+# Bytes of an array that is made and freed at once. From then on the C library of Linux keeps what
+# is freed of arrays up to this size, the most that it does so for; before, it gave the pages of
+# large ones back to the system, and every step had to ask for all of them again.
+KEPT = 31 << 20
+
 
 class Eager:
     """Runs a network by the sweeps of ``minigrad/graph``.
@@ -46,6 +51,7 @@ class Eager:
     ) -> None:
         self.network, self.variables, self.optimizer = network, list(variables), optimizer
         self.loss, self.averages = float("nan"), Averages(network.order)
+        np.empty(KEPT, np.uint8)
 
     def load(
         self, x: np.ndarray, y: np.ndarray | None, rows: Any, others: Sequence[np.ndarray] = ()

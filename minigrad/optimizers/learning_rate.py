@@ -2,9 +2,8 @@
 
 from typing import Any, Self
 
-import numpy as np
-
 from minigrad.shared.arguments import number
+from minigrad.shared.results import Number
 
 
 def below_1(owner: str, argument: str, value: Any) -> float:
@@ -19,7 +18,7 @@ def amount(owner: str, argument: str, value: Any) -> float | None:
     return None if value is False else number(owner, argument, value, 0)
 
 
-class LearningRate(float):
+class LearningRate(Number):
     """A learning rate: a number that can be read and changed as Keras's are.
 
     Args:
@@ -41,10 +40,6 @@ class LearningRate(float):
         self = super().__new__(cls, value)
         self.owner = owner
         return self
-
-    def numpy(self) -> np.float64:
-        """The number, as NumPy has it."""
-        return np.float64(self)
 
     def assign(self, value: Any) -> Any:
         """Change the optimizer's learning rate."""

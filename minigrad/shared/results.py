@@ -30,7 +30,20 @@ class Result(np.ndarray):
 
 
 class Number(float):
-    """A number that has ``.numpy()`` as well: what a metric has counted."""
+    """A number that has ``.numpy()`` as well: what a metric has counted.
+
+    Example:
+        >>> import numpy as np
+        >>> from minigrad.shared.results import Number
+        >>> (Number(0.5) * np.ones(2, np.float32)).dtype
+        dtype('float32')
+    """
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        # A number of Python's takes the dtype of the array that it meets; of one that is derived
+        # from them NumPy would make float64, and so of the array.
+        plain = [float(each) if isinstance(each, Number) else each for each in inputs]
+        return getattr(ufunc, method)(*plain, **options)
 
     def numpy(self) -> np.float64:
         """The number as one of NumPy's."""
