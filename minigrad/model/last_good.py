@@ -67,6 +67,6 @@ class LastGood:
 
 def is_finite(weight: Variable) -> bool:
     """Whether no number of a weight is infinite or none; mostly the sum tells, and is cheap."""
-    value = weight._current
+    value = weight._array  # which brings it up to date, once for this look and the next note
     with np.errstate(all="ignore"):
         return bool(np.isfinite(value.sum()) or np.isfinite(value).all())
