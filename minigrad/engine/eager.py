@@ -4,6 +4,7 @@ This is the paper's proof of concept. The optimized way has the same methods and
 same numbers.
 """
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,8 +17,8 @@ from minigrad.operators.moving_average import Averages
 from minigrad.optimizers import Optimizer
 
 # Bytes of an array that is made and freed at once. From then on the C library of Linux keeps what
-# is freed of arrays up to this size, the most that it does so for; before, it gave the pages of
-# large ones back to the system, and every step had to ask for all of them again.
+# is freed of arrays up to this size (it does so for no more than 32 MB); before, it gave the pages
+# of large ones back to the system, and every step had to ask for all of them again.
 KEPT = 31 << 20
 
 
@@ -51,7 +52,8 @@ class Eager:
     ) -> None:
         self.network, self.variables, self.optimizer = network, list(variables), optimizer
         self.loss, self.averages = float("nan"), Averages(network.order)
-        np.empty(KEPT, np.uint8)
+        if sys.platform == "linux":
+            np.empty(KEPT, np.uint8)
 
     def load(
         self, x: np.ndarray, y: np.ndarray | None, rows: Any, others: Sequence[np.ndarray] = ()
