@@ -2,6 +2,7 @@
 
 import minigrad as mg
 from minigrad import layers
+from minigrad.engine.cores import cores
 from minigrad_course.studies.networks import NETWORKS, initial_weights
 from minigrad_course.studies.peers.keras_shaped import LAYERS, KerasShaped
 
@@ -15,7 +16,8 @@ class Peer(KerasShaped):
     first_layers: tuple[layers.Layer, ...] = ()
 
     def __init__(self, network: str, batch: int, threads: int) -> None:
-        mg.set_threads(threads)
+        # What readers have, if it comes to the same: then it is that which is measured.
+        mg.set_threads(None if threads == cores() else threads)
         self.batch = batch
         rule = NETWORKS[network]
         self.model = mg.Sequential(
