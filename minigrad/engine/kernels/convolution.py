@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from minigrad import operators as op
-from minigrad.engine.blas import small_is_fast
 from minigrad.engine.kernels.activations import bias_and_act, tail
-from minigrad.engine.kernels.kernel import WHOLE, Array, Call, Calls, Host, Kernel
+from minigrad.engine.kernels.kernel import WHOLE, Array, Calls, Host, Kernel
 from minigrad.engine.kernels.layout import stored_shape
 from minigrad.engine.kernels.pooling import Pooling
+from minigrad.engine.kernels.products import by_rows, in_parts, product
 from minigrad.engine.scope import Scope
 from minigrad.graph import Variable
 
@@ -169,17 +169,17 @@ class ConvolutionKernel(Kernel):
     def backward(self, host: Host) -> Calls:
         yield from self.to_sums(host)
         kh, rows, filters = self.matrix.shape
-        by_rows = host.ask("gradient by row", (self.height, kh, rows, filters), self.output.dtype)
+        by_line = host.ask("gradient by row", (self.height, kh, rows, filters), self.output.dtype)
         flat_z = flat(self.by_z).transpose(0, 2, 1)
-        out = by_rows.reshape(self.height, -1, filters)
-        yield partial(np.matmul, flat(self.windows()), flat_z, out=out)
+        out = by_line.reshape(self.height, -1, filters)
+        yield from by_rows(host, flat(self.windows()), flat_z, out)
         by_weight, after = host.receive(self.weight)
         out = by_weight.reshape(kh, self.columns, filters)
-        yield partial(np.add.reduce, by_rows[:, :, : self.columns], axis=0, out=out)
+        yield partial(np.add.reduce, by_line[:, :, : self.columns], axis=0, out=out)
         yield from after
         if self.bias is not None:
             by_bias, after = host.receive(self.bias)
-            yield partial(np.add.reduce, by_rows[:, 0, self.columns], axis=0, out=by_bias)
+            yield partial(np.add.reduce, by_line[:, 0, self.columns], axis=0, out=by_bias)
             yield from after
         if self.sends:
             yield from self.to_images(host)
@@ -239,36 +239,6 @@ class ConvolutionKernel(Kernel):
 def flat(array: Array) -> Array:
     """(height, rows, width, batch) with width and batch as one axis: a view."""
     return in_parts(array, array.shape[2])[:, 0]
-
-
-SMALL = 1_000_000  # multiplications, up to which OpenBLAS packs nothing beforehand
-NARROW = 32  # columns, below which a product is slow
-
-
-def product(matrix: Array, blocks: Array, out: Array) -> Call:
-    """The call that multiplies a matrix with each of several blocks, in parts that suit BLAS.
-
-    Args:
-        matrix: Of shape (m, k).
-        blocks: Of shape (count, k, width, batch).
-        out: Where the products go, of shape (count, m, width, batch).
-    """
-    width, batch = blocks.shape[2:]
-    n = width  # so many places of a line at a time
-    if out.strides[2] != batch * out.itemsize:
-        n = 1  # there are gaps between the places
-    elif small_is_fast():
-        parts = [n for n in range(1, width + 1) if width % n == 0 and n * batch >= NARROW]
-        n = max((n for n in parts if matrix.size * n * batch <= SMALL), default=width)
-    return partial(np.matmul, matrix, in_parts(blocks, n), out=in_parts(out, n))
-
-
-def in_parts(array: Array, n: int) -> Array:
-    """(count, lines, width, batch) seen as (count, width/n, lines, n·batch)."""
-    count, lines, width, batch = array.shape
-    a, b, c, d = array.strides
-    shape = (count, width // n, lines, n * batch)
-    return np.lib.stride_tricks.as_strided(array, shape, (a, c * n, b, d))
 
 
 def overlapping(array: Array, rows: int, stride: int, count: int) -> Array:

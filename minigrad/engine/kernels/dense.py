@@ -9,6 +9,7 @@ import numpy as np
 from minigrad import operators as op
 from minigrad.engine.kernels.activations import bias_and_act, tail
 from minigrad.engine.kernels.kernel import Array, Call, Calls, Holder, Host, Kernel
+from minigrad.engine.kernels.products import by_rows, by_shares
 from minigrad.engine.scope import Scope
 from minigrad.graph import Node, Variable
 
@@ -71,7 +72,7 @@ class DenseKernel(Sum):
 
     def product(self, host: Host, x: Array, z: Array) -> Calls:
         """Write the product with the weight, of shape (units, batch)."""
-        yield partial(np.matmul, self.rows_of_weight().T, x, out=z)
+        yield from by_shares(host, self.rows_of_weight().T, x, z)
 
     def backward(self, host: Host) -> Calls:
         g = host.gradient(self.output)
@@ -86,22 +87,22 @@ class DenseKernel(Sum):
     def change(self, host: Host, x: Array, g: Array, by_x: Array | None) -> Calls:
         """Write the gradient of the input, and change the weight or keep its gradient."""
         weight, fate = self.rows_of_weight(), host.fate(self.weight, self.rows, self.holder)
-        left, right = x, g
+        left, right = x, g.T
         if fate.rate is not None:
-            right = host.ask("gradient times rate", g.shape, g.dtype)
-            yield partial(np.multiply, g, fate.rate, out=right)
+            right = host.ask("gradient times rate", right.shape, g.dtype)
+            yield partial(np.multiply, g.T, fate.rate, out=right)
         if x.shape[1] == 1:
             # NumPy's product of a column and a row is slow; with a second column of
             # zeros it is BLAS's and twenty times as fast.
             columns = host.ask("input and zeros", (len(x), 2), x.dtype, keep=True)
-            pair = host.ask("gradient and zeros", (len(g), 2), g.dtype, keep=True)
+            pair = host.ask("gradient and zeros", (2, len(g)), g.dtype, keep=True)
             yield partial(np.copyto, columns[:, :1], x)
-            yield partial(np.copyto, pair[:, :1], right)
+            yield partial(np.copyto, pair[:1], right)
             left, right = columns, pair
         for rows, place, after in fate.pieces():
-            yield partial(np.matmul, left[rows], right.T, out=place)
+            yield from by_rows(host, left[rows], right, place)
             if by_x is not None:  # with the weights of before the step
-                yield partial(np.matmul, weight[rows], g, out=by_x[rows])
+                yield from by_rows(host, weight[rows], g, by_x[rows])
             yield from after
 
 
