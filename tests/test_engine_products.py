@@ -79,7 +79,10 @@ def test_a_product_by_rows_is_the_product(lines, inner, columns, stack, turned, 
 @pytest.mark.parametrize("small", [False, True])
 @pytest.mark.parametrize(
     ("lines", "inner", "columns"),
-    [(128, 2948, 32), (128, 1952, 128), (97, 9001, 64), (130, 700, 33), (10, 1600, 32), (7, 9, 5)],
+    [
+        *((128, 2948, 32), (128, 1952, 128), (97, 9001, 64), (130, 700, 33), (10, 1600, 32)),
+        *((7, 9, 5), (64, 20, 20014), (64, 784, 10007)),  # no part of a batch is small
+    ],
 )
 def test_a_product_by_shares_is_the_product(lines, inner, columns, small, monkeypatch):
     monkeypatch.setattr(products, "small_is_fast", lambda: small)

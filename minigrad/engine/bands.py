@@ -64,7 +64,7 @@ def find_cut(kernels: Sequence[Kernel], scope: Scope) -> Cut | None:
     while before[0].reads and len(before) < 4:
         before.insert(0, makers[before[0].reads[0]])
     kinds = [type(kernel) for kernel in before]
-    alone = all(len(scope.users[kernel.output]) == 1 for kernel in before)
+    alone = all(len(scope.users[k.output]) == 1 and not scope.is_end(k.output) for k in before)
     fits = kinds in ([Feed], [Feed, FlattenKernel], [Feed, ConvolutionKernel, FlattenKernel])
     once = all(scope.uses[v] == 1 for kernel in before for v in kernel.weights)
     if not (fits and alone and once and before[0].output.ndim in (2, 4)):
@@ -129,7 +129,7 @@ class Bands:
         self.separate = [head]
         self.programs = [*bodies, head]
         self.parts = [[program] for program in self.programs]
-        self.draws = drawn(self.parts, batch)
+        self.draws = drawn(self.parts)
         self.set_regions(bodies, head)
 
     @staticmethod

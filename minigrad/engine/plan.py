@@ -39,6 +39,7 @@ from minigrad.engine.threads import get_threads, side_by_side
 from minigrad.engine.updates import Updates
 from minigrad.engine.workload import ELEMENT, Choice, choose, seconds, work_of
 from minigrad.graph import Variable
+from minigrad.graph.node import CLOCK
 from minigrad.operators.moving_average import Averages
 from minigrad.optimizers import Optimizer
 
@@ -86,6 +87,7 @@ class Plan:
         self.updates = Updates(self.optimizer, self.trained)
         self.variables = [n for n in self.network.order if isinstance(n, Variable)]
         self.averages = Averages(self.network.order)
+        self.changed = [*self.trained, *(node.average for node in self.averages.nodes)]
         self.choose_way()
         kernels = [kernel for program in self.programs for kernel in program.kernels]
         holders = (kernel.holder for kernel in kernels if kernel.holder)
@@ -189,8 +191,8 @@ class Plan:
     ) -> None:
         """Say which samples of a set make the next batch; see ``Eager.load``."""
         if self.updates.numbers.are_stale():
-            with no_collection():
-                self.make()
+            given = self.build, self.batch, self.trained, self.optimizer, self.training
+            vars(self).update(vars(type(self)(*given)))  # whole, or not at all
         for place, data in zip(self.entries, (x, y, *others), strict=False):
             if data is not None:
                 place.bring(data, rows)
@@ -216,6 +218,9 @@ class Plan:
         with self.running(), self.averages.kept_if(self.optimizer):
             for region in self.regions[: self.parts.changing]:
                 side_by_side(region)
+            tick = next(CLOCK)  # what was computed with the weights of before is stale from now on
+            for variable in self.changed:
+                variable._set_at = tick
             changing = self.regions[self.parts.changing :]
             if self.optimizer is None or self.updates.recorded:
                 self.change([[iter(calls) for calls in region] for region in changing])
@@ -238,7 +243,8 @@ class Plan:
         except BaseException:
             # Each call is one of NumPy's without Python in it: it was made as a whole, or has not
             # begun; an iterator knows. Python looks at signals between two lists only.
-            finish([*(calls for region in regions for calls in region), end])
+            with np.errstate(all="ignore"):  # what np.seterr may have made an error of
+                finish([*(calls for region in regions for calls in region), end])
             raise
 
     @contextmanager

@@ -13,6 +13,7 @@ import numpy as np
 
 from minigrad.engine import sizes
 from minigrad.engine.calls import ForSamples, checked
+from minigrad.engine.kernels.general import ReferenceKernel
 from minigrad.engine.kernels.kernel import Array, Call
 from minigrad.engine.kernels.layout import as_reference
 from minigrad.engine.kernels.recorded import RecordedKernel
@@ -99,7 +100,7 @@ class Alone:
         self.regions, self.inference = [[[*ahead, *look]], [program.backward]], [[ahead]]
         self.changing = 1 if program.safe else 2
         network = program.network
-        self.draws = drawn([[program]], network.inputs.shape[0])
+        self.draws = drawn([[program]])
         self.outputs = as_reference(program.value[network.outputs])
         self.loss: Any = program.value.get(network.loss)
 
@@ -143,6 +144,9 @@ class Samples:
         self.regions = [[train for train, _ in lists]]
         self.inference = [[test for _, test in lists]]
         self.programs = list(dict.fromkeys(p for parts in self.parts for p in parts))
+        by_methods = (type(k) is ReferenceKernel for p in self.programs for k in p.kernels)
+        if threads > 1 and any(by_methods):
+            raise DiffersError  # what an operator remembers of a sweep is that of one thread
         self.draws = drawn([self.programs], batch)
 
     def lists_of(self, thread: int, pieces: list[Any]) -> tuple[list[Call], list[Call]]:
@@ -182,19 +186,20 @@ class Samples:
         return total
 
 
-def drawn(alike: Iterable[Sequence[Program]], batch: int) -> list[Call]:
+def drawn(alike: Iterable[Sequence[Program]], batch: int | None = None) -> list[Call]:
     """The calls that draw all random numbers of a step, as the reference way draws them.
 
     Args:
         alike: Lists of programs that do the same with some samples of the batch each.
-        batch: How many samples that has.
+        batch: How many samples that has; by default each program has all of them.
     """
     draws: list[Call] = []
     for programs in alike:
         kernels = [[k for k in p.kernels if isinstance(k, RecordedKernel)] for p in programs]
         for same in zip(*kernels, strict=True):
             if same[0].generator is not None:
-                place = np.zeros((batch, *same[0].output.shape[1:]), np.float32)
+                shape = same[0].output.shape
+                place = np.zeros(shape if batch is None else (batch, *shape[1:]), np.float32)
                 draws.append(partial(same[0].generator.random, dtype=np.float32, out=place))
                 for kernel in same:
                     kernel.drawn = place

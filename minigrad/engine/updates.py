@@ -10,7 +10,7 @@ does not.
 import copy
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -28,8 +28,8 @@ class Weight:
     """Stands for a variable while a rule is recorded."""
 
     def __init__(self, variable: Variable, noted: Noted) -> None:
-        self.name, self.shape, self.dtype = variable.name, noted.shape, variable.dtype
-        self.noted = noted
+        self.name, self.dtype, self.noted = variable.name, variable.dtype, noted
+        self.shape, self.ndim, self.size = variable.shape, variable.ndim, variable.size
 
     @property
     def value(self) -> Noted:
@@ -96,7 +96,19 @@ class Rule:
         arrays = [a for call in self.recording.calls for a in (call.result, *call.arrays)]
         calls = {call.function for call in self.recording.calls}
         whole = all(a.parent is None and a.shape == self.weight.shape for a in arrays)
-        return whole and all(f is np.copyto or isinstance(f, np.ufunc) for f in calls)
+        numbers = all(np.ndim(value) == 0 for value in self.others())
+        return whole and numbers and all(f is np.copyto or isinstance(f, np.ufunc) for f in calls)
+
+    def others(self) -> list[Any]:
+        """What the calls compute with besides the weight's own arrays."""
+        calls = self.recording.calls
+        given = [a for call in calls for a in (*call.arguments, *call.options.values())]
+        return [value for value in given if not isinstance(value, Noted)]
+
+    def is_like(self, other: Self) -> bool:
+        """Whether another rule makes the same calls with the same numbers."""
+        ours, theirs = ([c.function for c in rule.recording.calls] for rule in (self, other))
+        return ours == theirs and list(map(repr, self.others())) == list(map(repr, other.others()))
 
     @property
     def rate(self) -> Array | None:
@@ -104,9 +116,10 @@ class Rule:
         if [call.function for call in self.recording.calls] != [np.multiply, np.subtract]:
             return None
         times, minus = self.recording.calls
-        rates = [a for a in times.arguments if a is not self.gradient]
+        rates = [a for a in times.arguments if not isinstance(a, Noted) and np.ndim(a) == 0]
         plain = minus.arguments[0] is self.weight and minus.arguments[1] is times.result
-        return rates[0] if plain and len(rates) == 1 else None
+        ours = self.gradient in times.arguments
+        return rates[0] if plain and ours and len(rates) == 1 else None
 
     def calls(self, arrays: list[Array], g: Array, ask: Ask) -> list[Call]:
         """The calls, on these arrays."""
@@ -140,8 +153,20 @@ class Updates:
                 rules = {v: Rule(optimizer, v, v.shape, self.numbers) for v in self.variables}
             except CannotRecord:
                 return
-            self.recorded, self.by_rows = True, all(rule.by_rows for rule in rules.values())
+            self.recorded = True
+            self.by_rows = all(self.is_by_rows(v, rule) for v, rule in rules.items())
             self.rates = {v: rate for v, rule in rules.items() if (rate := rule.rate) is not None}
+
+    def is_by_rows(self, variable: Variable, rule: Rule) -> bool:
+        """Whether the rule for some elements of a weight is that for all of them."""
+        assert self.optimizer is not None
+        if not rule.by_rows:
+            return False
+        some = (2,) if variable.shape != (2,) else (3,)  # the rule may ask for the gradient's shape
+        try:
+            return rule.is_like(Rule(self.optimizer, variable, some, self.numbers))
+        except (CannotRecord, ValueError, IndexError):
+            return False
 
     def arrays(self, variable: Variable) -> list[Array]:
         """What a step changes: the weight, and what the optimizer remembers of it."""

@@ -47,18 +47,22 @@ class Running(Networks):
     def _runners_for(self, training: bool, with_loss: bool) -> Callable[..., Runner]:
         """What gives the runner for a batch; asked in every step of a loop."""
         join(self._turn, [*self.weights, *([self.optimizer] if self.optimizer else [])])
-        costing = self.trainable_weights if training or with_loss else []
-        use = training, with_loss, self.run_eagerly, tuple(map(id, costing)), self._settings()
-        last: tuple[Any, ...] = ()  # what was asked for in the step before, and its answer
+        known: dict[Any, Runner] = {}  # by what a step of this loop asked for
+        owner = self._runners
 
         def runner(
             size: int, input_dtype: Any = None, weighted: tuple[int, ...] | None = None
         ) -> Runner:
-            nonlocal last
+            nonlocal known, owner
+            if owner is not self._runners:  # all were thrown away
+                known, owner = {}, self._runners
             asked = size, input_dtype, weighted, get_threads()
-            if last and last[0] is self._runners and last[1] == asked:
-                return last[2]
-            key = *asked, use
+            if asked in known:
+                return known[asked]
+            # What a callback has changed since the loop began is in the key as in what is made.
+            costing = self.trainable_weights if training or with_loss else []
+            settings = self.run_eagerly, tuple(map(id, costing)), self._settings()
+            key = *asked, training, with_loss, *settings
             if key not in self._runners:
                 given = training, with_loss, input_dtype, weighted
                 if self.run_eagerly:
@@ -67,8 +71,8 @@ class Running(Networks):
                     self._runners[key] = Eager(network, trained, self.optimizer)
                 else:
                     self._runners[key] = self._planned(size, *given)
-            last = self._runners, asked, recent(self._runners, key)
-            return last[2]
+            known[asked] = recent(self._runners, key)
+            return known[asked]
 
         return runner
 

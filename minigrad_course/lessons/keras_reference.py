@@ -98,9 +98,9 @@ PARTNERS = {
     "05.4",
     praise="For a matrix product it is two more matrix products: g·Wᵀ and xᵀ·g, as in minigrad.",
     hints=[
-        "The names in the list of the backward part tell which layer an operation belongs to.",
+        "Compare the two lists layer by layer: partners stand in the same layer.",
         "Most partners have Grad or Backprop in the name of their kind. One does not need to.",
-        "Under gradient_tape/…/dense/MatMul there are two operations. What kind are they?",
+        "In hidden and output, what is left under BACKWARD beside BiasAddGrad and EluGrad?",
     ],
     solution="""\
 partners = {

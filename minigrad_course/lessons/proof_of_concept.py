@@ -258,7 +258,7 @@ LOSSES: dict[str, tuple[Callable[[Any, Any], Any], bool]] = {
 
 @register(
     "03.6",
-    praise="Five nodes became one, and no small probability is ever handed to a logarithm.",
+    praise="Ten nodes became one, and no small probability is ever handed to a logarithm.",
     hints=[
         "With m the largest score of a row, log p = z − m − log Σ exp(z − m), row by row: axis=-1.",
         "The value is one number: minus the sum of t·log p over the classes, averaged over the N "

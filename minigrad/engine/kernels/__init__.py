@@ -14,6 +14,7 @@ window matrix of a convolution is filled by copying long runs, and the products 
 layer meet the weights in the order in which Keras stores them.
 
 Begin with ``dense.py``. Then ``convolution.py`` with ``pooling.py``, and ``activations.py``;
+``products.py``, how both multiply matrices;
 ``feed.py`` and ``flatten.py``, at the ends of these; ``recorded.py`` and ``general.py``, for every
 other operator; and the two ways in which a large weight is not where its variable has it while
 it is trained: ``packed.py``, ``deferred.py``.

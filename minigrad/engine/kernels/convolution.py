@@ -71,7 +71,11 @@ class ConvolutionKernel(Kernel):
         chain = [node, *bias_and_act(node, scope)]
         if type(chain[-1]) in (op.Relu, op.Add, op.Convolve):
             pool = scope.only_user(chain[-1], op.MaxPool)
-            chain += [p for p in pool if p.padding == "valid" and p.strides == p.window]
+            chain += [
+                p
+                for p in pool
+                if p.padding == "valid" and p.strides == p.window and min(p.window) > 1
+            ]
         return chain
 
     # -- the matrix of weights and bias -----------------------------------------------------------
@@ -227,9 +231,8 @@ class ConvolutionKernel(Kernel):
         kw, channels, stride = self.across.size, self.weight.shape[2], self.across.stride
         batch, width, size = place.shape[3], place.shape[2], place.itemsize
         line = (width + kw - 1) * batch
-        length = (kw - 1) * batch + self.touched * self.columns * line
-        whole = host.ask("gradient of the window matrix", (length,), place.dtype, keep=True)
-        lines = whole[(kw - 1) * batch :].reshape(self.touched, self.columns, -1, batch)
+        whole = (self.touched, self.columns, width + kw - 1, batch)
+        lines = host.ask("gradient of the window matrix", whole, place.dtype, keep=True)
         shape = (self.touched, kw, channels, width, batch)
         steps = (self.columns * line, channels * line - batch, line, batch, 1)
         moved = np.lib.stride_tricks.as_strided(lines, shape, [n * size for n in steps])

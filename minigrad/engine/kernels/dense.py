@@ -9,7 +9,7 @@ import numpy as np
 from minigrad import operators as op
 from minigrad.engine.kernels.activations import bias_and_act, tail
 from minigrad.engine.kernels.kernel import Array, Call, Calls, Holder, Host, Kernel
-from minigrad.engine.kernels.products import by_rows, by_shares
+from minigrad.engine.kernels.products import by_rows, by_shares, pays, row_by_row
 from minigrad.engine.scope import Scope
 from minigrad.graph import Node, Variable
 
@@ -91,6 +91,8 @@ class DenseKernel(Sum):
         if fate.rate is not None:
             right = host.ask("gradient times rate", right.shape, g.dtype)
             yield partial(np.multiply, g.T, fate.rate, out=right)
+        elif pays(x, right):
+            right = yield from row_by_row(host, right)  # once for all pieces
         if x.shape[1] == 1:
             # NumPy's product of a column and a row is slow; with a second column of
             # zeros it is BLAS's and twenty times as fast.

@@ -30,6 +30,8 @@ class FlattenKernel(Kernel):
         (source,) = nodes[0].inputs
         super().__init__(nodes, scope, [source], part)
         alone = len(scope.users[source]) == 1 and source is not scope.network.outputs
+        # Targets stay as they were gathered.
+        alone = alone and (source is scope.network.inputs or not scope.is_entry(source))
         self.in_flat_order = source if alone and source.ndim == 4 else None
 
     @classmethod

@@ -7,6 +7,7 @@ as many small ones. A matrix cut into blocks is a stack of matrices, without a c
 multiplies such stacks in one call.
 """
 
+from collections.abc import Generator
 from functools import partial
 
 import numpy as np
@@ -73,10 +74,7 @@ def by_rows(host: Host, left: Array, right: Array, out: Array) -> Calls:
     if rows < NARROW or not pays(left, right):
         yield partial(np.matmul, left, right, out=out)
         return
-    if right.strides[-1] != right.itemsize:
-        lying = host.ask("right side, row by row", right.shape, right.dtype)
-        yield partial(np.copyto, lying, right)
-        right = lying
+    right = yield from row_by_row(host, right)
     end = lines - lines % rows
     stacks = in_blocks(left[..., :end, :], rows, inner), in_blocks(right, inner, width)
     yield partial(np.matmul, *stacks, out=in_blocks(out[..., :end, :], rows, width))
@@ -96,10 +94,10 @@ def by_shares(host: Host, left: Array, right: Array, out: Array) -> Calls:
     (lines, inner), columns = left.shape, right.shape[1]
     height, width = evenly(lines, WIDE), evenly(columns, NARROW)
     part = SMALL // (height * width)
-    count = inner // part
-    if count < 2 or not pays(left, right):
+    if not NARROW <= part <= inner // 2 or not pays(left, right):
         yield partial(np.matmul, left, right, out=out)
         return
+    count = inner // part
     end = count * part
     shares = host.ask("shares of a product", (count + (end < inner), *out.shape), out.dtype)
     stacks = in_blocks(left[:, :end], height, part), in_blocks(right[:end], part, width)
@@ -110,6 +108,15 @@ def by_shares(host: Host, left: Array, right: Array, out: Array) -> Calls:
     if end < inner:
         yield partial(np.matmul, left[:, end:], right[end:], out=shares[count])
     yield partial(np.add.reduce, shares, axis=0, out=out)
+
+
+def row_by_row(host: Host, array: Array) -> Generator[Call, None, Array]:
+    """A matrix whose rows are in one piece: this one, or a copy of it."""
+    if array.strides[-1] == array.itemsize:
+        return array
+    copy = host.ask("matrix, row by row", array.shape, array.dtype)
+    yield partial(np.copyto, copy, array)
+    return copy
 
 
 def evenly(n: int, most: int) -> int:

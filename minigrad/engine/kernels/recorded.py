@@ -92,7 +92,7 @@ class RecordedKernel(GeneralKernel):
         return noted
 
     def by_chance(self, samples: slice, function: Any, *others: Any, out: Array) -> None:
-        function(self.drawn[samples], *others, out=out)
+        function(self.drawn[samples] if self.drawn.ndim else self.drawn, *others, out=out)
 
     # -- calls -----------------------------------------------------------------------------------------
     def forward(self, host: Host) -> Calls:
