@@ -16,7 +16,7 @@ import minigrad as mg
 pytest.importorskip("keras", reason="TensorFlow belongs to the test extra")
 
 L = mg.layers
-SEEDS = range(times(30, 3000))
+SEEDS = range(times(80, 3000))
 LARGEST = 400  # numbers of a sample between two layers
 # exponential grows beyond all bounds in a few layers; each is compared alone in test_layers.py
 ACTIVATIONS = sorted({*mg.activations.NAMES, None} - {"exponential"}, key=str)
@@ -54,15 +54,15 @@ ANYWHERE = {
 }
 ON_PICTURES = {
     "Conv2D": lambda d: L.Conv2D(
-        d.number(1, 3), d.number(1, 2), d.one(1, 2), d.one("same", "valid"),
+        d.number(1, 3), d.window(), d.one(1, 2), d.one("same", "valid"),
         activation=d.one(*ACTIVATIONS), **d.with_weights(),
     ),
     "Conv2DTranspose": lambda d: L.Conv2DTranspose(
         d.number(1, 3), d.number(1, 3), d.one(1, 2, (1, 3)), d.one("same", "valid"),
         activation=d.one(*ACTIVATIONS), **d.with_weights(),
     ),
-    "MaxPooling2D": lambda d: L.MaxPooling2D(d.number(1, 2), d.one(None, 1, 2), "same"),
-    "AveragePooling2D": lambda d: L.AveragePooling2D(d.number(1, 2), d.one(None, 1, 2), "same"),
+    "MaxPooling2D": lambda d: L.MaxPooling2D(d.window(), d.one(None, None, 1, 2), d.one("same", "valid")),
+    "AveragePooling2D": lambda d: L.AveragePooling2D(d.window(), d.one(None, None, 1, 2), d.one("same", "valid")),
     "ZeroPadding2D": lambda d: L.ZeroPadding2D(d.one(1, (0, 1), ((1, 0), (0, 2)))),
     "UpSampling2D": lambda d: L.UpSampling2D(d.one(2, (1, 2))),
     "Permute": lambda d: L.Permute(d.one((2, 1, 3), (3, 1, 2))),
@@ -88,6 +88,9 @@ class Draw:
 
     def number(self, low, high):
         return int(self.generator.integers(low, high + 1))
+
+    def window(self):
+        return self.number(1, 2), self.number(1, 2)
 
     def with_weights(self):
         costs = [self.one(*COSTS) for _ in "kb"]
@@ -115,7 +118,7 @@ class Draw:
 
     def next(self, tensors):
         """One more tensor: of one layer, or where two or three of those there are meet."""
-        tensor = self.one(*tensors)
+        tensor = self.one(*tensors, *3 * tensors[-1:])  # chains are what the engine knows most of
         alike = [other for other in tensors if other.shape == tensor.shape]
         if len(alike) > 1 and self.one(True, False):
             kind = self.one(*MEETING)
@@ -128,7 +131,7 @@ class Draw:
             return before(tensor)
         kinds = {**ANYWHERE, **(ON_PICTURES if tensor.ndim == 4 else ON_ROWS)}
         while True:
-            kind = self.one(*kinds)
+            kind = self.one(*kinds, *5 * ["Conv2D"]) if tensor.ndim == 4 else self.one(*kinds)
             layer = kinds[kind](self)
             try:
                 shape = layer.compute_output_shape(tensor.shape)
@@ -140,7 +143,12 @@ class Draw:
         self.seen.add(kind)
         if kind in ("Dense", "Conv2D"):
             self.used[tensor.shape] = layer
-        return layer(tensor)
+        result = layer(tensor)
+        if kind == "Conv2D" and self.one(True, False):  # the engine computes both together
+            window = self.window()
+            if all(n >= w for n, w in zip(result.shape[1:3], window, strict=True)):
+                result = L.MaxPooling2D(window)(result)
+        return result
 
     def compile(self):
         loss = getattr(mg.losses, self.one(*LOSSES[self.activation]))()
