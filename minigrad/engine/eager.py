@@ -16,10 +16,17 @@ from minigrad.graph import Variable, backward, forward
 from minigrad.operators.moving_average import Averages
 from minigrad.optimizers import Optimizer
 
-# Bytes of an array that is made and freed at once. From then on the C library of Linux keeps what
-# is freed of arrays up to this size (it does so for no more than 32 MB); before, it gave the pages
-# of large ones back to the system, and every step had to ask for all of them again.
-KEPT = 31 << 20
+KEPT = 31 << 20  # bytes; the C library of Linux goes no further than 32 MB
+
+
+def keep_memory() -> None:
+    """Have the C library of Linux keep what is freed of arrays, up to a size.
+
+    It does so from when an array of that size was made and freed. Before, it gives the pages of
+    large ones back to the system, and every step has to ask for all of them again.
+    """
+    if sys.platform == "linux":
+        np.empty(KEPT, np.uint8)
 
 
 class Eager:
@@ -52,8 +59,7 @@ class Eager:
     ) -> None:
         self.network, self.variables, self.optimizer = network, list(variables), optimizer
         self.loss, self.averages = float("nan"), Averages(network.order)
-        if sys.platform == "linux":
-            np.empty(KEPT, np.uint8)
+        keep_memory()
 
     def load(
         self, x: np.ndarray, y: np.ndarray | None, rows: Any, others: Sequence[np.ndarray] = ()

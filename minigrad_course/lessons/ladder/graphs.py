@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.engine.eager import keep_memory
 from minigrad.graph import Constant, Node, Variable, backward, forward, topological_sort
 from minigrad.operators import Elu, Relu
 from minigrad.operators.convolution import Convolve
@@ -83,6 +84,7 @@ class Graph(Rung):
         self.variables = [Variable(w, dtype=self.dtype) for w in weights]
         self.x = Constant(np.zeros((batch, 28, 28, 1), self.dtype))
         self.y = Constant(np.zeros((batch, 10), self.dtype))
+        keep_memory()  # as the library does before it walks a graph
         self.begin()
 
     def begin(self) -> None:
