@@ -42,6 +42,8 @@ def function_of(operator: type[Operator]) -> Callable[..., Any]:
 
     @wraps(operator, assigned=("__doc__",), updated=())
     def function(x: Any, *arguments: Any, **options: Any) -> Any:
+        if hasattr(x, "_layer"):  # a model's tensor
+            return x._layer._formula(function, (x, *arguments), options)
         node = operator(x, *arguments, **options)
         return node if isinstance(x, Node) else as_result(forward(topological_sort(node)))
 

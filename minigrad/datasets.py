@@ -10,6 +10,7 @@ import io
 import math
 import os
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -118,6 +119,9 @@ class Dataset:
         return values
 
 
+DAMAGED = zipfile.BadZipFile, zlib.error  # what a file that is no archive raises
+
+
 def read_npz(file: Path) -> tuple[Pair, Pair]:
     """The pictures and labels in a file such as Keras's ``mnist.npz``.
 
@@ -128,7 +132,7 @@ def read_npz(file: Path) -> tuple[Pair, Pair]:
     try:
         with np.load(file, allow_pickle=False) as arrays:
             a, b, c, d = (arrays[name] for name in names)
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+    except (KeyError, TypeError, ValueError, OSError, EOFError, *DAMAGED) as error:
         raise DataError(f"{file}: wants the arrays {', '.join(names)}: {error}") from None
     for x, y in ((a, b), (c, d)):
         if x.dtype != np.uint8 or y.dtype.kind not in "iu" or y.shape != x.shape[:1]:

@@ -306,3 +306,12 @@ def test_functions_as_hooks_and_a_log_file_are_keras_s(keras, tmp_path):
         return batches, epochs, rows[0], [row[0] for row in rows]
 
     assert script(mg) == script(keras)
+
+
+def test_a_history_whose_lists_were_edited_can_be_shown():
+    model = mg.Sequential([mg.Input((1,)), mg.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    history = model.fit(np.ones((4, 1)), np.ones((4, 1)), epochs=2, verbose=0)
+    history.history["loss"] += [0.5]
+    history.history["mine"] = [1.0, 2.0]
+    assert "mine" in repr(history) and "2" in repr(history)

@@ -333,3 +333,12 @@ def test_a_table_leaves_no_file_open(tmp_path):
             assert load_csv(path)[1].tolist() == [7]
             gc.collect()
     assert seen == []
+
+
+def test_a_file_that_is_no_archive_of_arrays_is_named(tmp_path):
+    (tmp_path / "empty.npz").write_bytes(b"")
+    np.save(tmp_path / "one.npy", np.zeros(3))
+    (tmp_path / "one.npy").rename(tmp_path / "one.npz")
+    for name in ("empty.npz", "one.npz"):
+        with pytest.raises(DataError, match=name):
+            mnist.load_data(str(tmp_path / name))

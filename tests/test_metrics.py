@@ -213,3 +213,42 @@ def test_a_number_is_a_batch_of_one_and_a_row_of_classes_is_none():
     for name in ("SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy"):
         with pytest.raises(ValueError, match=rf"{name}.*labels have shape \(1,\).* one label for"):
             getattr(mg.metrics, name)().update_state(2, [0.2, 0.3, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("values", "weights"),
+    [
+        *(((), None), ((3,), None), ((2, 3), None), ((2, 3, 4), None), ((), ()), ((3,), ())),
+        *(((3,), (3,)), ((3, 1), (3,)), ((3,), (3, 1)), ((4, 4), (4,)), ((2, 3), (2, 1))),
+        *(((2, 3), (2, 3)), ((2, 3, 4), (2, 3)), ((2, 3, 4), (2,)), ((2, 3), ())),
+    ],
+)
+def test_the_mean_of_what_has_several_numbers_for_a_sample_is_keras_s(keras, values, weights):
+    rng = np.random.default_rng(0)
+    mine, theirs = mg.metrics.Mean(), keras.metrics.Mean()
+    for _ in range(2):
+        some = rng.normal(size=values)
+        weigh = None if weights is None else rng.uniform(size=weights)
+        for metric in (mine, theirs):
+            metric.update_state(some, weigh)
+    for metric in (mine, theirs):  # another shape weighs as much as it has samples
+        metric.update_state(np.full(5, 2.0))
+    assert mine.result() == pytest.approx(float(theirs.result()), rel=1e-5)
+
+
+def test_what_is_kept_for_batches_of_ever_new_sizes_is_little():
+    metric = mg.metrics.MeanAbsoluteError()
+    for n in range(1, 200):
+        metric.update_state(np.zeros((n, 50)), np.zeros((n, 50)))
+    assert sum(array.nbytes for array in metric._scratch.values()) < 20 * 200 * 50 * 8
+
+
+def test_metrics_are_chosen_anew_for_another_end():
+    layers = [mg.layers.Dense(3, "softmax"), mg.layers.Dense(1, "sigmoid")]
+    model = mg.Sequential([mg.Input((2,)), layers[0]])
+    model.compile("sgd", "mse", metrics=["accuracy"])
+    model.evaluate(np.ones((4, 2)), np.eye(3)[[0, 1, 2, 0]], verbose=0)
+    model.pop()
+    model.add(layers[1])
+    _, accuracy = model.evaluate(np.ones((4, 2)), np.array([[0], [1], [0], [1]]), verbose=0)
+    assert accuracy == 0.5

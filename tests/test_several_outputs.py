@@ -164,3 +164,44 @@ def test_what_does_not_fit_is_refused_before_anything_changes(use, message):
         use(model)
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize("reduction", ["sum", "sum_over_batch_size"])
+def test_the_loss_of_class_numbers_keeps_its_reduction(keras, reduction):
+    theirs, mine = model_of(keras), model_of(mg)
+    mine.set_weights(theirs.get_weights())
+    results = []
+    for library, model in ((keras, theirs), (mg, mine)):
+        part = library.losses.SparseCategoricalCrossentropy(reduction=reduction)
+        model.compile(library.optimizers.SGD(0.001), [part, "mse"])
+        model.train_on_batch(X, [CLASSES, NUMBERS])
+        results.append(model.evaluate(X, [CLASSES, NUMBERS], batch_size=40, verbose=0))
+    np.testing.assert_allclose(results[1], results[0], rtol=1e-4)
+
+
+class Own(mg.losses.SparseCategoricalCrossentropy):
+    def call(self, y_true, y_pred):
+        return super().call(y_true, y_pred) * 2
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        (Own(name="own"), "own takes class numbers"),
+        (mg.losses.MeanSquaredError(reduction="none"), "no single number"),
+    ],
+)
+def test_a_loss_that_cannot_be_one_of_several_is_refused_by_compile(part, message):
+    with pytest.raises(ValueError, match=message):
+        model_of(mg).compile("sgd", {"type": part, "size": "mse"})
+
+
+def test_what_is_set_at_one_of_the_losses_counts_in_the_next_call():
+    model, part = model_of(mg), mg.losses.Huber()
+    model.compile("sgd", [None, part])
+    evaluate = lambda: model.evaluate(X, [None, NUMBERS], verbose=0, return_dict=True)  # noqa: E731
+    before = evaluate()
+    part.delta = 0.01
+    after = evaluate()
+    assert after["size_loss"] < before["size_loss"] / 2
+    assert before["loss"] - before["size_loss"] == pytest.approx(after["loss"] - after["size_loss"])

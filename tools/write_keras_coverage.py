@@ -152,7 +152,7 @@ A script that uses what is marked ✓ runs with `import minigrad as keras`, with
 | validation by steps of a generator | its first two batches come again in each epoch | it goes on where it stopped |
 | a generator that has ended | its first two batches come again in the next epoch | training ends, with a warning |
 | `class_weight` of a class that there is not | is ignored | an error before anything has changed |
-| `BackupAndRestore` | weights and optimizer | the state of random numbers as well: training goes on bit for bit |
+| `BackupAndRestore` | weights and optimizer | the state of random numbers as well: where an epoch is the whole set, training goes on bit for bit |
 | random numbers | TensorFlow's generators | NumPy's: the same seed gives other initial weights, another order of samples and other dropout masks |
 """
 

@@ -16,7 +16,9 @@ class BackupAndRestore(Callback):
 
     It is written at the end of each epoch: the weights, what the optimizer remembers, and where
     the random numbers are. ``fit`` with the same arguments begins with the epoch after it, and
-    the numbers are those of one uninterrupted run, to the last bit.
+    the numbers are those of one uninterrupted run, to the last bit, where an epoch is the whole
+    set (with ``steps_per_epoch`` the first one begins the set anew) and no other callback
+    remembers anything.
 
     Args:
         backup_dir: The folder of the file.

@@ -314,7 +314,8 @@ class History(Callback):
     def _table(self) -> Table:
         heads = ("epoch", *self.history)
         columns = [
-            {e: figure(v) for e, v in zip(self._epochs[name], values, strict=True)}
+            # a user may have added to the lists, and lists of one's own
+            {e: figure(v) for e, v in zip(self._epochs.get(name, self.epoch), values, strict=False)}
             for name, values in self.history.items()
         ]
         rows = [(f"{e + 1}", *(column.get(e, "") for column in columns)) for e in self.epoch]

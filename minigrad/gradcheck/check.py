@@ -13,6 +13,7 @@ from minigrad.gradcheck.findings import Disagreement, GradientCheck
 from minigrad.graph import Constant, Node, Operator, Variable, backward, forward, topological_sort
 from minigrad.graph.checks import unchanged
 from minigrad.operators import Dropout, Where
+from minigrad.operators.moving_average import Averages
 from minigrad.shared.arguments import real_array
 
 
@@ -149,7 +150,7 @@ def in_float64(order: Sequence[Node]) -> Iterator[Callable[[], np.ndarray]]:
         rewind()
         return np.array(forward(order), np.float64)
 
-    with unchanged(order):
+    with unchanged(order), Averages(order).kept_if(None):
         for node in order:
             widen(node)
         try:

@@ -26,7 +26,7 @@ def topological_sort(*results: Node) -> list[Node]:
 
     Raises:
         TypeError: When what is given is not a node, or nothing is.
-        ValueError: When a node depends on itself.
+        ValueError: When a node depends on itself, or another one given needs the last.
 
     Example:
         >>> import minigrad as mg
@@ -61,6 +61,11 @@ def topological_sort(*results: Node) -> list[Node]:
                 path.add(node)
                 stack.append((node, True))
                 stack.extend((i, False) for i in reversed(node.inputs) if i not in done)
+    if order[-1] is not results[-1]:
+        raise ValueError(
+            f"topological_sort: {results[-1].title} cannot end the order, since another node that "
+            "is wanted needs it: give it first"
+        )
     return order
 
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad import activations, config, losses
 from minigrad.graph import Node, Operator
@@ -154,7 +155,8 @@ def one_hot(x: Any, num_classes: int | None = None, depth: int | None = None) ->
     count = depth or num_classes
     if isinstance(x, Node) and count:
         return cast(np.equal(expand_dims(x, -1), np.arange(count)), config.floatx())
-    return to_categorical(x, count).astype(np.float32)
+    labels = np.asarray(x)
+    return to_categorical(labels.ravel(), count).astype(np.float32).reshape(*labels.shape, -1)
 
 
 @called
@@ -174,7 +176,7 @@ def clip(x: Any, x_min: Any, x_max: Any) -> Any:
 def expand_dims(x: Any, axis: int) -> Any:
     """The same numbers with another axis, of length 1."""
     x = convert_to_tensor(x)
-    at = axis % (len(x.shape) + 1)
+    at = normalize_axis_index(axis, len(x.shape) + 1)
     return np.reshape(x, (*x.shape[:at], 1, *x.shape[at:]))
 
 
@@ -227,7 +229,8 @@ def zeros_like(x: Any, dtype: Any = None) -> Any:
 def squeeze(x: Any, axis: Any = None) -> Any:
     """The same numbers without the axes of length 1, or without one of them."""
     x = convert_to_tensor(x)
-    axes = range(len(x.shape)) if axis is None else np.atleast_1d(axis) % len(x.shape)
+    n = len(x.shape)
+    axes = range(n) if axis is None else [normalize_axis_index(a, n) for a in np.atleast_1d(axis)]
     if axis is not None and any(x.shape[i] != 1 for i in axes):
         raise ValueError(f"squeeze: axis={axis} of shape {x.shape} is not of length 1")
     return np.reshape(x, [n for i, n in enumerate(x.shape) if not (n == 1 and i in axes)])
@@ -272,6 +275,11 @@ def split(
         )
     if not np.ndim(wanted) and length % wanted:
         raise ValueError(f"split: {length} along axis {axis} do not make {wanted} equal parts")
+    if np.ndim(wanted) and indices_or_sections is None:
+        known = sum(each for each in wanted if each != -1)
+        wanted = [length - known if each == -1 else each for each in wanted]  # the rest, once
+        if min(wanted) < 0 or sum(wanted) != length:
+            raise ValueError(f"split: {length} along axis {axis} have no parts of {wanted}")
     if np.ndim(wanted):
         places = np.cumsum(wanted)[:-1] if indices_or_sections is None else wanted
     else:

@@ -4,6 +4,7 @@ import inspect
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import wraps
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -353,13 +354,13 @@ class Layer(Configured):
         if not self.trainable:
             return []
         mine = [weight for weight in self._own if weight.trainable]
-        return mine + [w for part in self._parts() for w in part.trainable_weights]
+        return unique(mine, *(part.trainable_weights for part in self._parts()))
 
     @property
     def weights(self) -> list[Variable]:
         """All weights, as variables of the graph."""
         mine = sorted(self._own, key=lambda weight: not weight.trainable)
-        return mine + [w for part in self._parts() for w in part.weights]
+        return unique(mine, *(part.weights for part in self._parts()))
 
     @property
     def losses(self) -> list[Node]:
@@ -454,3 +455,8 @@ def mapped(function: Callable[[Any], Any], things: Any) -> Any:
     if isinstance(things, (list, tuple)):
         return type(things)(map(function, things))
     return function(things)
+
+
+def unique(*weights: list[Variable]) -> list[Variable]:
+    """Each of them once: a layer may be held in two places."""
+    return list(dict.fromkeys(chain(*weights)))

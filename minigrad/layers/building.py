@@ -1,5 +1,6 @@
 """Building layers: shapes of samples, and layers that stay as they were if something fails."""
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -58,7 +59,7 @@ def as_it_was(layer: Any, always: bool = True) -> Iterator[None]:
     if all(one.built for one in tree(layer)):
         yield  # nothing can become built
         return
-    kept = [(one, dict(vars(one)), list(one._own)) for one in tree(layer)]
+    kept = [(one, dict(vars(one)), held_by(one)) for one in tree(layer)]
     chance = randomness.state()
     done = False
     try:
@@ -66,8 +67,21 @@ def as_it_was(layer: Any, always: bool = True) -> Iterator[None]:
         done = True
     finally:
         if always or not done:
-            for one, attributes, own in kept:
+            for one, attributes, held in kept:
                 vars(one).clear()
                 vars(one).update(attributes)
-                one._own[:] = own
+                for collection, content in held:
+                    refill(collection, content)
             randomness.restore(chance)
+
+
+def held_by(layer: Any) -> list[tuple[Any, Any]]:
+    """The collections among the attributes of a layer, each with a copy of what is in it."""
+    held = [v for v in vars(layer).values() if isinstance(v, (list, dict, set))]
+    return [(collection, copy.copy(collection)) for collection in held]
+
+
+def refill(collection: Any, content: Any) -> None:
+    """Put back what was in a collection."""
+    collection.clear()
+    collection.extend(content) if isinstance(collection, list) else collection.update(content)

@@ -61,6 +61,10 @@ class InputLayer(Layer):
         self.built = True
         self._results = (KerasTensor(self.batch_shape, self),)
 
+    def get_config(self) -> dict[str, Any]:
+        """Its arguments; no dtype where none was given."""
+        return {**super().get_config(), "dtype": self._given_dtype and self._given_dtype.name}
+
     def call(self, inputs: Node) -> Node:
         return inputs
 

@@ -40,7 +40,14 @@ class Merge(Layer):
         return inputs
 
     def _merged(self, inputs: list[Any]) -> Any:
-        return reduce(self._function, inputs)
+        # As in Keras: of fewer axes, further ones stand behind that of the batch.
+        most = max(node.ndim for node in inputs)
+        ones = [(1,) * (most - node.ndim) for node in inputs]
+        pairs = zip(inputs, ones, strict=True)
+        return reduce(
+            self._function,
+            [np.reshape(n, (n.shape[0], *o, *n.shape[1:])) if o else n for n, o in pairs],
+        )
 
 
 class Add(Merge):

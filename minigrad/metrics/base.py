@@ -19,6 +19,7 @@ __all__ = ["Mean", "Metric"]
 
 NAME = argument(default=None, usual=lambda metric: default_name(type(metric)))
 DTYPE = not_covered(None, "float32")
+MOST = 16  # arrays that are kept to be written again
 
 
 class Metric(Configured):
@@ -129,6 +130,8 @@ class Metric(Configured):
     def _keep(self, what: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         """An array that is made once for each shape and written again in every batch."""
         if (what, shape, dtype) not in self._scratch:
+            if len(self._scratch) == MOST:  # batches of ever new sizes
+                self._scratch.clear()
             self._scratch[what, shape, dtype] = np.empty(shape, dtype)
         return self._scratch[what, shape, dtype]
 
@@ -185,9 +188,11 @@ class Mean(Metric):
         """Count numbers.
 
         Args:
-            values: A number, or an array.
-            sample_weight: How much each weighs; 1 by default. A batch whose mean is known
-                weighs as much as it has samples.
+            values: A number, or an array of shape (batch, …); a sample's numbers count as
+                their mean.
+            sample_weight: How much each weighs, a number or an array of shape (batch,) or
+                (batch, …); 1 by default. A batch whose mean is known weighs as much as it has
+                samples.
 
         Raises:
             ValueError: When these are no numbers, or their shapes do not fit.
@@ -196,16 +201,34 @@ class Mean(Metric):
             self._total += values * sample_weight
             self._count += sample_weight
             return
-        values = numbers(self, "values", values)
-        weights = numbers(self, "sample_weight", 1 if sample_weight is None else sample_weight)
-        try:
-            weights = np.broadcast_to(weights, values.shape)
-        except ValueError:
-            raise ValueError(
-                f"{title(self)}: sample_weight has shape {weights.shape}, the values {values.shape}"
-            ) from None
-        self._total += float(np.sum(np.multiply(values, weights, dtype=float)))
+        values = numbers(self, "values", values).astype(float)
+        weights = np.ones(values.shape[:1])
+        if sample_weight is not None:
+            weights = numbers(self, "sample_weight", sample_weight).astype(float)
+            weights = weights.reshape(same_axes(weights.shape, values.shape))
+            values = mean_from(values, weights.ndim)
+            try:
+                weights = np.broadcast_to(weights, values.shape)
+            except ValueError:
+                raise ValueError(
+                    f"{title(self)}: sample_weight has shape {np.shape(sample_weight)}, "
+                    f"the values {values.shape}"
+                ) from None
+            values, weights = values * weights, mean_from(weights, 1)
+        self._total += float(np.sum(mean_from(values, 1)))
         self._count += float(np.sum(weights))
+
+
+def mean_from(values: np.ndarray, axis: int) -> np.ndarray:
+    """The mean over this axis and those behind it."""
+    return np.mean(values, axis=tuple(range(axis, values.ndim)))
+
+
+def same_axes(shape: tuple[int, ...], like: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape of weights with a last axis of one where (batch, 1) and (batch,) meet, as in Keras."""
+    if len(shape) == len(like) + 1 and shape[-1] == 1:
+        return shape[:-1]
+    return (*shape, 1) if len(like) == len(shape) + 1 and like[-1] == 1 else shape
 
 
 class Loss(Mean):

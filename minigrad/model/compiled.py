@@ -38,6 +38,11 @@ class Compiled(Functional):
         self._turn, self._counting_lock = Lock(), Lock()
         super().__init__(*arguments, **options)
 
+    def _forget(self) -> None:
+        """Throw away the counters, too: what they count was chosen by the shapes there were."""
+        super()._forget()
+        self._counters = None
+
     def __repr__(self) -> str:
         how = f", compiled with {self.optimizer!r}" if self.optimizer is not None else ""
         return f"{super().__repr__()[:-1]}{how}>"

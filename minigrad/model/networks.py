@@ -37,6 +37,7 @@ class Networks(Compiled):
 
     def _forget(self) -> None:
         """Throw away the networks, which are made anew when they are next wanted."""
+        super()._forget()
         self._moving: set[tuple[int, str]] = set()  # what building a graph changes: no settings
         self._missed = []
         self._networks: OrderedDict[Any, Network] = OrderedDict()
@@ -113,7 +114,8 @@ class Networks(Compiled):
     def _settings(self) -> tuple[Any, ...]:
         """What has been set at the layers and the loss: rates, activations, strides, …"""
         parts: list[Any] = [part for part in tree(self) if not isinstance(part, Functional)]
-        return settings_of([*parts, *([] if self.loss is None else [self.loss])], self._moving)
+        losses = [self.loss, *getattr(self.loss, "parts", [])]  # the latter of several outputs
+        return settings_of([*parts, *(loss for loss in losses if loss is not None)], self._moving)
 
     def _check_gradients(self, order: Sequence[Node]) -> None:
         """Whether gradients of the loss, the last node, reach the weights that are trained."""

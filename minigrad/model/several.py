@@ -13,7 +13,7 @@ import numpy as np
 
 from minigrad import losses
 from minigrad.graph import Constant, Node
-from minigrad.losses import CategoricalCrossentropy, Loss
+from minigrad.losses import CategoricalCrossentropy, Loss, SparseCategoricalCrossentropy
 from minigrad.metrics.base import Loss as Mean
 from minigrad.metrics.base import Metric
 from minigrad.model.counting import Counters
@@ -83,9 +83,16 @@ class Together(Loss):
             1.0 if each is None else number("compile", "loss_weights", each)
             for each in for_each(self.names, weights, "loss_weights")
         ]
-        self.rows = [
-            CategoricalCrossentropy(p.from_logits) if is_sparse(p) else p for p in self.parts
-        ]
+        for part in self.parts:
+            if is_sparse(part):
+                of_rows(part)  # refused before the first step, if at all
+            if part is not None and part.reduction == "none":
+                raise ValueError(f"compile: {part.name} with reduction='none' is no single number")
+
+    @property
+    def rows(self) -> list[Any]:
+        """The losses as they meet one-hot rows, with what is set at them by now."""
+        return [of_rows(part) if is_sparse(part) else part for part in self.parts]
 
     def pack(self, y: Any, what: str) -> np.ndarray:
         """The targets of all outputs in one array, checked."""
@@ -135,6 +142,16 @@ class Together(Loss):
 
 def is_sparse(part: Loss | None) -> bool:
     return part is not None and part._whole_numbers
+
+
+def of_rows(part: Any) -> CategoricalCrossentropy:
+    """The loss that does with one-hot rows what this one does with class numbers."""
+    if type(part) is not SparseCategoricalCrossentropy:
+        raise ValueError(
+            f"compile: {part.name} takes class numbers; of several outputs only "
+            "SparseCategoricalCrossentropy itself may. One of your own takes one-hot rows there"
+        )
+    return CategoricalCrossentropy(part.from_logits, reduction=part.reduction)
 
 
 class SeveralCounters(Counters):

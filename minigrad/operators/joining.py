@@ -45,12 +45,16 @@ class Concatenate(Operator):
         return joined.shape, joined.dtype
 
     def keeps_samples_apart(self, samples: Sequence[bool]) -> bool:
-        return all(samples) and self.axis not in (0, -len(self.shape))
+        return all(samples) and self.axis not in (None, 0, -len(self.shape))
 
     def forward(self, *values):
         return np.concatenate(values, axis=self.axis)
 
     def backward(self, g, *values):
+        if self.axis is None:  # all numbers in a row
+            places = np.cumsum([value.size for value in values])[:-1]
+            pairs = zip(np.split(g, places), values, strict=True)
+            return tuple(part.reshape(value.shape) for part, value in pairs)
         parts, start = [], 0
         for value in values:
             stop = start + value.shape[self.axis]

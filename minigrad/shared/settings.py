@@ -222,7 +222,15 @@ class Configured(Settings):
             >>> import minigrad as mg
             >>> mg.layers.Dropout(0.5, seed=1, name="drop").get_config()
             {'name': 'drop', 'trainable': True, 'dtype': 'float32', 'rate': 0.5, 'seed': 1}
+
+        Raises:
+            NotImplementedError: When an argument of a class of one's own is no attribute.
         """
+        if lost := [name for name in written_out(type(self)) if not hasattr(self, name)]:
+            raise NotImplementedError(
+                f"{type(self).__name__}: get_config does not know what {lost[0]!r} was. Keep it as "
+                f"self.{lost[0]}, or define get_config"
+            )
         return configuration(self)
 
     @classmethod
@@ -234,3 +242,12 @@ class Configured(Settings):
         """
         known = taken(cls)
         return cls(**{n: value for n, value in config.items() if value is not None or n in known})
+
+
+def written_out(kind: type) -> list[str]:
+    """The arguments by name that a class of one's own has written down in ``__init__``."""
+    own = vars(kind).get("__init__")
+    if own is None or kind.__module__.startswith("minigrad."):
+        return []
+    parameters = list(inspect.signature(own).parameters.values())[1:]
+    return [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
