@@ -6,7 +6,9 @@ from both_ways import both_ways, fit_both, same, samples, way
 from test_engine import floats
 
 import minigrad as mg
+from minigrad.engine.numbers import Numbers
 from minigrad.engine.plan import Plan
+from minigrad.engine.updates import Rule
 from minigrad.graph import recordable
 
 L = mg.layers
@@ -151,8 +153,14 @@ class Rated(mg.optimizers.Optimizer):
         variable.value = variable.value - gradient * np.full(variable.shape, 0.1)
 
 
+@recordable
+class RateFirst(mg.optimizers.Optimizer):
+    def update(self, variable, gradient):
+        variable.value = variable.value - self.learning_rate * gradient
+
+
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("kind", [FanIn, FanInOfTheGradient, Masked, Rated])
+@pytest.mark.parametrize("kind", [FanIn, FanInOfTheGradient, Masked, Rated, RateFirst])
 def test_a_rule_may_look_at_the_shape_of_the_weight(kind, threads):
     mg.set_threads(threads)  # 3 MB of weights, which change some rows at a time
     models = both_ways(lambda: [L.Dense(128), L.Dense(2)], (3000,), optimizer=lambda: kind(0.01))
@@ -160,6 +168,14 @@ def test_a_rule_may_look_at_the_shape_of_the_weight(kind, threads):
     for model in models:
         model.train_on_batch(x, y)
     same(models)
+
+
+def test_the_rate_is_found_on_either_side_and_noted_once():
+    for kind in (mg.optimizers.SGD, RateFirst):
+        variable = mg.Variable(np.ones((3, 4)))
+        rule = Rule(kind(0.1), variable, variable.shape, Numbers())
+        assert rule.rate == 0.1 and rule.rate == 0.1
+        assert [call.name for call in rule.recording.calls] == ["multiply", "subtract"]
 
 
 # What changes

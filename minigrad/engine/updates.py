@@ -118,7 +118,7 @@ class Rule:
         times, minus = self.recording.calls
         rates = [a for a in times.arguments if not isinstance(a, Noted) and np.ndim(a) == 0]
         plain = minus.arguments[0] is self.weight and minus.arguments[1] is times.result
-        ours = self.gradient in times.arguments
+        ours = any(a is self.gradient for a in times.arguments)
         return rates[0] if plain and ours and len(rates) == 1 else None
 
     def calls(self, arrays: list[Array], g: Array, ask: Ask) -> list[Call]:
