@@ -1,5 +1,7 @@
 """Corners of the engine: what looks like a pattern that it knows, and is another one."""
 
+import gc
+
 import numpy as np
 import pytest
 from both_ways import both_ways, fit_both, same, samples, way
@@ -10,6 +12,7 @@ from minigrad.engine.numbers import Numbers
 from minigrad.engine.plan import Plan
 from minigrad.engine.updates import Rule
 from minigrad.graph import recordable
+from minigrad.model.networks import KEPT
 
 L = mg.layers
 
@@ -159,8 +162,15 @@ class RateFirst(mg.optimizers.Optimizer):
         variable.value = variable.value - self.learning_rate * gradient
 
 
+@recordable
+class Careful(mg.optimizers.Optimizer):
+    def update(self, variable, gradient):
+        assert gradient.shape == variable.shape
+        variable.value = variable.value - self.learning_rate * gradient
+
+
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("kind", [FanIn, FanInOfTheGradient, Masked, Rated, RateFirst])
+@pytest.mark.parametrize("kind", [FanIn, FanInOfTheGradient, Masked, Rated, RateFirst, Careful])
 def test_a_rule_may_look_at_the_shape_of_the_weight(kind, threads):
     mg.set_threads(threads)  # 3 MB of weights, which change some rows at a time
     models = both_ways(lambda: [L.Dense(128), L.Dense(2)], (3000,), optimizer=lambda: kind(0.01))
@@ -214,6 +224,41 @@ def test_what_a_callback_sets_in_the_middle_is_not_taken_for_what_was_set_before
     model.predict(x, batch_size=16, verbose=0, callbacks=[Change()])
     scaling.scale = 1.0
     np.testing.assert_allclose(model.predict(x[:8], verbose=0), model(x[:8]), rtol=1e-6)
+
+
+def test_batches_of_ever_new_sizes_keep_few_plans_alive():
+    model = mg.Sequential([mg.Input((3,)), L.Dense(1)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    alive = []
+
+    class Count(mg.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            gc.collect()
+            alive.append(sum(isinstance(each, Plan) for each in gc.get_objects()))
+
+    gc.collect()
+    before = sum(isinstance(each, Plan) for each in gc.get_objects())
+    batches = ((np.ones((n, 3), np.float32), np.zeros((n, 1), np.float32)) for n in range(1, 41))
+    model.fit(batches, verbose=0, callbacks=[Count()])
+    gc.collect()
+    assert max(alive) - before <= 2 * KEPT + 1
+    counted = model.get_metrics_result()
+    model.optimizer = "adam"
+    assert model.get_metrics_result() == counted
+
+
+def test_a_loss_of_one_s_own_may_have_parts():
+    class Banded(mg.losses.Loss):
+        def __init__(self):
+            super().__init__()
+            self.parts = 4
+
+        def call(self, y_true, y_pred):
+            return np.mean((y_true - y_pred) ** 2, axis=-1) / self.parts
+
+    model = mg.Sequential([mg.Input((3,)), L.Dense(1)])
+    model.compile("sgd", Banded())
+    model.fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0)
 
 
 @pytest.mark.parametrize("eagerly", [True, False])

@@ -74,6 +74,25 @@ def test_a_layer_that_does_not_tell_an_argument_is_not_copied_with_another():
         mg.models.clone_model(model)
 
 
+def test_a_layer_of_one_s_own_may_tell_its_arguments_itself():
+    class Telling(Scale):
+        def get_config(self):
+            return {**super().get_config(), "factor": self._f}
+
+    class Louder(Scale):
+        pass
+
+    class Counting(mg.metrics.Metric):
+        def __init__(self, name="count", dtype=None):
+            super().__init__(name)
+
+    model = mg.Sequential([mg.Input((1,)), Telling(10.0)])
+    assert float(mg.models.clone_model(model)(np.ones((1, 1)))[0, 0]) == 10
+    assert Counting("some").get_config()["name"] == "some"
+    with pytest.raises(NotImplementedError, match=r"self\.factor"):
+        Louder(10.0).get_config()
+
+
 @pytest.mark.parametrize("dtype", [None, "uint8", "float32", "float64"])
 def test_an_input_tells_the_dtype_that_it_was_given(dtype):
     layer = L.InputLayer((4,), dtype=dtype)
@@ -98,7 +117,29 @@ def test_inputs_of_fewer_axes_meet_as_in_keras(keras, kind, shapes):
     np.testing.assert_allclose(model.predict(arrays, verbose=0), mine, rtol=1e-6)
 
 
+def test_a_weight_that_meets_samples_has_no_axis_of_theirs():
+    class Gain(L.Layer):
+        def __init__(self, shape):
+            super().__init__()
+            self.shape, self.multiply = shape, L.Multiply()
+
+        def build(self, shape):
+            self.gain = self.add_weight(self.shape, "ones")
+
+        def call(self, x):
+            return self.multiply([x, self.gain])
+
+    for shape in ((), (4,)):
+        for batch in (2, 4):
+            model = mg.Sequential([mg.Input((4,)), Gain(shape)])
+            model.set_weights([np.arange(1.0, 5.0) if shape else np.array(3.0)])
+            expected = np.broadcast_to(model.get_weights()[0], (batch, 4))
+            x = np.ones((batch, 4), np.float32)
+            np.testing.assert_array_equal(model.predict(x, verbose=0), expected)
+
+
 def test_one_hot_keeps_an_axis_of_one():
+    assert mg.keras.ops.one_hot([], 3).shape == (0, 3)
     labels = np.array([[1], [0]])
     for given in (labels, mg.Constant(labels)):
         assert mg.keras.ops.one_hot(given, 2).shape == (2, 1, 2)
@@ -152,6 +193,7 @@ def test_a_node_that_another_wanted_one_needs_cannot_be_the_last():
     z = 10.0 * y
     with pytest.raises(ValueError, match="give it first"):
         mg.topological_sort(z, y)
+    assert "4 nodes" in repr(mg.display.draw([z, y]))
     assert mg.topological_sort(y, z)[-1] is z and mg.topological_sort(z, z)[-1] is z
 
 

@@ -11,7 +11,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 from typing import Any
 
 import numpy as np
@@ -327,7 +327,8 @@ def draw(
     """
     if direction not in (None, "right", "down"):
         raise ValueError(f'draw: direction is "right" or "down", got {direction!r}')
-    order: list[Any] = topological_sort(*several(nodes))
+    orders = (topological_sort(node) for node in several(nodes))
+    order: list[Any] = list(dict.fromkeys(chain.from_iterable(orders)))
     if len(order) > LIMIT:
         raise ValueError(
             f"draw: {len(order)} nodes are too many to read; at most {LIMIT} are drawn"

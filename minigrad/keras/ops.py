@@ -156,7 +156,8 @@ def one_hot(x: Any, num_classes: int | None = None, depth: int | None = None) ->
     if isinstance(x, Node) and count:
         return cast(np.equal(expand_dims(x, -1), np.arange(count)), config.floatx())
     labels = np.asarray(x)
-    return to_categorical(labels.ravel(), count).astype(np.float32).reshape(*labels.shape, -1)
+    rows = to_categorical(labels.ravel(), count).astype(np.float32)
+    return rows.reshape(*labels.shape, rows.shape[-1])
 
 
 @called

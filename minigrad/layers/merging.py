@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node
+from minigrad.graph import Node, Variable
 from minigrad.layers.base import Layer
 from minigrad.shared.arguments import axis_number, brief, title
 from minigrad.shared.settings import argument
@@ -40,9 +40,11 @@ class Merge(Layer):
         return inputs
 
     def _merged(self, inputs: list[Any]) -> Any:
-        # As in Keras: of fewer axes, further ones stand behind that of the batch.
+        # As in Keras: of fewer axes, further ones stand behind that of the batch. (A weight has
+        # none.)
         most = max(node.ndim for node in inputs)
-        ones = [(1,) * (most - node.ndim) for node in inputs]
+        samples = [n.ndim > 0 and not isinstance(n, Variable) for n in inputs]
+        ones = [(1,) * (most - n.ndim) * s for n, s in zip(inputs, samples, strict=True)]
         pairs = zip(inputs, ones, strict=True)
         return reduce(
             self._function,

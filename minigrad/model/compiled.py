@@ -54,8 +54,9 @@ class Compiled(Functional):
 
     @optimizer.setter
     def optimizer(self, value: Any) -> None:
-        self._optimizer = None if value is None else optimizers.get(value)
+        self._optimizer, counters = None if value is None else optimizers.get(value), self._counters
         self._forget()  # plans are made for an optimizer
+        self._counters = counters  # metrics are not
 
     @property
     def loss(self) -> losses.Loss | None:

@@ -24,6 +24,7 @@ from minigrad.layers.building import tree
 from minigrad.model.compiled import Compiled
 from minigrad.model.functional import Functional
 from minigrad.model.noticed import settings_of
+from minigrad.model.several import Together
 from minigrad.shared.arguments import title, whole
 from minigrad.shared.results import building
 
@@ -114,7 +115,7 @@ class Networks(Compiled):
     def _settings(self) -> tuple[Any, ...]:
         """What has been set at the layers and the loss: rates, activations, strides, …"""
         parts: list[Any] = [part for part in tree(self) if not isinstance(part, Functional)]
-        losses = [self.loss, *getattr(self.loss, "parts", [])]  # the latter of several outputs
+        losses = [self.loss, *(self.loss.parts if isinstance(self.loss, Together) else [])]
         return settings_of([*parts, *(loss for loss in losses if loss is not None)], self._moving)
 
     def _check_gradients(self, order: Sequence[Node]) -> None:

@@ -11,7 +11,7 @@ from minigrad.engine.eager import Eager
 from minigrad.engine.network import Network
 from minigrad.engine.threads import get_threads
 from minigrad.graph import Variable
-from minigrad.model.networks import Networks, recent, with_gradient
+from minigrad.model.networks import KEPT, Networks, recent, with_gradient
 from minigrad.model.steps import Runner
 from minigrad.shared.arguments import whole
 from minigrad.shared.turns import join
@@ -71,6 +71,8 @@ class Running(Networks):
                     self._runners[key] = Eager(network, trained, self.optimizer)
                 else:
                     self._runners[key] = self._planned(size, *given)
+            if len(known) == KEPT:
+                known.clear()
             known[asked] = recent(self._runners, key)
             return known[asked]
 

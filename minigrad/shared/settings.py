@@ -226,7 +226,8 @@ class Configured(Settings):
         Raises:
             NotImplementedError: When an argument of a class of one's own is no attribute.
         """
-        if lost := [name for name in written_out(type(self)) if not hasattr(self, name)]:
+        lost = [name for name in written_out(type(self)) if not hasattr(self, name)]
+        if lost and type(self).get_config is Configured.get_config:
             raise NotImplementedError(
                 f"{type(self).__name__}: get_config does not know what {lost[0]!r} was. Keep it as "
                 f"self.{lost[0]}, or define get_config"
@@ -244,10 +245,12 @@ class Configured(Settings):
         return cls(**{n: value for n, value in config.items() if value is not None or n in known})
 
 
-def written_out(kind: type) -> list[str]:
-    """The arguments by name that a class of one's own has written down in ``__init__``."""
-    own = vars(kind).get("__init__")
-    if own is None or kind.__module__.startswith("minigrad."):
+def written_out(kind: Any) -> list[str]:
+    """The arguments by name that a class of one's own has written down, beyond the library's."""
+    maker = next(each for each in kind.__mro__ if "__init__" in vars(each))
+    if maker.__module__.startswith("minigrad."):
         return []
-    parameters = list(inspect.signature(own).parameters.values())[1:]
-    return [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    parameters = list(inspect.signature(maker.__init__).parameters.values())[1:]
+    open_ones = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
+    names = [p.name for p in parameters if p.kind not in open_ones]
+    return [name for name in names if name not in {*kind._declared, "input_dim"}]
