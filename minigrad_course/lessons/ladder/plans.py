@@ -35,6 +35,7 @@ WHAT_IT_HOLDS = {
     "where x > 0": "mask",
     "value of elu": "hidden layer",
     "gradient of elu": "its gradient",
+    "shares of a product": "sums",
 }
 
 
